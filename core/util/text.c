@@ -1,0 +1,143 @@
+#include "util/text.h"
+
+#include <string.h>
+
+#include "thimble/port.h"
+
+void thm_text_init(struct thm_text *t, char *data, size_t cap)
+{
+    t->data = data;
+    t->cap = cap;
+    t->len = 0;
+    t->truncated = false;
+    if (cap > 0)
+        data[0] = '\0';
+}
+
+void thm_text_bytes(struct thm_text *t, const void *bytes, size_t len)
+{
+    if (t->cap == 0 || len > t->cap - 1 - t->len) {
+        t->truncated = true;
+        return;
+    }
+    memcpy(t->data + t->len, bytes, len);
+    t->len += len;
+    t->data[t->len] = '\0';
+}
+
+void thm_text_str(struct thm_text *t, const char *s)
+{
+    thm_text_bytes(t, s, strlen(s));
+}
+
+void thm_text_char(struct thm_text *t, char c)
+{
+    thm_text_bytes(t, &c, 1);
+}
+
+void thm_text_uint(struct thm_text *t, uint64_t value, unsigned width)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (at > 0 && sizeof digits - at < width)
+        digits[--at] = '0';
+    thm_text_bytes(t, digits + at, sizeof digits - at);
+}
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void thm_text_hex(struct thm_text *t, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char pair[2] = {hex_digits[bytes[i] >> 4], hex_digits[bytes[i] & 15]};
+        thm_text_bytes(t, pair, 2);
+    }
+}
+
+void thm_text_hex64(struct thm_text *t, uint64_t value)
+{
+    char digits[16];
+
+    for (unsigned i = 0; i < 16; i++)
+        digits[i] = hex_digits[(value >> (60 - 4 * i)) & 15];
+    thm_text_bytes(t, digits, sizeof digits);
+}
+
+bool thm_hex_u64(const char *digits, size_t len, uint64_t *value)
+{
+    uint64_t v = 0;
+
+    if (len == 0 || len > 16)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = digits[i];
+        if (c >= '0' && c <= '9')
+            v = v << 4 | (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            v = v << 4 | (uint64_t)(c - 'a' + 10);
+        else
+            return false;
+    }
+    *value = v;
+    return true;
+}
+
+static void ipv6_text(struct thm_text *t, const uint8_t ip[16])
+{
+    int best = -1, best_len = 1; /* the longest run of two or more zero groups becomes "::" */
+
+    for (int i = 0; i < 8; i++) {
+        int j = i;
+        while (j < 8 && ip[2 * j] == 0 && ip[2 * j + 1] == 0)
+            j++;
+        if (j - i > best_len) {
+            best = i;
+            best_len = j - i;
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        if (i == best) {
+            thm_text_str(t, "::");
+            i += best_len - 1;
+            continue;
+        }
+        if (i > 0 && i != best + best_len)
+            thm_text_char(t, ':');
+        unsigned group = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
+        bool started = false;
+        for (int shift = 12; shift >= 0; shift -= 4) {
+            unsigned digit = group >> shift & 15;
+            started = started || digit != 0 || shift == 0;
+            if (started)
+                thm_text_char(t, hex_digits[digit]);
+        }
+    }
+}
+
+void thm_address_text(const struct thm_address *address, char text[THM_ADDRESS_TEXT_MAX])
+{
+    struct thm_text t;
+
+    thm_text_init(&t, text, THM_ADDRESS_TEXT_MAX);
+    if (address->family == 4) {
+        for (int i = 0; i < 4; i++) {
+            if (i > 0)
+                thm_text_char(&t, '.');
+            thm_text_uint(&t, address->ip[i], 0);
+        }
+    } else if (address->family == 6) {
+        thm_text_char(&t, '[');
+        ipv6_text(&t, address->ip);
+        thm_text_char(&t, ']');
+    } else {
+        thm_text_char(&t, '?');
+        return;
+    }
+    thm_text_char(&t, ':');
+    thm_text_uint(&t, address->number, 0);
+}
