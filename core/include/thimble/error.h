@@ -13,20 +13,24 @@
     X(THM_E_CONFIG, -1, "config", "the configuration is not valid")                                \
     X(THM_E_MEMORY, -2, "memory", "the memory provided is too small for the limits asked for")     \
     X(THM_E_STATE, -3, "state", "that is not possible in the present state")                       \
-    X(THM_E_NAME_EMPTY, -4, "name-empty", "the server's expected name is empty: give --server-name") \
+    X(THM_E_NAME_EMPTY, -4, "name-empty",                                                          \
+      "the server's expected name is empty: give --server-name")                                   \
     X(THM_E_LIMIT, -5, "limit", "a limit of this program is reached")                              \
-    X(THM_E_ENTROPY, -6, "entropy", "the system gave no random bytes, so nothing can be encrypted") \
-    X(THM_E_CLOCK, -7, "clock", "the clock is not set, so certificates can't be checked")           \
+    X(THM_E_ENTROPY, -6, "entropy",                                                                \
+      "the system gave no random bytes, so nothing can be encrypted")                              \
+    X(THM_E_CLOCK, -7, "clock", "the clock is not set, so certificates can't be checked")          \
     /* credentials */                                                                              \
     X(THM_E_PEM, -10, "pem", "the file is not PEM or is damaged")                                  \
-    X(THM_E_KEY, -11, "key", "the private key is not a P-256 key, or does not belong to the certificate") \
+    X(THM_E_KEY, -11, "key",                                                                       \
+      "the private key is not a P-256 key, or does not belong to the certificate")                 \
     X(THM_E_CERT, -12, "certificate", "the certificate can't be read")                             \
     X(THM_E_CA, -13, "ca", "the CA file holds no usable CA certificate")                           \
     X(THM_E_DENYLIST, -14, "denylist", "a line of the deny-list is not 64 hexadecimal digits")     \
     /* network */                                                                                  \
     X(THM_E_PORT, -20, "network", "the network reported an error")                                 \
     X(THM_E_RESOLVE, -21, "resolve", "the host name could not be resolved")                        \
-    X(THM_E_CONNECT, -22, "connect", "the server could not be reached: is it running, and are host and port right?") \
+    X(THM_E_CONNECT, -22, "connect",                                                               \
+      "the server could not be reached: is it running, and are host and port right?")              \
     X(THM_E_CLOSED, -23, "closed", "the connection was closed by the other side")                  \
     X(THM_E_TIMEOUT, -24, "timeout", "the other side did not answer in time")                      \
     X(THM_E_ADDRESS, -25, "address", "the address is not valid: use ADDR:PORT or [ADDR]:PORT")     \
@@ -34,12 +38,14 @@
     /* TLS and identity */                                                                         \
     X(THM_E_TLS, -30, "tls", "the TLS handshake failed")                                           \
     X(THM_E_TLS_VERSION, -31, "tls-version", "the peer does not speak TLS 1.2")                    \
-    X(THM_E_TLS_SUITE, -32, "tls-suite", "no cipher suite in common: ECDHE-ECDSA with P-256 and AES-128-GCM or ChaCha20 is needed") \
+    X(THM_E_TLS_SUITE, -32, "tls-suite",                                                           \
+      "no cipher suite in common: ECDHE-ECDSA with P-256 and AES-128-GCM or ChaCha20 is needed")   \
     X(THM_E_ALPN, -33, "alpn", "the peer does not speak the protocol thimble/1")                   \
     X(THM_E_NO_CERT, -34, "no-certificate", "the peer showed no certificate")                      \
     X(THM_E_UNTRUSTED, -35, "untrusted", "the peer's certificate was not issued by a trusted CA")  \
     X(THM_E_EXPIRED, -36, "expired", "the peer's certificate has expired or is not valid yet")     \
-    X(THM_E_SERVER_NAME, -37, "server-name", "the server's certificate is for another name: check --server-name") \
+    X(THM_E_SERVER_NAME, -37, "server-name",                                                       \
+      "the server's certificate is for another name: check --server-name")                         \
     X(THM_E_ROLE, -38, "role", "the peer's certificate is not for this role")                      \
     X(THM_E_REVOKED, -39, "revoked", "the device's certificate was revoked")                       \
     X(THM_E_CHAIN, -40, "chain", "the peer's certificate chain is too long or too large")          \
@@ -53,14 +59,17 @@
     X(THM_E_UNKNOWN_TYPE, -54, "unknown-msgtype", "this msgtype is not known here")                \
     X(THM_E_KEY_MISSING, -55, "key-missing", "a required key is missing")                          \
     X(THM_E_KEY_TYPE, -56, "key-type", "a value has the wrong JSON type")                          \
-    X(THM_E_KEY_RANGE, -57, "key-range", "a value is out of its range, too long or of a wrong form") \
+    X(THM_E_KEY_RANGE, -57, "key-range",                                                           \
+      "a value is out of its range, too long or of a wrong form")                                  \
     X(THM_E_KEY_TWICE, -58, "key-twice", "a key is given twice")                                   \
-    X(THM_E_NOT_YET, -59, "not-granted", "say hello first: only hello and auth_request are taken before GRANTED") \
+    X(THM_E_NOT_YET, -59, "not-granted",                                                           \
+      "say hello first: only hello and auth_request are taken before GRANTED")                     \
     X(THM_E_DIRECTION, -60, "direction", "this msgtype is not sent by a client")                   \
     X(THM_E_TOO_MANY_TOKENS, -61, "too-many-values", "the line has too many keys or values")       \
     X(THM_E_CONTROL, -62, "control-character", "control characters are not allowed here")          \
     /* chat */                                                                                     \
-    X(THM_E_TEXT_LONG, -70, "text-too-long", "the text is longer than one message may be; send it in parts") \
+    X(THM_E_TEXT_LONG, -70, "text-too-long",                                                       \
+      "the text is longer than one message may be; send it in parts")                              \
     X(THM_E_NO_ROOM, -71, "no-such-room", "you are not in that room: join it first")               \
     X(THM_E_NO_USER, -72, "no-such-user", "nobody of that name is known here")                     \
     X(THM_E_ALIAS_TAKEN, -73, "alias-taken", "that alias is in use or is somebody's user id")      \
@@ -72,7 +81,8 @@
     X(THM_E_KICKED, -79, "kicked", "the operator ended the session")                               \
     X(THM_E_SHUTDOWN, -80, "shutdown", "the server is going down")                                 \
     X(THM_E_NOT_ALLOWED, -81, "not-allowed", "that is not allowed")                                \
-    X(THM_E_COMMAND, -82, "command", "unknown command: /help lists them; start the line with // to send it as text") \
+    X(THM_E_COMMAND, -82, "command",                                                               \
+      "unknown command: /help lists them; start the line with // to send it as text")              \
     X(THM_E_ARGUMENT, -83, "argument", "the command's arguments are not right: /help shows them")  \
     X(THM_E_IDLE, -84, "idle", "nothing was heard for too long")                                   \
     X(THM_E_SLOW, -85, "slow", "the peer stopped reading more than it had granted")                \

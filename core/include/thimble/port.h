@@ -28,10 +28,10 @@ enum thm_io {
 
 /* Conditions that wait() reports; a set of bits. */
 enum {
-    THM_EV_ACCEPT = 1 << 0,   /* a listener has connections to accept */
-    THM_EV_READ = 1 << 1,     /* bytes wait (at least as many as `want` said), or EOF or an error */
-    THM_EV_WRITE = 1 << 2,    /* send takes bytes again; after connect: connected, or failed */
-    THM_EV_CLOSED = 1 << 3,   /* the peer has closed or the connection broke: read on to EOF/ERROR */
+    THM_EV_ACCEPT = 1 << 0, /* a listener has connections to accept */
+    THM_EV_READ = 1 << 1,   /* bytes wait (at least as many as `want` said), or EOF or an error */
+    THM_EV_WRITE = 1 << 2,  /* send takes bytes again; after connect: connected, or failed */
+    THM_EV_CLOSED = 1 << 3, /* the peer has closed or the connection broke: read on to EOF/ERROR */
     THM_EV_RESOLVED = 1 << 4, /* the name given to connect was resolved; dialling goes on */
     THM_EV_WOKEN = 1 << 5     /* wake() was called; `tag` is 0 */
 };
@@ -85,7 +85,8 @@ struct thm_port_ops {
 
     /* Queues up to `len` bytes; *n may be less. Fewer than `len` means: WRITE is reported when
      * there is room again. The bytes are copied. */
-    enum thm_io (*send)(struct thm_port *port, thm_socket s, const void *buf, size_t len, size_t *n);
+    enum thm_io (*send)(struct thm_port *port, thm_socket s, const void *buf, size_t len,
+                        size_t *n);
 
     /* Asks for READ only when `n` bytes wait (n >= 1; at most 16,709, one TLS record), so that a
      * buffer is lent only for a record that is wholly there. OK: they wait now. AGAIN: READ will

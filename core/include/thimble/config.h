@@ -1,0 +1,184 @@
+/*
+ * All limits of the core, in one place. Each has a default that suits a desktop; a board overrides
+ * them by -DTHM_CONFIG_FILE="\"my_config.h\"". Counts that a server sizes at start (clients, rooms,
+ * store) are fields of struct thm_server_config instead and only bounded here.
+ */
+#ifndef THIMBLE_CONFIG_H
+#define THIMBLE_CONFIG_H
+
+#ifdef THM_CONFIG_FILE
+#include THM_CONFIG_FILE
+#endif
+
+#define THM_VERSION "0.1.0"
+
+/* --- the wire: both ends must agree, so none of these may be changed by a board --- */
+
+/* Bytes of a line with its newline. */
+#define THM_LINE_MAX 2048
+/* Bytes of one message's text, raw UTF-8. */
+#define THM_TEXT_MAX 1000
+/* Bytes of the same text once JSON-escaped. */
+#define THM_TEXT_ESCAPED_MAX 1536
+/* Bytes that the server's own keys may take in a delivered line. */
+#define THM_SERVER_KEYS_MAX 512
+/* Bytes of a user id or a device name. */
+#define THM_ID_MAX 32
+/* Bytes of a room's name with its '#', or of a stream's with '#' or '@'. */
+#define THM_ROOM_MAX (1 + THM_ID_MAX)
+/* Characters, and bytes, of an alias. */
+#define THM_ALIAS_CHARS 32
+#define THM_ALIAS_MAX   128
+/* Bytes of a topic, an away text, a reason, an agent's name. */
+#define THM_SHORT_MAX 200
+/* Bytes of a device's retained state. */
+#define THM_STATE_MAX 240
+/* Parts that one logical message may have: 64 parts are about 64 KB. */
+#define THM_PARTS_MAX 64
+/* Messages that a client may have sent and not yet seen acknowledged, in order. */
+#define THM_WINDOW 16
+/* Bytes of plaintext that a thimble client puts in one TLS record: boards have small buffers. */
+#define THM_CLIENT_RECORD 512
+
+/* --- flow --- */
+
+/* Bytes: the largest credit that a server honours. Its socket buffers are set to hold it. */
+#ifndef THM_CREDIT_MAX
+#define THM_CREDIT_MAX 65536
+#endif
+/* Bytes: what a client gets that states no credit and never acknowledges. */
+#ifndef THM_CREDIT_DEFAULT
+#define THM_CREDIT_DEFAULT 8192
+#endif
+/* Bytes: what the client asks for; at least two lines. */
+#ifndef THM_CLIENT_CREDIT
+#define THM_CLIENT_CREDIT 32768
+#endif
+/* Milliseconds after which received bytes are acknowledged even if little came. */
+#ifndef THM_ACK_DELAY_MS
+#define THM_ACK_DELAY_MS 1000
+#endif
+/* Bytes of the buffer in which a connection's lines are gathered for one record. */
+#ifndef THM_OUT_BUFFER
+#define THM_OUT_BUFFER 16384
+#endif
+
+/* --- rooms --- */
+
+/* Members above which joins and leaves are only counted. */
+#ifndef THM_SMALL_ROOM
+#define THM_SMALL_ROOM 64
+#endif
+/* Milliseconds between two counts in a large room. */
+#ifndef THM_COUNT_INTERVAL_MS
+#define THM_COUNT_INTERVAL_MS 5000
+#endif
+/* Rooms that one session may be in. */
+#ifndef THM_ROOMS_PER_SESSION
+#define THM_ROOMS_PER_SESSION 16
+#endif
+/* The room that a plain hello enters. */
+#define THM_DEFAULT_ROOM "#lobby"
+
+/* --- deadlines, in milliseconds --- */
+
+#ifndef THM_CONNECT_MS
+#define THM_CONNECT_MS 10000 /* resolve and dial */
+#endif
+#ifndef THM_HANDSHAKE_MS
+#define THM_HANDSHAKE_MS 10000
+#endif
+#ifndef THM_LOGIN_MS
+#define THM_LOGIN_MS 10000
+#endif
+/* Silence after which a server gives a connection up; clients ping well before. */
+#ifndef THM_IDLE_MS
+#define THM_IDLE_MS 330000
+#endif
+#ifndef THM_PING_MS
+#define THM_PING_MS 120000 /* silence after which a client pings */
+#endif
+#ifndef THM_PONG_MS
+#define THM_PONG_MS 20000 /* and how long it then waits for any answer */
+#endif
+/* No progress on a half-sent record: the peer granted more than it reads. */
+#ifndef THM_STALL_MS
+#define THM_STALL_MS 60000
+#endif
+#ifndef THM_CLOSE_MS
+#define THM_CLOSE_MS 5000 /* a goodbye that is not answered */
+#endif
+/* Waits between two attempts of a client: full jitter in [0, min(cap, base * 2^n)]. */
+#ifndef THM_BACKOFF_BASE_MS
+#define THM_BACKOFF_BASE_MS 500
+#endif
+#ifndef THM_BACKOFF_CAP_MS
+#define THM_BACKOFF_CAP_MS 30000
+#endif
+/* Online for this long resets the backoff. */
+#ifndef THM_STABLE_MS
+#define THM_STABLE_MS 30000
+#endif
+
+/* --- TLS --- */
+
+/* Bytes of TLS input buffer: a whole record. 16,709 takes any; 1,349 one of 1,024 B plaintext. */
+#ifndef THM_TLS_IN
+#define THM_TLS_IN (16384 + 325)
+#endif
+/* Bytes of TLS output buffer: 16,469, 4,181, 1,109 or 597. */
+#ifndef THM_TLS_OUT
+#define THM_TLS_OUT (16384 + 85)
+#endif
+/* Certificates in a peer's chain, and bytes of each. */
+#define THM_CHAIN_MAX 3
+#define THM_CERT_MAX  2048
+/* CA certificates that are trusted side by side (two during a change of CA). */
+#ifndef THM_CA_MAX
+#define THM_CA_MAX 2
+#endif
+/* Bytes that decoded credentials may take: own chain, CA names and keys. */
+#ifndef THM_CREDENTIALS_MAX
+#define THM_CREDENTIALS_MAX 6144
+#endif
+/* Seconds that a TLS session may be resumed. */
+#ifndef THM_SESSION_S
+#define THM_SESSION_S 86400
+#endif
+
+/* --- the log --- */
+
+/* Bytes of a block of the log. At least one line with its header. */
+#ifndef THM_BLOCK
+#define THM_BLOCK 4096
+#endif
+
+/* --- the client --- */
+
+/* Streams that a client follows: its rooms and its inbox. */
+#ifndef THM_CLIENT_STREAMS
+#define THM_CLIENT_STREAMS 17
+#endif
+/* Bytes of messages that wait to be sent or acknowledged. */
+#ifndef THM_CLIENT_QUEUE
+#define THM_CLIENT_QUEUE 32768
+#endif
+/* Senders whose last message is remembered, so that nothing shows twice after a server's restart. */
+#ifndef THM_CLIENT_SENDERS
+#define THM_CLIENT_SENDERS 256
+#endif
+
+/* --- what must hold between them --- */
+_Static_assert(THM_TEXT_ESCAPED_MAX + THM_SERVER_KEYS_MAX <= THM_LINE_MAX,
+               "whatever was accepted must be deliverable");
+_Static_assert(THM_CREDIT_MAX >= 2 * THM_LINE_MAX && THM_CREDIT_DEFAULT >= 2 * THM_LINE_MAX &&
+                   THM_CLIENT_CREDIT >= 2 * THM_LINE_MAX,
+               "a credit below two lines can starve");
+_Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is within the largest");
+_Static_assert(THM_OUT_BUFFER >= 2 * THM_LINE_MAX, "a request may be answered by two lines");
+_Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
+_Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
+_Static_assert(THM_IDLE_MS >= 300000, "an idle connection is left alone for five minutes");
+_Static_assert(THM_PING_MS + THM_PONG_MS < THM_IDLE_MS, "a client pings before it is given up");
+
+#endif
