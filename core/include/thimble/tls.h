@@ -1,0 +1,268 @@
+/*
+ * Mutual TLS 1.2 over the abstract sockets of port.h, on BearSSL 0.6.
+ *
+ * Only this folder sees BearSSL's SSL types. A connection (struct thm_tls) is small; what is large
+ * is lent from the pools of a domain: an engine from the first handshake byte to the end of the
+ * connection, a handshake slot (X.509 context and its buffers) while the handshake lasts, an input
+ * buffer only while a wholly arrived record is opened, an output buffer only while a record is being
+ * sent. So an idle connection holds an engine and nothing else.
+ *
+ * A domain and its connections belong to one thread.
+ */
+#ifndef THIMBLE_TLS_H
+#define THIMBLE_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "thimble/config.h"
+#include "thimble/error.h"
+#include "thimble/port.h"
+
+#define THM_KEY_HASH 32 /* bytes of SHA-256 of a SubjectPublicKeyInfo */
+
+/* Who a certificate says that its holder is. For a server leaf only key_hash and not_after are set. */
+struct thm_identity {
+    char user[THM_ID_MAX + 1];
+    char device[THM_ID_MAX + 1];
+    uint8_t key_hash[THM_KEY_HASH]; /* of the leaf's public key; renewal keeps it */
+    uint64_t not_after;             /* of the leaf, seconds since 1970 */
+};
+
+/* ------------------------------------------------------------------------------------------- */
+
+/*
+ * Credentials: own chain and key, and the CAs that are trusted. Decoded once, then only read; one may
+ * be shared by any number of domains and threads.
+ */
+struct thm_credentials {
+    _Alignas(16) unsigned char opaque[THM_CREDENTIALS_MAX + 1024];
+};
+
+/**
+ * Reads PEM (or DER, for a board) credentials. Wipes what it decoded of the key when it fails.
+ *
+ * @param c        receives them; must outlive every domain and handshake that uses it
+ * @param ca       1 to THM_CA_MAX CA certificates in PEM
+ * @param chain    own certificate first, then intermediate ones, in PEM; at most THM_CHAIN_MAX
+ * @param key      own P-256 private key in PEM, PKCS#8 or SEC1
+ * @param role     THM_FOR_SERVER or THM_FOR_CLIENT: what the own leaf must be
+ * @return THM_OK, THM_E_PEM, THM_E_CA, THM_E_CERT, THM_E_KEY (also: key and leaf don't belong together),
+ *         THM_E_ROLE (leaf lacks its role's SAN), THM_E_LIMIT (too large for THM_CREDENTIALS_MAX)
+ */
+enum thm_role { THM_FOR_SERVER, THM_FOR_CLIENT };
+int thm_credentials_load(struct thm_credentials *c, const char *ca, size_t ca_len,
+                         const char *chain, size_t chain_len, const char *key, size_t key_len,
+                         enum thm_role role);
+
+/** The own leaf's identity (user and device empty for a server). */
+const struct thm_identity *thm_credentials_identity(const struct thm_credentials *c);
+
+/** SHA-256 of the own leaf's DER: what `tls-server-end-point` binds to (RFC 5929, section 4.1). */
+const uint8_t *thm_credentials_leaf_hash(const struct thm_credentials *c);
+
+/** Own chain: DER of certificate `i`, or NULL past the end; for tools that show it. */
+const unsigned char *thm_credentials_der(const struct thm_credentials *c, unsigned i, size_t *len);
+
+/** Wipes the key. */
+void thm_credentials_wipe(struct thm_credentials *c);
+
+/* ------------------------------------------------------------------------------------------- */
+
+/* Deny-list: key hashes of revoked devices, sorted. The caller owns the memory. */
+struct thm_denylist {
+    uint8_t (*hashes)[THM_KEY_HASH];
+    uint32_t count;
+    uint32_t cap;
+};
+
+/**
+ * Reads a deny-list: one hash of 64 hexadecimal digits a line, '#' starts a comment, empty lines are
+ * skipped.
+ *
+ * @param list     hashes and cap set by the caller; hashes and count are replaced
+ * @param bad_line receives the number of the first bad line (1...), or 0
+ * @return THM_OK, THM_E_DENYLIST, THM_E_LIMIT (more than cap)
+ */
+int thm_denylist_parse(struct thm_denylist *list, const char *text, size_t len, unsigned *bad_line);
+
+/** Whether a key is denied. NULL denies nobody. */
+bool thm_denylist_has(const struct thm_denylist *list, const uint8_t key_hash[THM_KEY_HASH]);
+
+/* ------------------------------------------------------------------------------------------- */
+
+/*
+ * Elliptic curve arithmetic can be served by another library (port/posix/libcrypto). NULL members of
+ * a backend mean BearSSL's own. The types are BearSSL's: const br_ec_impl *, br_ecdsa_vrfy,
+ * br_ecdsa_sign.
+ */
+struct thm_tls_backend {
+    const void *ec; /* br_ec_impl, P-256 only */
+    uint32_t (*verify)(const void *ec, const void *hash, size_t hash_len, const void *public_key,
+                       const void *sig, size_t sig_len); /* br_ecdsa_vrfy */
+    size_t (*sign)(const void *ec, const void *hash_class, const void *hash,
+                   const void *private_key, void *sig); /* br_ecdsa_sign */
+};
+
+/* What a domain is made of. */
+struct thm_tls_config {
+    enum thm_role role;                    /* which end of TLS its connections are */
+    struct thm_port *port;                 /* for sockets and entropy */
+    const struct thm_tls_backend *backend; /* NULL: BearSSL's own */
+    const char *alpn;                      /* "thimble/1"; static */
+    uint32_t connections;                  /* engines: connections at a time */
+    uint32_t handshakes;                   /* handshake slots; the rest wait their turn */
+    uint32_t in_buffers;                   /* input buffers, at least 1 */
+    uint32_t out_buffers;                  /* output buffers, at least 1 */
+    uint32_t sessions; /* entries of a server's session cache; 0: no resumption */
+    bool prefer_aes;   /* AES-128-GCM first: the CPU has AES instructions */
+};
+
+struct thm_tls_domain;
+
+/** Bytes of memory that a domain of this configuration takes (16-byte aligned). */
+size_t thm_tls_domain_size(const struct thm_tls_config *config);
+
+/**
+ * Makes a domain in the caller's memory, which it keeps until the domain is no longer used.
+ * Memory that is never touched stays untouched: large pools cost nothing until they are used.
+ *
+ * @return THM_OK, THM_E_MEMORY, THM_E_CONFIG, THM_E_ENTROPY
+ */
+int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
+                        const struct thm_tls_config *config);
+
+/**
+ * Sets, or replaces, what new handshakes use. Running handshakes go on with the former credentials,
+ * which must stay alive until thm_tls_domain_uses() says false. Changing the CAs or the deny-list
+ * changes the policy epoch: sessions cached before are checked again or dropped.
+ */
+void thm_tls_domain_set(struct thm_tls_domain *d, const struct thm_credentials *credentials,
+                        const struct thm_denylist *denylist);
+bool thm_tls_domain_uses(const struct thm_tls_domain *d, const struct thm_credentials *credentials);
+
+/** Handshake slots, input buffers and output buffers lent at the moment, for leak tests and stats. */
+struct thm_tls_usage {
+    uint32_t engines, handshakes, in_buffers, out_buffers, sessions;
+    uint64_t full, resumed, failed; /* handshakes since the start */
+};
+void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *out);
+
+/* ------------------------------------------------------------------------------------------- */
+
+enum thm_tls_phase {
+    THM_TLS_IDLE = 0,  /* no connection */
+    THM_TLS_HELLO,     /* server: waits for the first record; holds nothing but the socket */
+    THM_TLS_QUEUED,    /* the first record is there, no handshake slot is free */
+    THM_TLS_HANDSHAKE, /* under way */
+    THM_TLS_OPEN,      /* both sides are proven; application data flows */
+    THM_TLS_CLOSING,   /* close_notify is on its way */
+    THM_TLS_CLOSED     /* over; `error` says why, the socket is given back */
+};
+
+/* One connection. Visible so that it can be embedded; only read by others. */
+struct thm_tls {
+    struct thm_tls_domain *domain;
+    thm_socket socket;
+    uint8_t phase;       /* enum thm_tls_phase */
+    uint8_t resumed;     /* the session was resumed */
+    uint8_t peer_closed; /* CLOSED was reported: read on to the end */
+    uint8_t header_len;  /* bytes of the next record's header */
+    uint8_t header[5];
+    int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
+    int16_t bearssl_error; /* BR_ERR_*, or 0 */
+    uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
+    struct thm_identity peer;                     /* valid once OPEN */
+};
+
+/* A client's memory of one server, for resumption. Keep one per (address, expected name). */
+struct thm_tls_session {
+    _Alignas(8) unsigned char opaque[160];
+};
+
+/** Forgets the session: the next handshake is a full one. */
+void thm_tls_session_clear(struct thm_tls_session *session);
+
+/**
+ * Starts the server's end on an accepted socket, or the client's end on one that connect gave.
+ *
+ * @param t            zeroed, or CLOSED before; refers to `domain` until CLOSED
+ * @param server_name  client: the name that the server's certificate must carry; copied? no: must live
+ *                     until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY.
+ * @param session      client: may be NULL; read at the start, written once OPEN
+ * @return THM_OK; THM_E_STATE without credentials; THM_E_LIMIT when all engines are lent (client)
+ */
+int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket);
+int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
+                    const char *server_name, struct thm_tls_session *session);
+
+/**
+ * Moves the connection on after an event of its socket (or after a slot became free for one that is
+ * QUEUED): does the I/O and cryptography that can be done now, at most one flight.
+ *
+ * @param what   THM_EV_* bits that were reported, or 0
+ * @param utc_s  UTC in seconds for certificate dates; 0 when the clock is not set (client: every
+ *               certificate is then refused with THM_E_CLOCK)
+ * @return the phase after it
+ */
+enum thm_tls_phase thm_tls_advance(struct thm_tls *t, uint32_t what, uint64_t utc_s);
+
+/**
+ * Application data that has arrived, in place. Lends an input buffer while a record is open.
+ *
+ * @param data  receives the bytes; they may be changed in place; valid until thm_tls_consume()
+ * @return OK with *len >= 1; AGAIN; EOF after the peer's close_notify, or when it closed cleanly between
+ *         records; ERROR with t->error set. After EOF and ERROR the connection is to be closed.
+ *         AGAIN is also returned when no input buffer is free: call again in a later turn when
+ *         thm_tls_starved() says so.
+ */
+enum thm_io thm_tls_read(struct thm_tls *t, unsigned char **data, size_t *len);
+
+/** Says that `n` of the bytes that thm_tls_read() gave are used. */
+void thm_tls_consume(struct thm_tls *t, size_t n);
+
+/** Whether thm_tls_read() stopped for want of a buffer although a record waits. */
+bool thm_tls_starved(const struct thm_tls *t);
+
+/**
+ * Encrypts and sends application data: as few records as the peer's limits allow, as few writes as
+ * possible. What is taken is either sent or held in the output buffer.
+ *
+ * @param n  receives the bytes taken; fewer than `len` when the socket is full: call again after WRITE
+ * @return OK (also with *n == 0), or ERROR with t->error set
+ */
+enum thm_io thm_tls_write(struct thm_tls *t, const void *data, size_t len, size_t *n);
+
+/** Sends what is held. OK: nothing is held any more; AGAIN; ERROR. */
+enum thm_io thm_tls_flush(struct thm_tls *t);
+
+/** Whether a record is half sent. */
+bool thm_tls_holds_output(const struct thm_tls *t);
+
+/**
+ * Ends the connection: sends close_notify, then FIN, and gives everything back; CLOSED at once when
+ * that could be done without waiting, else CLOSING until thm_tls_advance() brings it to CLOSED.
+ * During a handshake it is an abort.
+ */
+void thm_tls_close(struct thm_tls *t);
+
+/** Ends the connection at once, without a word, and gives everything back. `error` is kept as the reason
+ * unless one is set already. */
+void thm_tls_abort(struct thm_tls *t, int error);
+
+/**
+ * Ends the handshake that has waited longest for its peer, if it has waited for at least `age_ms`: it
+ * makes room when others are QUEUED, so that half-open handshakes keep nobody out.
+ *
+ * @return the connection that was aborted with THM_E_TIMEOUT, or NULL
+ */
+struct thm_tls *thm_tls_evict(struct thm_tls_domain *d, uint64_t now_ms, uint32_t age_ms);
+
+/** Tells the domain the time of this turn; thm_tls_evict() measures with it. */
+void thm_tls_domain_now(struct thm_tls_domain *d, uint64_t now_ms);
+
+/** SHA-256 of the server's leaf as this session saw it first: kept with a session that is resumed. */
+const uint8_t *thm_tls_server_leaf_hash(const struct thm_tls *t);
+
+#endif
