@@ -1,0 +1,197 @@
+/*
+ * A log and a cursor, never a queue.
+ *
+ * Everything that is delivered is an entry of a stream: a room ("#lobby") or a user's inbox ("@ali").
+ * Entries are numbered 1, 2, 3 ... without holes, and a number exists only once the store has taken
+ * the entry. An entry is one encoded line of the wire, the same bytes for every receiver.
+ *
+ * Two things live here: the log in memory (struct thm_log over a pool of blocks), which serves the newest
+ * entries, and the interface of stores (struct thm_store), which keep all that is kept.
+ */
+#ifndef THIMBLE_STREAM_H
+#define THIMBLE_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "thimble/config.h"
+#include "thimble/error.h"
+
+/* Who sent an entry: the device's key and the client's incarnation. Both 0: nobody (the server). */
+struct thm_sender {
+    uint64_t device; /* first 8 bytes of the device's key hash, big endian */
+    uint64_t client; /* the client's incarnation */
+};
+
+/* One entry. `line` is borrowed. */
+struct thm_entry {
+    uint64_t n;          /* its number in the stream, from 1 */
+    uint64_t for_device; /* 0: for every device; else thm_device_tag() of the only one */
+    const char *line;    /* the encoded line with its newline */
+    size_t len;          /* bytes of it, 1 to THM_LINE_MAX */
+};
+
+/** Stands for a device's name in thm_entry.for_device: a 64-bit hash, never 0. */
+uint64_t thm_device_tag(const char *device, size_t len);
+
+/* ------------------------------------------------------------------------------------------- */
+/* The log in memory                                                                             */
+/* ------------------------------------------------------------------------------------------- */
+
+/*
+ * A pool of THM_BLOCK-byte blocks, shared by many logs. Under pressure the log with the most blocks loses
+ * its oldest, so a noisy room can't evict quiet inboxes. All operations are O(1).
+ */
+struct thm_blocks;
+
+/** Bytes of memory for `blocks` blocks (1 to 2^20) and `logs` logs that share them. */
+size_t thm_blocks_size(uint32_t blocks, uint32_t logs);
+
+/** Makes a pool in the caller's memory, kept until the pool is no longer used. 16-byte aligned. */
+int thm_blocks_init(struct thm_blocks **out, void *memory, size_t size, uint32_t blocks,
+                    uint32_t logs);
+
+/** Blocks that no log holds. */
+uint32_t thm_blocks_free(const struct thm_blocks *pool);
+
+/* One log; embedded by its owner. */
+struct thm_log {
+    struct thm_blocks *pool;
+    uint32_t oldest, newest;     /* blocks, 0: none */
+    uint32_t blocks;             /* how many it holds */
+    uint64_t first;              /* number of the oldest entry held; head + 1 when none is */
+    uint64_t head;               /* number of the newest entry, 0: none ever */
+    struct thm_log *more, *less; /* neighbours among logs with as many blocks */
+};
+
+/** Starts an empty log whose next entry is head + 1. */
+void thm_log_init(struct thm_log *log, struct thm_blocks *pool, uint64_t head);
+
+/**
+ * Appends entry `e->n`, which must be head + 1. May evict the oldest block of the fullest log, this one
+ * included.
+ *
+ * @return THM_OK, THM_E_STATE (not the next number), THM_E_LINE_TOO_LONG
+ */
+int thm_log_append(struct thm_log *log, const struct thm_entry *e);
+
+/** Gives all blocks back; the log goes on as if its entries up to head had been dropped. */
+void thm_log_release(struct thm_log *log);
+
+/* A place in a log. Zeroed: nowhere yet. Stays safe to use when its block is evicted. */
+struct thm_log_place {
+    uint32_t block;
+    uint32_t offset;
+    uint64_t n; /* the entry that lies there */
+};
+
+/**
+ * Gives entry `n` in O(1) when `place` is at it or just before it, else by walking from the oldest or newest
+ * block of the log.
+ *
+ * @param place  where the reader was; moved on
+ * @param e      receives the entry; valid until the next append to any log of the pool
+ * @return true; false when the log does not hold n (n < first: read the store; n > head: not there yet)
+ */
+bool thm_log_get(const struct thm_log *log, uint64_t n, struct thm_log_place *place,
+                 struct thm_entry *e);
+
+/* ------------------------------------------------------------------------------------------- */
+/* Stores                                                                                        */
+/* ------------------------------------------------------------------------------------------- */
+
+enum thm_store_op {
+    THM_STORE_OPEN,   /* finds or makes a stream */
+    THM_STORE_APPEND, /* appends to one or two streams in one transaction */
+    THM_STORE_READ,   /* reads entries into the caller's buffer */
+    THM_STORE_FIND    /* what a sender's csn became */
+};
+
+/* One append: an entry, and the number that its sender gave it. */
+struct thm_store_append {
+    uint32_t stream;          /* id that OPEN gave */
+    struct thm_entry entry;   /* n must be the stream's head + 1 */
+    struct thm_sender sender; /* whose csn is taken with this entry, in the same transaction */
+    uint64_t csn;             /* 0: none */
+};
+
+/*
+ * A request. The caller owns it and what it points to, and leaves all of it alone from submit until it
+ * comes out of collect. Requests of one stream complete in the order in which they were submitted.
+ */
+struct thm_store_request {
+    enum thm_store_op op;
+    int result; /* THM_OK, THM_E_STORE (failed, nothing changed, may be tried again), THM_E_STATE
+                                  (wrong number), THM_E_LIMIT (no more streams) */
+    uint32_t stream;             /* READ, FIND: id; OPEN: receives it */
+    char name[THM_ROOM_MAX + 1]; /* OPEN */
+    /* OPEN and READ receive these, APPEND (for the first stream) too */
+    uint64_t incarnation; /* random, made with the stream's storage, never 0 */
+    uint64_t first;       /* oldest entry kept; head + 1 when none is */
+    uint64_t head;        /* newest entry, 0: none ever */
+    /* APPEND */
+    struct thm_store_append append[2];
+    unsigned appends; /* 1 or 2 */
+    /* READ: entries from `from` on, oldest first, as many as fit in whole */
+    uint64_t from; /* at least 1; when it is below `first`, reading starts at `first` */
+    unsigned max;  /* at most so many entries */
+    void *buf;     /* lent, THM_LINE_MAX + 64 bytes at least */
+    size_t cap;
+    size_t len; /* receives the bytes used; walk them by thm_read_next() */
+    /* FIND */
+    struct thm_sender sender;
+    uint64_t csn;      /* 0: only `last_csn` is asked for */
+    uint64_t last_csn; /* receives the highest csn taken from that sender in this stream, 0: none */
+    uint64_t n;        /* receives the entry that `csn` became, 0: none, or gone */
+    /* the caller's own */
+    void *owner;
+    uint32_t tag;
+    /* the store's own */
+    struct thm_store_request *next;
+};
+
+struct thm_store;
+
+struct thm_store_ops {
+    /* Takes a request; never blocks. THM_OK, or THM_E_LIMIT: its queue is full, try again after collect. */
+    int (*submit)(struct thm_store *store, struct thm_store_request *request);
+    /* Hands out up to `cap` completed requests; returns how many. Called in every turn of the loop;
+     * a store with a thread of its own calls the port's wake when there is something to collect. */
+    unsigned (*collect)(struct thm_store *store, struct thm_store_request **done, unsigned cap);
+};
+
+/* The head of every store's own context. */
+struct thm_store {
+    const struct thm_store_ops *ops;
+    bool durable; /* what it takes survives a crash: it is `stored`; else it is only `accepted` */
+};
+
+/** Walks what a READ put into its buffer. `*at` starts at 0. False at the end. */
+bool thm_read_next(const struct thm_store_request *request, size_t *at, struct thm_entry *e);
+
+/* ------------------------------------------------------------------------------------------- */
+/* The RAM store                                                                                 */
+/* ------------------------------------------------------------------------------------------- */
+
+struct thm_ram_store_config {
+    uint32_t blocks; /* THM_BLOCK bytes each: what all streams together keep */
+    uint32_t
+        streams; /* rooms and inboxes; the one that is empty or was used longest ago makes room */
+    uint32_t
+        senders; /* (stream, device) pairs whose csn is remembered; the longest silent is forgotten */
+    uint64_t seed; /* random; incarnations are drawn from it, and hashing is keyed with it */
+    /* For tests: complete late and fail. Called once a request; may be NULL. Returns how many collects
+     * the completion waits (0: none), and through *result a code to fail with (THM_OK: don't). */
+    unsigned (*fault)(void *ctx, const struct thm_store_request *request, int *result);
+    void *fault_ctx;
+};
+
+/** Bytes of memory that a RAM store takes. */
+size_t thm_ram_store_size(const struct thm_ram_store_config *config);
+
+/** Makes a RAM store in the caller's memory (16-byte aligned). THM_OK, THM_E_MEMORY, THM_E_CONFIG. */
+int thm_ram_store_init(struct thm_store **out, void *memory, size_t size,
+                       const struct thm_ram_store_config *config);
+
+#endif
