@@ -1,0 +1,90 @@
+/*
+ * The console: what a person types and reads, the same on a desktop and on a board's UART. It turns typed
+ * lines into calls of the client, and events of the client into lines of text. One table of commands drives
+ * parsing, /help and completion.
+ */
+#ifndef THIMBLE_CONSOLE_H
+#define THIMBLE_CONSOLE_H
+
+#include "thimble/client.h"
+
+/* Styles of a printed line, for terminals that have colours. */
+enum thm_style {
+    THM_STYLE_MESSAGE, /* somebody said something */
+    THM_STYLE_OWN,     /* the person's own line, as the server delivered it */
+    THM_STYLE_NAMED,   /* a message that names the person: highlight and bell */
+    THM_STYLE_WHISPER, /* private */
+    THM_STYLE_NOTICE,  /* joins, leaves, answers to commands */
+    THM_STYLE_ERROR    /* something went wrong, and what to do */
+};
+
+struct thm_console;
+
+struct thm_console_config {
+    struct thm_client *client;
+    /* Prints one line: printable UTF-8 without newline, `len` bytes, terminated. `room` is the stream it belongs
+     * to, or "". */
+    void (*print)(void *ctx, enum thm_style style, const char *room, const char *text, size_t len);
+    /* Minutes that local time is ahead of UTC at a time (ms since 1970); NULL: UTC is shown. */
+    int (*utc_offset)(void *ctx, uint64_t utc_ms);
+    void *ctx;
+    /* Where a long message is put together; may be NULL: parts are printed one by one. */
+    char *parts_memory;
+    size_t parts_memory_size;
+};
+
+/* Visible so that a board can place it. */
+struct thm_console {
+    struct thm_console_config config;
+    char room[THM_ROOM_MAX + 1];       /* where plain lines go; "" when in none */
+    char reply_to[2 * THM_ID_MAX + 2]; /* who whispered last; "" nobody yet */
+    char away[THM_SHORT_MAX + 1];
+    bool quitting;    /* the person asked to leave */
+    uint32_t next_id; /* of cmd */
+    struct {
+        char room[THM_ROOM_MAX + 1];
+        uint32_t unread;
+    } unread[THM_CLIENT_STREAMS];
+    char text[2 * THM_LINE_MAX]; /* the line being printed */
+};
+
+/* One command of the table. */
+struct thm_command {
+    const char *name;  /* "/whisper" */
+    const char *brief; /* "/w", or NULL */
+    const char *args;  /* "NAME TEXT" */
+    const char *help;  /* one sentence */
+};
+
+/** The table, ended by a NULL name. Documentation and completion are made from it. */
+const struct thm_command *thm_console_commands(void);
+
+/** Prepares a console over a client; the room is THM_DEFAULT_ROOM, which the caller has joined or not. */
+void thm_console_init(struct thm_console *c, const struct thm_console_config *config);
+
+/**
+ * Does what a typed line says: text goes to the current room, "/word" is a command, "//x" is the text "/x",
+ * a bare "quit" leaves.
+ *
+ * @return THM_OK; THM_E_COMMAND or THM_E_ARGUMENT (already printed, with what to do); THM_E_LIMIT: the queue is
+ *         full, call again with the same line later (nothing was printed); other codes of the client,
+ *         printed
+ */
+int thm_console_line(struct thm_console *c, const char *line, size_t len);
+
+/** Shows an event of the client; call it from thm_client_on_event. */
+void thm_console_event(struct thm_console *c, const struct thm_client_event *event);
+
+/** The prompt, such as "#lobby> " or "#lobby [#ops 3]> ". Terminated and cut to fit. */
+size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap);
+
+/**
+ * Completes the word at the end of a line: commands, then rooms and names seen lately.
+ *
+ * @param index  0, 1, 2 ... for one completion after another
+ * @return bytes of the completion in `buf` (the whole word), 0 when there is none with this index
+ */
+size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,
+                            unsigned index, char *buf, size_t cap);
+
+#endif
