@@ -92,18 +92,8 @@ bool thm_denylist_has(const struct thm_denylist *list, const uint8_t key_hash[TH
 
 /* ------------------------------------------------------------------------------------------- */
 
-/*
- * Elliptic curve arithmetic can be served by another library (port/posix/libcrypto). NULL members of
- * a backend mean BearSSL's own. The types are BearSSL's: const br_ec_impl *, br_ecdsa_vrfy,
- * br_ecdsa_sign.
- */
-struct thm_tls_backend {
-    const void *ec; /* br_ec_impl, P-256 only */
-    uint32_t (*verify)(const void *ec, const void *hash, size_t hash_len, const void *public_key,
-                       const void *sig, size_t sig_len); /* br_ecdsa_vrfy */
-    size_t (*sign)(const void *ec, const void *hash_class, const void *hash,
-                   const void *private_key, void *sig); /* br_ecdsa_sign */
-};
+/* Elliptic curve arithmetic of another library: see tls_backend.h. */
+struct thm_tls_backend;
 
 /* What a domain is made of. */
 struct thm_tls_config {

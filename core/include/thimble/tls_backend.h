@@ -1,0 +1,26 @@
+/*
+ * Elliptic curve arithmetic for TLS, served by another library: what port/posix/libcrypto.h offers.
+ * A header of its own, because its types are BearSSL's and nobody else needs to see those.
+ */
+#ifndef THIMBLE_TLS_BACKEND_H
+#define THIMBLE_TLS_BACKEND_H
+
+#include <bearssl.h>
+
+/*
+ * Used for the handshake and for certificate chains alike. A NULL member means BearSSL's own.
+ * The functions may be called from any thread that runs a domain, and must outlive every domain.
+ *
+ *  - `ec` supports P-256 and nothing else (supported_curves == 1 << BR_EC_secp256r1), takes and gives
+ *    uncompressed points of 65 bytes, and its `mul` and `muladd` return 0 for a point that is not on
+ *    the curve and for a result at infinity.
+ *  - `verify` and `sign` work with ASN.1 signatures (RFC 3279); `sign` writes at most 72 bytes and
+ *    returns their number, 0 on failure. They are given this table's `ec`, or BearSSL's.
+ */
+struct thm_tls_backend {
+    const br_ec_impl *ec;
+    br_ecdsa_vrfy verify;
+    br_ecdsa_sign sign;
+};
+
+#endif
