@@ -18,7 +18,7 @@
 /* What a value must look like. */
 enum thm_kind {
     THM_KIND_TEXT,   /* any characters but controls; newline and tab allowed; min..max bytes raw */
-    THM_KIND_SHORT,  /* printable characters, no newline; min..max bytes */
+    THM_KIND_SHORT,  /* what thm_text_display() shows as it is, no newline; min..max bytes */
     THM_KIND_ALIAS,  /* 1-32 printable characters, no leading, trailing or double space */
     THM_KIND_ID,     /* user id or device: [a-z0-9][a-z0-9._-]{0,31} */
     THM_KIND_TARGET, /* an id, or user@device */
@@ -192,8 +192,7 @@ enum {
     X(CMD, "cmd", THM_FROM_CLIENT | THM_FROM_SERVER, THM_HAS(ID) | THM_HAS(TEXT),                  \
       THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(DEADLINE))                           \
     X(RESULT, "result", THM_FROM_CLIENT | THM_FROM_SERVER, THM_HAS(ID) | THM_HAS(STATUS),          \
-      THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(TEXT) | THM_HAS(CODE) |              \
-          THM_HAS(REASON))                                                                         \
+      THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(TEXT) | THM_HAS(CODE))               \
     /* keeping and ending a session */                                                             \
     X(PING, "ping", THM_FROM_CLIENT | THM_FROM_SERVER | THM_FROM_PEER, 0, THM_HAS(ID))             \
     X(PONG, "pong", THM_FROM_CLIENT | THM_FROM_SERVER | THM_FROM_PEER, 0, THM_HAS(ID))             \
@@ -277,15 +276,19 @@ static inline uint64_t thm_msg_get_num(const struct thm_msg *m, enum thm_key key
 /* Sets a string value from a terminated string. */
 #define THM_SET(m, name, s) thm_msg_str((m), THM_KEY_##name, (s), strlen(s))
 
-/* What was wrong with a line: enough to say it precisely. */
+/* What was wrong with a line: enough to say it precisely. All zero but the code is a valid fault. */
 struct thm_fault {
     int code;           /* THM_E_*, the first thing found wrong */
     enum thm_type type; /* the line's type, if that was read; else THM_MSG_NONE */
+    const char *why;    /* static words for what the code alone doesn't tell, or NULL */
+    uint16_t at;        /* the byte of the line, from 1, where it was found; 0: not one place */
     char what[65];      /* the key or msgtype concerned, made printable and cut; "" when none */
 };
 
 /**
  * Reads one line. Strings are unescaped in place: `line` is changed and must live as long as `msg`.
+ * A key that the type does not have is skipped like an unknown one. An empty line is THM_E_JSON.
+ * Takes about 2.6 KB of stack, nearly all of it THM_TOKENS_MAX tokens.
  *
  * @param line   the bytes without the newline (a trailing '\r' is taken off)
  * @param len    0 to THM_LINE_MAX - 1
@@ -303,16 +306,18 @@ int thm_wire_decode(char *line, size_t len, unsigned from, struct thm_msg *msg,
  *
  * @param msg  the message
  * @param buf  receives at most `cap` bytes, not terminated
- * @param cap  THM_LINE_MAX always suffices for a message that is valid
+ * @param cap  THM_LINE_MAX suffices for every line with a text that a server delivers
  * @param len  receives the bytes written
- * @return THM_OK; THM_E_KEY_MISSING, THM_E_KEY_RANGE, THM_E_UTF8, THM_E_CONTROL,
- *         THM_E_UNKNOWN_TYPE; THM_E_LINE_TOO_LONG when it does not fit in `cap`
+ * @return THM_OK; THM_E_KEY_MISSING; THM_E_KEY_RANGE, also for a key that the type does not have;
+ *         THM_E_UTF8, THM_E_CONTROL, THM_E_TEXT_LONG, THM_E_UNKNOWN_TYPE; THM_E_LINE_TOO_LONG
+ *         when it does not fit in `cap`
  */
 int thm_wire_encode(const struct thm_msg *msg, char *buf, size_t cap, size_t *len);
 
 /**
  * Turns a fault into the sentence that an `error` line carries: what is wrong, with the key, the
- * form expected and its limits, e.g. "say: key text: longer than 1000 bytes".
+ * form expected and its limits, e.g. "say: key csn: not a whole number from 1 to 9007199254740991".
+ * THM_SHORT_MAX + 1 bytes always suffice, and the sentence is a valid `reason`.
  *
  * @return bytes written, without terminator; the text is always terminated and cut to fit
  */
@@ -324,13 +329,15 @@ const char *thm_type_word(enum thm_type type);
 uint64_t thm_type_required(enum thm_type type);
 uint64_t thm_type_optional(enum thm_type type);
 
-/** The word of a key, its kind and its range. */
+/** The word of a key, its kind, and its range in bytes or, for a THM_KIND_UINT, of its value. */
 const char *thm_key_word(enum thm_key key);
 enum thm_kind thm_key_kind(enum thm_key key);
+void thm_key_range(enum thm_key key, uint64_t *min, uint64_t *max);
 
 /**
  * Whether bytes are a valid value of a kind: the same checks that decoding makes.
  *
+ * @param min,max  bytes of a string; the value of a THM_KIND_UINT, whose bytes are its digits
  * @return THM_OK, THM_E_UTF8, THM_E_CONTROL, THM_E_KEY_RANGE or THM_E_TEXT_LONG
  */
 int thm_kind_check(enum thm_kind kind, const char *data, size_t len, uint64_t min, uint64_t max);
@@ -361,8 +368,9 @@ unsigned thm_utf8_next(const char *data, size_t len, uint32_t *code);
 bool thm_utf8_printable(uint32_t code);
 
 /**
- * Copies text for a terminal: whatever is not printable becomes "\u{HEX}"; newline becomes a space when
- * `keep_newline` is false; invalid bytes become "\x{HEX}".
+ * Copies text for a terminal: whatever is not printable becomes "\u{HEX}", invalid bytes become
+ * "\x{HEX}". Newline and tab are kept when `keep_newline` is true, else they become a space. The two
+ * invisible characters that make one emoji of several (U+200D, U+FE0F) are kept right after an emoji.
  *
  * @return bytes written; cut to fit between two characters, always terminated
  */
