@@ -24,7 +24,7 @@ struct thm_sender {
     uint64_t client; /* the client's incarnation */
 };
 
-/* One entry. `line` is borrowed. */
+/* One entry. `line` is borrowed; what is appended to a log must not lie in a block of its pool. */
 struct thm_entry {
     uint64_t n;          /* its number in the stream, from 1 */
     uint64_t for_device; /* 0: for every device; else thm_device_tag() of the only one */
@@ -41,16 +41,22 @@ uint64_t thm_device_tag(const char *device, size_t len);
 
 /*
  * A pool of THM_BLOCK-byte blocks, shared by many logs. Under pressure the log with the most blocks loses
- * its oldest, so a noisy room can't evict quiet inboxes. All operations are O(1).
+ * its oldest, so a noisy room can't evict quiet inboxes; of several that have as many, the one that
+ * grew to it longest ago. All operations are O(1) but the search for an entry away from a reader's place,
+ * which is O(log blocks). A block spends 48 bytes on itself and 2 on each entry, 10 where it is for one
+ * device. Blocks that were never used are never touched.
  */
 struct thm_blocks;
 
-/** Bytes of memory for `blocks` blocks (1 to 2^20) and `logs` logs that share them. */
-size_t thm_blocks_size(uint32_t blocks, uint32_t logs);
+/** Bytes of memory for `blocks` blocks (1 to 2^20), whatever the number of logs that share them. */
+size_t thm_blocks_size(uint32_t blocks);
 
-/** Makes a pool in the caller's memory, kept until the pool is no longer used. 16-byte aligned. */
-int thm_blocks_init(struct thm_blocks **out, void *memory, size_t size, uint32_t blocks,
-                    uint32_t logs);
+/**
+ * Makes a pool in the caller's memory (16-byte aligned), kept until the pool is no longer used.
+ *
+ * @return THM_OK, THM_E_MEMORY (`size` is too small), THM_E_CONFIG (`blocks` out of its range)
+ */
+int thm_blocks_init(struct thm_blocks **out, void *memory, size_t size, uint32_t blocks);
 
 /** Blocks that no log holds. */
 uint32_t thm_blocks_free(const struct thm_blocks *pool);
@@ -62,10 +68,13 @@ struct thm_log {
     uint32_t blocks;             /* how many it holds */
     uint64_t first;              /* number of the oldest entry held; head + 1 when none is */
     uint64_t head;               /* number of the newest entry, 0: none ever */
-    struct thm_log *more, *less; /* neighbours among logs with as many blocks */
+    struct thm_log *prev, *next; /* neighbours among logs with as many blocks */
 };
 
-/** Starts an empty log whose next entry is head + 1. */
+/**
+ * Starts an empty log whose next entry is head + 1. A log that holds blocks is released first, and places
+ * of its earlier life are zeroed. The pool points at the log: it stays where it is while it holds blocks.
+ */
 void thm_log_init(struct thm_log *log, struct thm_blocks *pool, uint64_t head);
 
 /**
@@ -79,16 +88,17 @@ int thm_log_append(struct thm_log *log, const struct thm_entry *e);
 /** Gives all blocks back; the log goes on as if its entries up to head had been dropped. */
 void thm_log_release(struct thm_log *log);
 
-/* A place in a log. Zeroed: nowhere yet. Stays safe to use when its block is evicted. */
+/* A place in a log. Zeroed: nowhere yet. Stays safe to use when its block is evicted and used again. */
 struct thm_log_place {
     uint32_t block;
-    uint32_t offset;
-    uint64_t n; /* the entry that lies there */
+    uint16_t life;   /* tells this use of the block from later ones */
+    uint16_t offset; /* bytes, within the block */
+    uint64_t n;      /* the entry that lies there */
 };
 
 /**
- * Gives entry `n` in O(1) when `place` is at it or just before it, else by walking from the oldest or newest
- * block of the log.
+ * Gives entry `n`: in O(1) when `place` is at it or just before it, else by searching the log's blocks, in
+ * O(log blocks), and then within one block.
  *
  * @param place  where the reader was; moved on
  * @param e      receives the entry; valid until the next append to any log of the pool
@@ -101,6 +111,19 @@ bool thm_log_get(const struct thm_log *log, uint64_t n, struct thm_log_place *pl
 /* Stores                                                                                        */
 /* ------------------------------------------------------------------------------------------- */
 
+/*
+ * What a store does. Results: THM_OK; THM_E_STORE: it failed, nothing changed, it may be tried again;
+ * THM_E_STATE: see below; THM_E_LIMIT: no more streams.
+ *
+ * Ids of streams are for one run of the store. A store that holds a limited number of streams may drop one
+ * to make room for another; its id is then stale (THM_E_STATE), and opening the name again makes a
+ * new incarnation. Who uses the store keeps its own record of the streams it has open.
+ *
+ * An append is all or nothing. It is refused with THM_E_STATE when an id is stale, a number is not the next,
+ * or a csn is not above the last that the sender's client had taken there (FIND says what became of it).
+ * When one fails with THM_E_STORE, so does every later one of its streams that was submitted before the failure
+ * was collected: their numbers would leave a hole.
+ */
 enum thm_store_op {
     THM_STORE_OPEN,   /* finds or makes a stream */
     THM_STORE_APPEND, /* appends to one or two streams in one transaction */
@@ -122,8 +145,7 @@ struct thm_store_append {
  */
 struct thm_store_request {
     enum thm_store_op op;
-    int result; /* THM_OK, THM_E_STORE (failed, nothing changed, may be tried again), THM_E_STATE
-                                  (wrong number), THM_E_LIMIT (no more streams) */
+    int result;                  /* see enum thm_store_op */
     uint32_t stream;             /* READ, FIND: id; OPEN: receives it */
     char name[THM_ROOM_MAX + 1]; /* OPEN */
     /* OPEN and READ receive these, APPEND (for the first stream) too */
@@ -143,11 +165,14 @@ struct thm_store_request {
     struct thm_sender sender;
     uint64_t csn;      /* 0: only `last_csn` is asked for */
     uint64_t last_csn; /* receives the highest csn taken from that sender in this stream, 0: none */
-    uint64_t n;        /* receives the entry that `csn` became, 0: none, or gone */
+    /* Receives the entry that `csn` became; 0: none, or it is no longer known. Known is, while the sender is
+     * remembered, every one of the THM_WINDOW csn up to last_csn. */
+    uint64_t n;
     /* the caller's own */
     void *owner;
     uint32_t tag;
     /* the store's own */
+    uint64_t due;
     struct thm_store_request *next;
 };
 
@@ -167,20 +192,24 @@ struct thm_store {
     bool durable; /* what it takes survives a crash: it is `stored`; else it is only `accepted` */
 };
 
-/** Walks what a READ put into its buffer. `*at` starts at 0. False at the end. */
+/** Walks what a READ put into its buffer. `*at` starts at 0. False at the end. `e->line` lies in the buffer. */
 bool thm_read_next(const struct thm_store_request *request, size_t *at, struct thm_entry *e);
+
+/** For stores: puts an entry behind what a READ has in its buffer (at first, `len` is 0). False: no space. */
+bool thm_read_put(struct thm_store_request *request, const struct thm_entry *e);
 
 /* ------------------------------------------------------------------------------------------- */
 /* The RAM store                                                                                 */
 /* ------------------------------------------------------------------------------------------- */
 
 struct thm_ram_store_config {
-    uint32_t blocks; /* THM_BLOCK bytes each: what all streams together keep */
-    uint32_t
-        streams; /* rooms and inboxes; the one that is empty or was used longest ago makes room */
-    uint32_t
-        senders; /* (stream, device) pairs whose csn is remembered; the longest silent is forgotten */
-    uint64_t seed; /* random; incarnations are drawn from it, and hashing is keyed with it */
+    uint32_t blocks; /* THM_BLOCK bytes each, 1 to 2^20: what all streams together keep */
+    /* Rooms and inboxes, 1 to 2^20. When there are more, one that never had an entry makes room, the longest
+     * unused first; else the longest unused. */
+    uint32_t streams;
+    /* (stream, device) pairs whose csn is remembered, 1 to 2^24; the longest silent is forgotten. */
+    uint32_t senders;
+    uint64_t seed; /* random and secret: incarnations are drawn from it, hashing is keyed with it */
     /* For tests: complete late and fail. Called once a request; may be NULL. Returns how many collects
      * the completion waits (0: none), and through *result a code to fail with (THM_OK: don't). */
     unsigned (*fault)(void *ctx, const struct thm_store_request *request, int *result);
