@@ -67,7 +67,7 @@ static int tokenise(const char *text, size_t len, jsmntok_t *tokens, struct thm_
     jsmn_init(&parser);
     int count = jsmn_parse(&parser, text, len, tokens, THM_TOKENS_MAX);
     if (count == JSMN_ERROR_NOMEM)
-        return found(fault, THM_E_TOO_MANY_TOKENS, parser.pos, NULL);
+        return THM_E_TOO_MANY_TOKENS;
     if (count == JSMN_ERROR_PART)
         return found(fault, THM_E_JSON, parser.pos, "it ends too early");
     if (count < 0)

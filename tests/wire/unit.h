@@ -1,0 +1,15 @@
+/* What cmocka wants included before it, in one place. */
+#ifndef TESTS_WIRE_UNIT_H
+#define TESTS_WIRE_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "thimble/wire.h"
+
+#endif
