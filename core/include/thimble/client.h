@@ -35,11 +35,13 @@ enum thm_client_event_kind {
 struct thm_client_event {
     enum thm_client_event_kind kind;
     enum thm_client_state state;
-    int code;                  /* THM_E_*, or THM_OK */
-    uint32_t retry_ms;         /* WAITING: how long */
-    uint64_t csn;              /* ACKED, LOST */
-    const struct thm_msg *msg; /* LINE, ACKED, LOST; borrowed until the callback returns */
-    const char *line;          /* LINE: as it came, without newline; borrowed likewise */
+    int code;          /* THM_E_*, or THM_OK */
+    uint32_t retry_ms; /* WAITING: how long */
+    uint64_t csn;      /* ACKED, LOST */
+    /* LINE, ACKED, LOST: the line; STATE, ENDED: the line that caused it, or NULL. Borrowed until
+     * the callback returns. */
+    const struct thm_msg *msg;
+    const char *line; /* LINE: as it came, without newline; borrowed likewise */
     size_t len;
 };
 
@@ -69,54 +71,78 @@ struct thm_client_config {
     void *ctx;
 };
 
+/* How far a stream is followed in the present connection. */
+enum thm_client_follow {
+    THM_FOLLOW_FREE = 0, /* the place is not used */
+    THM_FOLLOW_WANTED,   /* join is to be sent */
+    THM_FOLLOW_HELD,     /* the server could not do it just now; asked again a little later */
+    THM_FOLLOW_ASKED,    /* join was sent */
+    THM_FOLLOW_JOINED,   /* entries come */
+    THM_FOLLOW_LEAVING   /* leave is to be sent */
+};
+
 /* What is remembered of a stream that is followed. */
 struct thm_client_stream {
-    char name[THM_ROOM_MAX + 1]; /* "" : free */
-    uint64_t incarnation;        /* 0: never joined */
-    uint64_t n;                  /* last entry taken */
-    bool joined;                 /* in this connection */
-    bool acked;                  /* the server was told n */
+    char name[THM_ROOM_MAX + 1];
+    uint8_t follow;       /* enum thm_client_follow */
+    bool acked;           /* the server was told n */
+    uint64_t incarnation; /* 0: never joined */
+    uint64_t n;           /* last entry taken */
 };
 
 /* The last message taken from a sender in a stream, so that nothing shows twice when it is sent again after the
  * server lost its log. */
 struct thm_client_seen {
-    uint64_t key; /* hash of stream, user, device and the sender's incarnation; 0: free */
-    uint64_t csn;
+    uint64_t key; /* hash of stream, user, device and the sender's incarnation */
+    uint64_t csn; /* 0: free */
 };
 
-/* Visible so that a board can place it; only core/client/ touches the members. */
+/* Messages that wait to be sent or answered, oldest first, as records of core/client/queue.c. */
+struct thm_client_queue {
+    uint32_t head, unsent,
+        tail;           /* offsets in `bytes`; records before `unsent` wait for an answer */
+    uint32_t in_flight; /* records before `unsent` */
+    uint32_t count;     /* records not answered */
+    unsigned char bytes[THM_CLIENT_QUEUE];
+};
+
+/* Visible so that a board can place it; only core/client/ touches the members. Times are ms of the
+ * caller's clock, UINT64_MAX: never. */
 struct thm_client {
     struct thm_client_config config;
     struct thm_tls_domain *domain;
     struct thm_tls tls;
     struct thm_tls_session session;
-    uint8_t state;            /* enum thm_client_state */
-    int16_t ended;            /* why it is STOPPED */
-    int16_t cause;            /* why the last connection ended */
-    uint64_t now;             /* ms, of the step under way */
-    uint64_t deadline;        /* ms, of the state */
-    uint64_t ping_at, ack_at; /* ms, 0: none */
-    uint64_t online_since;    /* ms */
-    uint32_t attempts;        /* since the last stable session */
-    uint64_t random;          /* state of the jitter's generator */
-    uint64_t incarnation;     /* of this client's state: 64 random bits */
+    thm_socket socket; /* while dialling; then TLS has it */
+    uint8_t state;     /* enum thm_client_state */
+    bool resolved;     /* the name that is dialled was found */
+    bool was_online;   /* once, since start */
+    bool ack_due;      /* what was received is to be acknowledged now */
+    bool busy;         /* the application gave something to send */
+    uint64_t now;      /* of the step under way */
+    uint64_t deadline; /* of the state */
+    uint64_t ping_at, ack_at, retry_at;
+    uint64_t online_since;
+    uint64_t min_wait_ms; /* what the server asked for before the next attempt */
+    uint32_t attempts;    /* since the last stable session */
+    uint64_t random;      /* state of the jitter's generator */
+    uint64_t secret;      /* key of the hashes in `seen` */
+    uint64_t incarnation; /* of this client's state: 64 random bits */
     uint64_t next_csn;
-    char alias[THM_ALIAS_MAX + 1];
-    char user[THM_ID_MAX + 1];
+    char alias[THM_ALIAS_MAX + 1]; /* wished for, then as the server says */
+    char user[THM_ID_MAX + 1];     /* as the server says; "" before the first login */
     char device[THM_ID_MAX + 1];
+    uint32_t credit;             /* bytes, granted */
     uint64_t received, reported; /* bytes of counted lines, and how many the server was told */
     uint64_t server_time_ms;     /* UTC at login, by the server */
     struct thm_line_reader reader;
     char line[THM_LINE_MAX];    /* the reader's buffer */
-    char out[2 * THM_LINE_MAX]; /* requests on their way to TLS */
+    char decoded[THM_LINE_MAX]; /* the line being taken, with its strings unescaped */
+    char out[2 * THM_LINE_MAX]; /* lines on their way to TLS */
     uint32_t out_len, out_sent;
-    /* messages: a ring of {csn, stream or target, text}; those before `unsent` wait for an answer */
-    unsigned char queue[THM_CLIENT_QUEUE];
-    uint32_t queue_head, queue_unsent, queue_tail, queue_sent_count, queue_count;
-    struct thm_client_stream streams[THM_CLIENT_STREAMS];
+    struct thm_client_queue queue;
+    struct thm_client_stream streams[THM_CLIENT_STREAMS]; /* the first is for the inbox */
     struct thm_client_seen seen[THM_CLIENT_SENDERS];
-    uint32_t seen_next;
 };
 
 /** Bytes of TLS memory that a client needs. */
@@ -125,11 +151,18 @@ size_t thm_client_tls_size(void);
 /**
  * Prepares a client; nothing is sent yet. Draws its incarnation from the port's entropy.
  *
- * @return THM_OK, THM_E_CONFIG, THM_E_NAME_EMPTY, THM_E_MEMORY, THM_E_ENTROPY
+ * @return THM_OK; THM_E_CONFIG: no port, credentials, host or on_event, an alias or agent of a wrong form, a credit
+ *         out of its range; THM_E_NAME_EMPTY; THM_E_MEMORY: tls_memory is too small; THM_E_ENTROPY
  */
 int thm_client_init(struct thm_client *c, const struct thm_client_config *config);
 
-/** Starts to connect; from then on it reconnects by itself until stopped or finally refused. */
+/**
+ * Starts to connect; from then on it reconnects by itself until stopped or finally refused. A certificate
+ * that does not fit is final until the session was online once, and afterwards tried again: a server may be in
+ * the middle of a renewal. What was queued before is sent.
+ *
+ * @return THM_OK; THM_E_STATE: it is started already
+ */
 int thm_client_start(struct thm_client *c, uint64_t now_ms);
 
 /** Moves everything on: `events` may hold other tags, which are left alone. Never blocks. */
@@ -156,14 +189,16 @@ int thm_client_leave(struct thm_client *c, const char *room);
  *
  * @param csn  receives the number of the last part; may be NULL
  * @return THM_OK; THM_E_LIMIT: the queue is full, try again after an ACKED; THM_E_PARTS: longer than
- *         THM_PARTS_MAX parts; THM_E_UTF8, THM_E_CONTROL; THM_E_KEY_RANGE: a bad target;
+ *         THM_PARTS_MAX parts or than the whole queue; THM_E_UTF8, THM_E_CONTROL; THM_E_KEY_RANGE: a
+ *         bad target;
  *         THM_E_NO_ROOM: that room was not joined
  */
 int thm_client_say(struct thm_client *c, const char *to, const char *text, size_t len,
                    uint64_t *csn);
 
 /**
- * Sends a request (list, who, whois, alias, topic, cmd, state ...) at once.
+ * Sends a request (list, who, whois, alias, topic, cmd, state ...) with the next step. Unlike what is said it is
+ * not sent again when the connection breaks.
  *
  * @return THM_OK; THM_E_STATE: not online; THM_E_LIMIT: the one before is not sent yet; or what
  *         thm_wire_encode() says

@@ -143,6 +143,14 @@
 #ifndef THM_CREDENTIALS_MAX
 #define THM_CREDENTIALS_MAX 6144
 #endif
+/* 1 where a 32-bit multiplication takes a time that depends on its operands: Cortex-M0 to M3. */
+#ifndef THM_SLOW_MULTIPLY
+#if defined __ARM_ARCH_6M__ || defined __ARM_ARCH_7M__
+#define THM_SLOW_MULTIPLY 1
+#else
+#define THM_SLOW_MULTIPLY 0
+#endif
+#endif
 /* Seconds that a TLS session may be resumed. */
 #ifndef THM_SESSION_S
 #define THM_SESSION_S 86400
@@ -161,13 +169,27 @@
 #ifndef THM_CLIENT_STREAMS
 #define THM_CLIENT_STREAMS 17
 #endif
-/* Bytes of messages that wait to be sent or acknowledged. */
+/* Bytes of messages that wait to be sent or acknowledged. The longest text that can be said fits in it:
+ * the default takes one of THM_PARTS_MAX full parts. */
 #ifndef THM_CLIENT_QUEUE
-#define THM_CLIENT_QUEUE 32768
+#define THM_CLIENT_QUEUE 81920
 #endif
-/* Senders whose last message is remembered, so that nothing shows twice after a server's restart. */
+/* Senders whose last message is remembered, so that nothing shows twice after a server's restart. A
+ * multiple of 4. */
 #ifndef THM_CLIENT_SENDERS
 #define THM_CLIENT_SENDERS 256
+#endif
+/* Milliseconds after which is asked again what the server could not do just now. */
+#ifndef THM_RETRY_MS
+#define THM_RETRY_MS 1000
+#endif
+/* Long messages that a console puts together at a time. */
+#ifndef THM_CONSOLE_PARTS
+#define THM_CONSOLE_PARTS 4
+#endif
+/* Names that a console remembers for completion. */
+#ifndef THM_CONSOLE_NAMES
+#define THM_CONSOLE_NAMES 32
 #endif
 
 /* --- what must hold between them --- */
@@ -180,6 +202,9 @@ _Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is with
 _Static_assert(THM_OUT_BUFFER >= 2 * THM_LINE_MAX, "a request may be answered by two lines");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
+_Static_assert(THM_CLIENT_QUEUE >= 2 * THM_LINE_MAX, "a message and one more can wait");
+_Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
+_Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");
 _Static_assert(THM_IDLE_MS >= 300000, "an idle connection is left alone for five minutes");
 _Static_assert(THM_PING_MS + THM_PONG_MS < THM_IDLE_MS, "a client pings before it is given up");
 

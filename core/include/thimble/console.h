@@ -28,23 +28,36 @@ struct thm_console_config {
     /* Minutes that local time is ahead of UTC at a time (ms since 1970); NULL: UTC is shown. */
     int (*utc_offset)(void *ctx, uint64_t utc_ms);
     void *ctx;
-    /* Where a long message is put together; may be NULL: parts are printed one by one. */
+    /* Where long messages are put together, THM_CONSOLE_PARTS at a time, 8-byte aligned; with NULL, or when a
+     * message is longer than its share, parts are printed one by one. */
     char *parts_memory;
     size_t parts_memory_size;
 };
 
-/* Visible so that a board can place it. */
+/* Long messages being put together, in the caller's memory. */
+struct thm_parts {
+    char *memory;     /* `count` slots of `slot_size` bytes */
+    size_t slot_size; /* bytes */
+    uint32_t count;
+    uint32_t clock; /* parts added so far: tells which slot was used last */
+};
+
+/* Visible so that a board can place it; only core/client/ touches the members but `room` and `quitting`. */
 struct thm_console {
     struct thm_console_config config;
-    char room[THM_ROOM_MAX + 1];       /* where plain lines go; "" when in none */
-    char reply_to[2 * THM_ID_MAX + 2]; /* who whispered last; "" nobody yet */
+    char room[THM_ROOM_MAX + 1];   /* where plain lines go; "" when in none */
+    bool quitting;                 /* the person asked to leave */
+    char reply_to[THM_ID_MAX + 1]; /* who whispered last; "" nobody yet */
     char away[THM_SHORT_MAX + 1];
-    bool quitting;    /* the person asked to leave */
+    bool welcomed;    /* the first login was shown */
+    bool cut_off;     /* the loss of the connection was shown */
     uint32_t next_id; /* of cmd */
     struct {
-        char room[THM_ROOM_MAX + 1];
+        char name[THM_ROOM_MAX + 1]; /* "": free */
         uint32_t unread;
-    } unread[THM_CLIENT_STREAMS];
+    } rooms[THM_CLIENT_STREAMS];                   /* that were announced as joined */
+    char names[THM_CONSOLE_NAMES][THM_ID_MAX + 1]; /* user ids, the latest first */
+    struct thm_parts parts;
     char text[2 * THM_LINE_MAX]; /* the line being printed */
 };
 

@@ -87,7 +87,9 @@
     X(THM_E_IDLE, -84, "idle", "nothing was heard for too long")                                   \
     X(THM_E_SLOW, -85, "slow", "the peer stopped reading more than it had granted")                \
     X(THM_E_AWAY, -86, "not-online", "that user or device is not online")                          \
-    X(THM_E_PARTS, -87, "parts", "the message has more parts than are taken here")
+    X(THM_E_PARTS, -87, "parts", "the message has more parts than are taken here")                 \
+    X(THM_E_PASSCODE, -88, "passcode",                                                             \
+      "the server asks for a passcode, which this program can't give")
 
 enum thm_error {
     THM_OK = 0,

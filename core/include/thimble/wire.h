@@ -15,6 +15,9 @@
 #include "thimble/config.h"
 #include "thimble/error.h"
 
+/* The protocol's name in ALPN (RFC 7301): both ends insist on it. */
+#define THM_ALPN "thimble/1"
+
 /* What a value must look like. */
 enum thm_kind {
     THM_KIND_TEXT,   /* any characters but controls; newline and tab allowed; min..max bytes raw */

@@ -1,0 +1,167 @@
+#include "client/console.h"
+
+void thm_console_init(struct thm_console *c, const struct thm_console_config *config)
+{
+    memset(c, 0, sizeof *c);
+    c->config = *config;
+    memcpy(c->room, THM_DEFAULT_ROOM, sizeof THM_DEFAULT_ROOM);
+    thm_parts_init(&c->parts, config->parts_memory, config->parts_memory_size);
+}
+
+/* --- rooms and names ------------------------------------------------------------------------ */
+
+int thm_console_room(const struct thm_console *c, struct thm_slice name)
+{
+    for (int i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (thm_slice_is(name, c->rooms[i].name))
+            return i;
+    return -1;
+}
+
+bool thm_console_enter(struct thm_console *c, struct thm_slice name)
+{
+    int free_place = thm_console_room(c, thm_slice_of(""));
+
+    if (thm_console_room(c, name) >= 0 || free_place < 0)
+        return false;
+    thm_slice_copy(c->rooms[free_place].name, sizeof c->rooms[0].name, name);
+    c->rooms[free_place].unread = 0;
+    if (c->room[0] == '\0')
+        thm_slice_copy(c->room, sizeof c->room, name);
+    return true;
+}
+
+void thm_console_exit(struct thm_console *c, struct thm_slice name)
+{
+    int place = thm_console_room(c, name);
+    bool current = thm_slice_is(name, c->room);
+
+    if (place >= 0)
+        c->rooms[place].name[0] = '\0';
+    if (!current)
+        return;
+    c->room[0] = '\0';
+    for (int i = 0; i < THM_CLIENT_STREAMS; i++) {
+        if (c->rooms[i].name[0] != '\0') {
+            thm_console_turn_to(c, c->rooms[i].name);
+            return;
+        }
+    }
+}
+
+void thm_console_turn_to(struct thm_console *c, const char *room)
+{
+    int place = thm_console_room(c, thm_slice_of(room));
+
+    if (place >= 0)
+        c->rooms[place].unread = 0;
+    thm_slice_copy(c->room, sizeof c->room, thm_slice_of(room));
+}
+
+void thm_console_note_name(struct thm_console *c, struct thm_slice user)
+{
+    unsigned at = 0;
+
+    while (at < THM_CONSOLE_NAMES - 1 && !thm_slice_is(user, c->names[at]))
+        at++;
+    memmove(c->names + 1, c->names, at * sizeof c->names[0]);
+    thm_slice_copy(c->names[0], sizeof c->names[0], user);
+}
+
+/* --- typed lines ---------------------------------------------------------------------------- */
+
+int thm_console_line(struct thm_console *c, const char *line, size_t len)
+{
+    struct thm_slice text = {line, len};
+
+    if (len == 0)
+        return THM_OK;
+    if (thm_slice_is(text, "quit"))
+        return thm_console_command(c, thm_slice_of("/quit"));
+    if (line[0] == '/' && !(len > 1 && line[1] == '/'))
+        return thm_console_command(c, text);
+    if (line[0] == '/')
+        text = (struct thm_slice){line + 1, len - 1};
+    if (c->room[0] != '\0')
+        return thm_console_say(c, c->room, text);
+    thm_show_error(c, "you are in no room: enter one with /join #ROOM");
+    return THM_E_NO_ROOM;
+}
+
+size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap)
+{
+    struct thm_text t;
+    bool first = true;
+
+    thm_text_init(&t, buf, cap);
+    thm_text_str(&t, c->room[0] != '\0' ? c->room : "no room");
+    for (int i = 0; i < THM_CLIENT_STREAMS; i++) {
+        if (c->rooms[i].name[0] == '\0' || c->rooms[i].unread == 0)
+            continue;
+        thm_text_str(&t, first ? " [" : ", ");
+        thm_text_str(&t, c->rooms[i].name);
+        thm_text_char(&t, ' ');
+        thm_text_uint(&t, c->rooms[i].unread, 0);
+        first = false;
+    }
+    thm_text_str(&t, first ? "> " : "]> ");
+    return t.len;
+}
+
+/* --- completion ----------------------------------------------------------------------------- */
+
+struct completion {
+    struct thm_slice start; /* what is typed already */
+    unsigned skip;          /* candidates to pass over */
+    const char *found;
+};
+
+/* True: this is the candidate that was asked for. */
+static bool try_candidate(struct completion *k, const char *candidate)
+{
+    if (strlen(candidate) < k->start.len || memcmp(candidate, k->start.data, k->start.len) != 0 ||
+        candidate[0] == '\0')
+        return false;
+    if (k->skip-- > 0)
+        return false;
+    k->found = candidate;
+    return true;
+}
+
+static void complete_command(struct completion *k)
+{
+    for (const struct thm_command *command = thm_console_commands(); command->name; command++)
+        if (try_candidate(k, command->name))
+            return;
+}
+
+static void complete_name(const struct thm_console *c, struct completion *k)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (try_candidate(k, c->rooms[i].name))
+            return;
+    for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
+        if (try_candidate(k, c->names[i]))
+            return;
+}
+
+size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,
+                            unsigned index, char *buf, size_t cap)
+{
+    size_t from = len;
+    struct thm_text t;
+
+    while (from > 0 && line[from - 1] != ' ')
+        from--;
+    struct completion k = {.start = {line + from, len - from}, .skip = index};
+    if (k.start.len == 0)
+        return 0;
+    if (from == 0 && line[0] == '/')
+        complete_command(&k);
+    else
+        complete_name(c, &k);
+    thm_text_init(&t, buf, cap);
+    if (k.found != NULL)
+        thm_text_str(&t, k.found);
+    return t.len;
+}

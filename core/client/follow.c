@@ -1,0 +1,282 @@
+/*
+ * Following streams: what is joined, how far it was taken, and what was seen before.
+ */
+#include "client/internal.h"
+#include "util/hash.h"
+#include "util/text.h"
+
+/* streams[0] is the inbox's, so that rooms can never take its place. */
+#define INBOX 0
+
+struct thm_client_stream *thm_follow_find(struct thm_client *c, struct thm_slice name)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (c->streams[i].follow != THM_FOLLOW_FREE && thm_slice_is(name, c->streams[i].name))
+            return &c->streams[i];
+    return NULL;
+}
+
+static void start(struct thm_client_stream *s, struct thm_slice name)
+{
+    memset(s, 0, sizeof *s);
+    thm_slice_copy(s->name, sizeof s->name, name);
+    s->follow = THM_FOLLOW_WANTED;
+}
+
+void thm_follow_inbox(struct thm_client *c)
+{
+    struct thm_text name;
+    char buf[THM_ROOM_MAX + 1];
+
+    thm_text_init(&name, buf, sizeof buf);
+    thm_text_char(&name, '@');
+    thm_text_str(&name, c->user);
+    if (strcmp(c->streams[INBOX].name, buf) != 0)
+        start(&c->streams[INBOX], thm_slice_of(buf));
+}
+
+bool thm_follow_add(struct thm_client *c, const char *room)
+{
+    struct thm_client_stream *s = thm_follow_find(c, thm_slice_of(room));
+
+    if (s != NULL) {
+        if (s->follow == THM_FOLLOW_LEAVING) /* which was not said yet */
+            s->follow = THM_FOLLOW_JOINED;
+        return true;
+    }
+    for (unsigned i = INBOX + 1; i < THM_CLIENT_STREAMS; i++) {
+        if (c->streams[i].follow == THM_FOLLOW_FREE) {
+            start(&c->streams[i], thm_slice_of(room));
+            return true;
+        }
+    }
+    return false;
+}
+
+void thm_follow_reset(struct thm_client *c)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
+        struct thm_client_stream *s = &c->streams[i];
+        if (s->follow == THM_FOLLOW_LEAVING)
+            s->follow = THM_FOLLOW_FREE;
+        else if (s->follow != THM_FOLLOW_FREE)
+            s->follow = THM_FOLLOW_WANTED;
+        s->acked = true; /* the join will tell the cursor */
+    }
+}
+
+void thm_follow_retry(struct thm_client *c)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (c->streams[i].follow == THM_FOLLOW_HELD)
+            c->streams[i].follow = THM_FOLLOW_WANTED;
+}
+
+/* --- what is sent --------------------------------------------------------------------------- */
+
+static bool put_join(struct thm_client *c, struct thm_client_stream *s)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_JOIN);
+    THM_SET(&m, ROOM, s->name);
+    if (s->incarnation != 0) {
+        thm_msg_num(&m, THM_KEY_INCARNATION, s->incarnation);
+        thm_msg_num(&m, THM_KEY_AFTER, s->n);
+    }
+    if (thm_session_put(c, &m) != THM_OK)
+        return false;
+    s->follow = THM_FOLLOW_ASKED;
+    return true;
+}
+
+static bool put_leave(struct thm_client *c, struct thm_client_stream *s)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_LEAVE);
+    THM_SET(&m, ROOM, s->name);
+    if (thm_session_put(c, &m) != THM_OK)
+        return false;
+    s->follow = THM_FOLLOW_FREE;
+    return true;
+}
+
+bool thm_follow_fill(struct thm_client *c)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
+        struct thm_client_stream *s = &c->streams[i];
+        if (s->follow == THM_FOLLOW_WANTED && !put_join(c, s))
+            return false;
+        if (s->follow == THM_FOLLOW_LEAVING && !put_leave(c, s))
+            return false;
+    }
+    return true;
+}
+
+/* One ack: a stream's cursor (or none), and the bytes received if they are news. */
+static bool put_ack(struct thm_client *c, struct thm_client_stream *s)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_ACK);
+    if (c->reported != c->received)
+        thm_msg_num(&m, THM_KEY_BYTES, c->received);
+    if (s != NULL) {
+        THM_SET(&m, ROOM, s->name);
+        thm_msg_num(&m, THM_KEY_N, s->n);
+    }
+    if (thm_session_put(c, &m) != THM_OK)
+        return false;
+    c->reported = c->received;
+    if (s != NULL)
+        s->acked = true;
+    return true;
+}
+
+bool thm_follow_fill_acks(struct thm_client *c)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
+        struct thm_client_stream *s = &c->streams[i];
+        if (s->follow == THM_FOLLOW_JOINED && !s->acked && !put_ack(c, s))
+            return false;
+    }
+    return c->reported == c->received || put_ack(c, NULL);
+}
+
+/* --- what comes ----------------------------------------------------------------------------- */
+
+static void move_to(struct thm_client_stream *s, uint64_t n)
+{
+    s->n = n;
+    s->acked = false;
+}
+
+void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+    uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
+
+    if (s == NULL || s->follow != THM_FOLLOW_ASKED)
+        return;
+    s->follow = THM_FOLLOW_JOINED;
+    if (s->incarnation == incarnation)
+        return; /* our own cursor rules */
+    s->incarnation = incarnation;
+    move_to(s, thm_msg_get_num(m, THM_KEY_AFTER, thm_msg_get_num(m, THM_KEY_N, 0)));
+}
+
+void thm_follow_left(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    /* ASKED: the answer to a leave after which we joined again */
+    if (s != NULL && s != &c->streams[INBOX] && s->follow == THM_FOLLOW_JOINED)
+        s->follow = THM_FOLLOW_FREE;
+}
+
+bool thm_follow_refused(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    if (s == NULL || s->follow != THM_FOLLOW_ASKED)
+        return false;
+    bool again = s == &c->streams[INBOX] ||
+                 thm_slice_is(thm_msg_get(m, THM_KEY_CODE), thm_error_word(THM_E_STORE));
+    s->follow = again ? THM_FOLLOW_HELD : THM_FOLLOW_FREE;
+    if (again)
+        c->retry_at = thm_earlier(c->retry_at, c->now + THM_RETRY_MS);
+    return again;
+}
+
+static struct thm_client_stream *joined_stream(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    return s != NULL && s->follow == THM_FOLLOW_JOINED ? s : NULL;
+}
+
+enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = joined_stream(c, m);
+    uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
+
+    if (s == NULL)
+        return THM_REPEATED;
+    if (incarnation != s->incarnation) { /* a new log under a running session */
+        s->incarnation = incarnation;
+        move_to(s, thm_msg_get_num(m, THM_KEY_LAST, 0));
+    } else if (thm_msg_get_num(m, THM_KEY_LAST, 0) > s->n) {
+        move_to(s, thm_msg_get_num(m, THM_KEY_LAST, 0));
+    }
+    return THM_TAKEN;
+}
+
+/* Splits "5f3a9c01-42" into the sender's tag and csn. False: the entry has none. */
+static bool read_id(struct thm_slice id, struct thm_slice *tag, uint64_t *csn)
+{
+    uint64_t ignored;
+
+    if (id.len < 10 || id.len > 8 + 1 + 16 || id.data[8] != '-' ||
+        !thm_hex_u64(id.data, 8, &ignored))
+        return false;
+    *csn = 0;
+    for (size_t i = 9; i < id.len; i++) {
+        if (id.data[i] < '0' || id.data[i] > '9')
+            return false;
+        *csn = *csn * 10 + (uint64_t)(id.data[i] - '0');
+    }
+    *tag = (struct thm_slice){id.data, 8};
+    return *csn != 0;
+}
+
+static uint64_t sender_key(const struct thm_client *c, const struct thm_msg *m,
+                           struct thm_slice tag)
+{
+    struct thm_hash_key key = {c->secret, 0};
+    struct thm_text t;
+    char name[THM_ROOM_MAX + 2 * (1 + THM_ID_MAX) + 1 + 8 + 1];
+    struct thm_slice parts[] = {thm_msg_get(m, THM_KEY_ROOM), thm_msg_get(m, THM_KEY_FROM),
+                                thm_msg_get(m, THM_KEY_DEVICE), tag};
+
+    thm_text_init(&t, name, sizeof name);
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        thm_text_bytes(&t, parts[i].data, parts[i].len);
+        thm_text_char(&t, ' ');
+    }
+    return thm_hash(&key, name, t.len);
+}
+
+/* Whether a sender's message was taken before: his csn only rises. Senders are kept in sets of four, the latest
+ * first. */
+static bool seen_before(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_slice tag;
+    uint64_t csn;
+
+    if (!read_id(thm_msg_get(m, THM_KEY_ID), &tag, &csn))
+        return false;
+    uint64_t key = sender_key(c, m, tag);
+    struct thm_client_seen *set = &c->seen[key % (THM_CLIENT_SENDERS / 4) * 4];
+    unsigned at = 0;
+    while (at < 3 && !(set[at].csn != 0 && set[at].key == key))
+        at++;
+    struct thm_client_seen found = set[at];
+    bool before = found.csn != 0 && found.key == key && csn <= found.csn;
+    memmove(set + 1, set, at * sizeof *set);
+    set[0] = (struct thm_client_seen){key, before ? found.csn : csn};
+    return before;
+}
+
+enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_client_stream *s = joined_stream(c, m);
+    uint64_t n = thm_msg_get_num(m, THM_KEY_N, 0);
+
+    if (s == NULL || n <= s->n)
+        return THM_REPEATED;
+    if (n != s->n + 1)
+        return THM_BROKEN;
+    move_to(s, n);
+    return m->type != THM_MSG_SKIP && seen_before(c, m) ? THM_REPEATED : THM_TAKEN;
+}

@@ -1,0 +1,145 @@
+/*
+ * What the files of core/client/ share.
+ *
+ *   machine.c   which state follows which          session.c   lines: what comes, what goes
+ *   client.c    states, deadlines, events          follow.c    streams, cursors, repetitions
+ *   link.c      the socket and TLS                 queue.c     what was said and not yet answered
+ *   requests.c  what the application asks for
+ *
+ * What is to be sent is derived from the client's state whenever there is room (thm_session_fill), not queued:
+ * a new connection needs no more than that state.
+ */
+#ifndef THM_CLIENT_INTERNAL_H
+#define THM_CLIENT_INTERNAL_H
+
+#include <string.h>
+
+#include "client/machine.h"
+#include "client/queue.h"
+
+#define THM_NEVER UINT64_MAX
+
+/* --- client.c --- */
+
+/** Goes where the machine's table says, and tells the application. `msg` is the line that caused it, or NULL. */
+void thm_client_turn(struct thm_client *c, enum thm_machine_event event, int code,
+                     const struct thm_msg *msg);
+
+/** The connection is over because of `code`; decides whether that is final. */
+void thm_client_fail(struct thm_client *c, int code, const struct thm_msg *msg);
+
+/** Tells the application of a line, or of what became of a message. */
+void thm_client_tell(struct thm_client *c, enum thm_client_event_kind kind, uint64_t csn, int code,
+                     const struct thm_msg *msg, const struct thm_slice *line);
+
+/* --- link.c --- */
+
+/** Starts to connect. */
+void thm_link_dial(struct thm_client *c);
+
+/** Starts TLS on the connected socket. */
+void thm_link_secure(struct thm_client *c);
+
+/** Does what an event of the socket allows: handshake, receiving, sending. */
+void thm_link_move(struct thm_client *c, uint32_t what);
+
+/** Gives up whatever there is of a connection. */
+void thm_link_drop(struct thm_client *c);
+
+/* --- session.c --- */
+
+/** Queues hello, or quit. */
+void thm_session_hello(struct thm_client *c);
+void thm_session_quit(struct thm_client *c);
+
+/** Asks the server for a sign of life. */
+void thm_session_ping(struct thm_client *c);
+
+/** Forgets all that belongs to one connection. */
+void thm_session_reset(struct thm_client *c);
+
+/**
+ * Takes bytes from the server. The client may be in another state afterwards.
+ *
+ * @param data  may be changed
+ * @return bytes used: all, unless the state changed
+ */
+size_t thm_session_take(struct thm_client *c, char *data, size_t len);
+
+/** Writes lines that are due into the empty places of c->out. */
+void thm_session_fill(struct thm_client *c);
+
+/**
+ * Appends one line to c->out.
+ *
+ * @return THM_OK; THM_E_LIMIT: no room just now; or what thm_wire_encode() says
+ */
+int thm_session_put(struct thm_client *c, const struct thm_msg *msg);
+
+/* --- follow.c --- */
+
+/** What became of a numbered line. */
+enum thm_taken {
+    THM_TAKEN,    /* new: show it */
+    THM_REPEATED, /* taken before, or of a stream that is not followed: drop it */
+    THM_BROKEN    /* a number is missing and no gap was told */
+};
+
+/** The stream of a name, or NULL when it is not followed. */
+struct thm_client_stream *thm_follow_find(struct thm_client *c, struct thm_slice name);
+
+/** Follows the inbox of the user who is logged in. */
+void thm_follow_inbox(struct thm_client *c);
+
+/** Follows a room. False: no place is left. */
+bool thm_follow_add(struct thm_client *c, const char *room);
+
+/** A new connection: everything is to be joined again. */
+void thm_follow_reset(struct thm_client *c);
+
+/** Asks again for what the server could not do just now. */
+void thm_follow_retry(struct thm_client *c);
+
+/** Writes joins, leaves and acks that are due. False: no room for all. */
+bool thm_follow_fill(struct thm_client *c);
+bool thm_follow_fill_acks(struct thm_client *c);
+
+/** Takes the server's lines about streams. */
+void thm_follow_joined(struct thm_client *c, const struct thm_msg *m);
+void thm_follow_left(struct thm_client *c, const struct thm_msg *m);
+enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m);
+enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m);
+
+/** A join was refused. True: it is tried again a little later, and nobody need know. */
+bool thm_follow_refused(struct thm_client *c, const struct thm_msg *m);
+
+/* --- */
+
+/** A terminated string as a slice. */
+static inline struct thm_slice thm_slice_of(const char *text)
+{
+    return (struct thm_slice){text, strlen(text)};
+}
+
+/** Whether a slice holds the same bytes as a terminated string. */
+static inline bool thm_slice_is(struct thm_slice s, const char *text)
+{
+    return strlen(text) == s.len && memcmp(s.data, text, s.len) == 0;
+}
+
+/** Copies a slice, cut to fit, and terminates it. */
+static inline void thm_slice_copy(char *to, size_t cap, struct thm_slice s)
+{
+    size_t len = s.len < cap ? s.len : cap - 1;
+
+    memcpy(to, s.data, len);
+    to[len] = '\0';
+}
+
+/** The earlier of two times. */
+static inline uint64_t thm_earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+#endif

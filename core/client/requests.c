@@ -1,0 +1,106 @@
+/*
+ * What the application asks a client to do.
+ */
+#include "client/internal.h"
+
+static int check(enum thm_key key, const char *text)
+{
+    return thm_key_check(key, text, strlen(text)) == THM_OK ? THM_OK : THM_E_KEY_RANGE;
+}
+
+static bool is_room(const char *name)
+{
+    return name[0] == '#' && check(THM_KEY_ROOM, name) == THM_OK;
+}
+
+int thm_client_join(struct thm_client *c, const char *room)
+{
+    if (!is_room(room))
+        return THM_E_KEY_RANGE;
+    c->busy = true;
+    return thm_follow_add(c, room) ? THM_OK : THM_E_LIMIT;
+}
+
+int thm_client_leave(struct thm_client *c, const char *room)
+{
+    if (!is_room(room))
+        return THM_E_KEY_RANGE;
+    struct thm_client_stream *s = thm_follow_find(c, thm_slice_of(room));
+    if (s == NULL || s->follow == THM_FOLLOW_LEAVING)
+        return THM_E_NO_ROOM;
+    bool known = s->follow == THM_FOLLOW_ASKED || s->follow == THM_FOLLOW_JOINED;
+    s->follow = known ? THM_FOLLOW_LEAVING : THM_FOLLOW_FREE;
+    c->busy = true;
+    return THM_OK;
+}
+
+/* How many parts a text makes, and how many bytes of the queue. */
+static size_t count_parts(const char *text, size_t len, size_t to_len, size_t *bytes)
+{
+    size_t parts = 0, at = 0;
+
+    *bytes = 0;
+    do {
+        size_t n = thm_text_fit(text + at, len - at);
+        *bytes += thm_queue_cost(to_len, n);
+        at += n;
+        parts++;
+    } while (at < len && parts <= THM_PARTS_MAX);
+    return parts;
+}
+
+static int check_say(struct thm_client *c, const char *to, const char *text, size_t len)
+{
+    if (to[0] != '#' && check(THM_KEY_TO, to) != THM_OK)
+        return THM_E_KEY_RANGE;
+    if (to[0] == '#') {
+        struct thm_client_stream *s = thm_follow_find(c, thm_slice_of(to));
+        if (!is_room(to))
+            return THM_E_KEY_RANGE;
+        if (s == NULL || s->follow == THM_FOLLOW_LEAVING)
+            return THM_E_NO_ROOM;
+    }
+    int code = thm_kind_check(THM_KIND_TEXT, text, len, 0, THM_UINT_MAX);
+    return code == THM_E_TEXT_LONG ? THM_OK : code; /* that is what parts are for */
+}
+
+int thm_client_say(struct thm_client *c, const char *to, const char *text, size_t len,
+                   uint64_t *csn)
+{
+    size_t bytes, at = 0;
+    int code = check_say(c, to, text, len);
+
+    if (code != THM_OK)
+        return code;
+    size_t parts = count_parts(text, len, strlen(to), &bytes);
+    if (parts > THM_PARTS_MAX || bytes > sizeof c->queue.bytes)
+        return THM_E_PARTS;
+    if (bytes > thm_queue_room(&c->queue))
+        return THM_E_LIMIT;
+    for (size_t part = 1; part <= parts; part++) {
+        struct thm_record r = {.csn = c->next_csn++,
+                               .to = {to, strlen(to)},
+                               .text = {text + at, thm_text_fit(text + at, len - at)},
+                               .part = (uint8_t)part,
+                               .parts = (uint8_t)parts};
+        thm_queue_push(&c->queue, &r);
+        at += r.text.len;
+    }
+    if (csn != NULL)
+        *csn = c->next_csn - 1;
+    c->busy = true;
+    return THM_OK;
+}
+
+int thm_client_request(struct thm_client *c, const struct thm_msg *msg)
+{
+    if (c->state != THM_CLIENT_ONLINE)
+        return THM_E_STATE;
+    c->busy = true;
+    return thm_session_put(c, msg);
+}
+
+uint32_t thm_client_pending(const struct thm_client *c)
+{
+    return c->queue.count;
+}

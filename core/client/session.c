@@ -1,0 +1,322 @@
+/*
+ * The lines of a session: what is done with those that come, and which ones are due.
+ */
+#include "client/internal.h"
+
+int thm_session_put(struct thm_client *c, const struct thm_msg *msg)
+{
+    size_t len = 0;
+
+    if (c->out_sent > 0) {
+        memmove(c->out, c->out + c->out_sent, c->out_len - c->out_sent);
+        c->out_len -= c->out_sent;
+        c->out_sent = 0;
+    }
+    int code = thm_wire_encode(msg, c->out + c->out_len, sizeof c->out - c->out_len, &len);
+    if (code == THM_E_LINE_TOO_LONG)
+        return THM_E_LIMIT;
+    if (code == THM_OK)
+        c->out_len += (uint32_t)len;
+    return code;
+}
+
+void thm_session_reset(struct thm_client *c)
+{
+    c->reader = (struct thm_line_reader){.buf = c->line};
+    c->out_len = c->out_sent = 0;
+    c->received = c->reported = 0;
+    c->ack_due = false;
+    c->ping_at = c->ack_at = c->retry_at = THM_NEVER;
+    thm_follow_reset(c);
+    thm_queue_rewind(&c->queue);
+}
+
+/* --- what is sent --------------------------------------------------------------------------- */
+
+void thm_session_hello(struct thm_client *c)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_HELLO);
+    thm_msg_num(&m, THM_KEY_CLIENT, c->incarnation);
+    thm_msg_num(&m, THM_KEY_CREDIT, c->config.credit);
+    thm_msg_num(&m, THM_KEY_RESUME, true);
+    if (c->alias[0] != '\0')
+        THM_SET(&m, ALIAS, c->alias);
+    if (c->config.agent != NULL)
+        THM_SET(&m, AGENT, c->config.agent);
+    if (c->config.max_message != 0)
+        thm_msg_num(&m, THM_KEY_MAX_MESSAGE, c->config.max_message);
+    thm_session_put(c, &m);
+}
+
+static void put_bare(struct thm_client *c, enum thm_type type)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, type);
+    thm_session_put(c, &m); /* without room for it, what waits before it does as well */
+}
+
+void thm_session_quit(struct thm_client *c)
+{
+    put_bare(c, THM_MSG_QUIT);
+}
+
+void thm_session_ping(struct thm_client *c)
+{
+    put_bare(c, THM_MSG_PING);
+}
+
+static bool put_message(struct thm_client *c, const struct thm_record *r)
+{
+    bool room = r->to.data[0] == '#';
+    struct thm_msg m;
+
+    thm_msg_init(&m, room ? THM_MSG_SAY : THM_MSG_WHISPER);
+    thm_msg_str(&m, room ? THM_KEY_ROOM : THM_KEY_TO, r->to.data, r->to.len);
+    thm_msg_num(&m, THM_KEY_CSN, r->csn);
+    thm_msg_str(&m, THM_KEY_TEXT, r->text.data, r->text.len);
+    if (r->parts > 1) {
+        thm_msg_num(&m, THM_KEY_PART, r->part);
+        thm_msg_num(&m, THM_KEY_PARTS, r->parts);
+        thm_msg_num(&m, THM_KEY_OF, r->csn - r->part + 1);
+    }
+    return thm_session_put(c, &m) == THM_OK;
+}
+
+static void fill_messages(struct thm_client *c)
+{
+    struct thm_record r;
+
+    while (c->queue.in_flight < THM_WINDOW && thm_queue_next(&c->queue, &r)) {
+        if (!r.answered && !put_message(c, &r))
+            return;
+        thm_queue_advance(&c->queue);
+    }
+}
+
+void thm_session_fill(struct thm_client *c)
+{
+    if (c->state != THM_CLIENT_ONLINE || !thm_follow_fill(c))
+        return;
+    if (c->ack_due) {
+        if (!thm_follow_fill_acks(c))
+            return;
+        c->ack_due = false;
+        c->ack_at = THM_NEVER;
+    }
+    fill_messages(c);
+}
+
+/* --- what comes ----------------------------------------------------------------------------- */
+
+static int code_of(const struct thm_msg *m, int otherwise)
+{
+    struct thm_slice word = thm_msg_get(m, THM_KEY_CODE);
+    int code = thm_error_from_word(word.data, (unsigned)word.len);
+
+    return code != THM_OK ? code : otherwise;
+}
+
+/* Keeps away for as long as the server asked. */
+static void heed_retry_after(struct thm_client *c, const struct thm_msg *m)
+{
+    c->min_wait_ms = thm_msg_get_num(m, THM_KEY_RETRY_AFTER, 0) * 1000;
+}
+
+static void granted(struct thm_client *c, const struct thm_msg *m)
+{
+    if (!thm_msg_has(m, THM_KEY_USERID)) {
+        thm_client_fail(c, THM_E_KEY_MISSING, m);
+        return;
+    }
+    thm_slice_copy(c->user, sizeof c->user, thm_msg_get(m, THM_KEY_USERID));
+    thm_slice_copy(c->device, sizeof c->device, thm_msg_get(m, THM_KEY_DEVICE));
+    if (thm_msg_has(m, THM_KEY_ALIAS))
+        thm_slice_copy(c->alias, sizeof c->alias, thm_msg_get(m, THM_KEY_ALIAS));
+    c->credit = (uint32_t)thm_msg_get_num(m, THM_KEY_CREDIT, c->config.credit);
+    c->server_time_ms = thm_msg_get_num(m, THM_KEY_TIME, 0);
+    c->received = 0; /* counting starts behind this line */
+    thm_follow_inbox(c);
+    thm_client_turn(c, THM_MACHINE_GRANTED, THM_OK, m);
+}
+
+static void on_auth_reply(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_slice status = thm_msg_get(m, THM_KEY_STATUS);
+
+    if (thm_slice_is(status, "GRANTED")) {
+        granted(c, m);
+    } else if (thm_slice_is(status, "REFUSED")) {
+        heed_retry_after(c, m);
+        thm_client_turn(
+            c, thm_msg_has(m, THM_KEY_RETRY_AFTER) ? THM_MACHINE_FAILED : THM_MACHINE_FINAL,
+            code_of(m, THM_E_NOT_ALLOWED), m);
+    } else {
+        thm_client_turn(c, THM_MACHINE_FINAL, THM_E_PASSCODE, m);
+    }
+}
+
+static void on_goodbye(struct thm_client *c, const struct thm_msg *m)
+{
+    int code = code_of(m, THM_E_CLOSED);
+
+    heed_retry_after(c, m);
+    if (code == THM_E_KICKED)
+        thm_client_turn(c, THM_MACHINE_FINAL, code, m);
+    else
+        thm_client_fail(c, code, m);
+}
+
+static void on_answer(struct thm_client *c, const struct thm_msg *m)
+{
+    uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
+
+    if (!thm_queue_answer(&c->queue, csn))
+        return; /* the answer to what was sent twice */
+    if (m->type == THM_MSG_REFUSED)
+        thm_client_tell(c, THM_CLIENT_LOST, csn, code_of(m, THM_E_NOT_ALLOWED), m, NULL);
+    else
+        thm_client_tell(c, THM_CLIENT_ACKED, csn, THM_OK, m, NULL);
+}
+
+static void on_ping(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_msg pong = *m;
+
+    pong.type = THM_MSG_PONG;
+    thm_session_put(c, &pong); /* without room for it, the server hears what waits before it */
+}
+
+/* An error that the client deals with by itself: true. */
+static bool on_error(struct thm_client *c, const struct thm_msg *m)
+{
+    struct thm_slice in = thm_msg_get(m, THM_KEY_IN);
+    int code = code_of(m, THM_OK);
+
+    if (thm_slice_is(in, "join"))
+        return thm_follow_refused(c, m);
+    if (!thm_slice_is(in, "say") && !thm_slice_is(in, "whisper"))
+        return false;
+    if (code != THM_E_STORE && code != THM_E_LIMIT && code != THM_E_WINDOW)
+        return false;
+    c->retry_at = thm_earlier(c->retry_at, c->now + THM_RETRY_MS);
+    return true;
+}
+
+/* True: the line is for the application. */
+static bool on_stream(struct thm_client *c, const struct thm_msg *m)
+{
+    enum thm_taken taken = THM_TAKEN;
+
+    switch (m->type) {
+    case THM_MSG_JOINED: thm_follow_joined(c, m); break;
+    case THM_MSG_LEFT: thm_follow_left(c, m); break;
+    case THM_MSG_GAP: taken = thm_follow_gap(c, m); break;
+    default: taken = thm_follow_entry(c, m); break;
+    }
+    if (taken == THM_BROKEN)
+        thm_client_fail(c, THM_E_KEY_RANGE, NULL);
+    return taken == THM_TAKEN && m->type != THM_MSG_SKIP;
+}
+
+/* Deals with a line. True: the application is to see it. */
+static bool on_line(struct thm_client *c, const struct thm_msg *m)
+{
+    switch (m->type) {
+    case THM_MSG_ACCEPTED:
+    case THM_MSG_STORED: on_answer(c, m); return false;
+    case THM_MSG_REFUSED:
+        if (!thm_msg_has(m, THM_KEY_CSN))
+            return true;
+        on_answer(c, m);
+        return false;
+    case THM_MSG_MESSAGE:
+    case THM_MSG_WHISPER:
+    case THM_MSG_SKIP:
+    case THM_MSG_GAP:
+    case THM_MSG_JOINED:
+    case THM_MSG_LEFT: return on_stream(c, m);
+    case THM_MSG_ERROR: return !on_error(c, m);
+    case THM_MSG_ALIAS:
+        thm_slice_copy(c->alias, sizeof c->alias, thm_msg_get(m, THM_KEY_ALIAS));
+        return true;
+    default: return true;
+    }
+}
+
+/* What both states, LOGIN and ONLINE, understand. True: it was one of these. */
+static bool on_session_line(struct thm_client *c, const struct thm_msg *m)
+{
+    switch (m->type) {
+    case THM_MSG_PING: on_ping(c, m); return true;
+    case THM_MSG_PONG: return true;
+    case THM_MSG_GOODBYE: on_goodbye(c, m); return true;
+    case THM_MSG_REPLACED: thm_client_turn(c, THM_MACHINE_FINAL, THM_E_REPLACED, m); return true;
+    case THM_MSG_FULL:
+        heed_retry_after(c, m);
+        thm_client_turn(c, THM_MACHINE_FAILED, THM_E_FULL, m);
+        return true;
+    default: return false;
+    }
+}
+
+static void dispatch(struct thm_client *c, const struct thm_msg *m, const struct thm_slice *line)
+{
+    if (on_session_line(c, m))
+        return;
+    bool show;
+    if (c->state == THM_CLIENT_LOGIN) {
+        if (m->type == THM_MSG_AUTH_REPLY)
+            on_auth_reply(c, m);
+        show =
+            m->type == THM_MSG_ERROR || m->type == THM_MSG_NOTICE || c->state == THM_CLIENT_ONLINE;
+    } else {
+        show = on_line(c, m);
+    }
+    if (show)
+        thm_client_tell(c, THM_CLIENT_LINE, 0, THM_OK, m, line);
+}
+
+static void take_line(struct thm_client *c, struct thm_slice line)
+{
+    struct thm_msg m;
+    struct thm_fault fault;
+
+    memcpy(c->decoded, line.data, line.len);
+    int code = thm_wire_decode(c->decoded, line.len, THM_FROM_SERVER, &m, &fault);
+    if (code == THM_OK)
+        dispatch(c, &m, &line);
+    else if (code != THM_E_UNKNOWN_TYPE) /* a newer server may know more than we do */
+        thm_client_fail(c, code, NULL);
+}
+
+static bool hears(const struct thm_client *c)
+{
+    return c->state == THM_CLIENT_LOGIN || c->state == THM_CLIENT_ONLINE;
+}
+
+size_t thm_session_take(struct thm_client *c, char *data, size_t len)
+{
+    size_t used = 0;
+
+    while (used < len && hears(c)) {
+        size_t taken = 0;
+        struct thm_slice line;
+        int got = thm_line_feed(&c->reader, data + used, len - used, &taken, &line);
+        used += taken;
+        c->received += taken;
+        if (got == 1)
+            take_line(c, line);
+        else if (got < 0)
+            thm_client_fail(c, got, NULL);
+    }
+    if (c->state != THM_CLIENT_ONLINE)
+        return used;
+    if (c->received - c->reported >= c->credit / 2)
+        c->ack_due = true;
+    else if (c->received != c->reported)
+        c->ack_at = thm_earlier(c->ack_at, c->now + THM_ACK_DELAY_MS);
+    return used;
+}
