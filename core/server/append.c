@@ -1,0 +1,354 @@
+/*
+ * Appending: one list of messages for the whole shard, in the order in which they were said.
+ *
+ * A message gets its number when it is handed to the store, and exists when the store has taken it; only
+ * then is it delivered and acknowledged. When the store fails one, nothing further is submitted; once all that
+ * is under way has come back, what failed is submitted again, in order, with new numbers.
+ */
+#include "server/internal.h"
+
+#include <string.h>
+
+/* How long the store is left alone after it failed. */
+#define RETRY_MS 100
+
+/* --- jobs ----------------------------------------------------------------------------------- */
+
+bool job_ready(struct thm_server *s, struct connection *c)
+{
+    if ((c->waits >> WAIT_JOB & 1) == 0 && s->jobs.used < s->jobs.count)
+        return true;
+    conn_wait(s, c, WAIT_JOB);
+    return false;
+}
+
+struct job *job_take(struct thm_server *s, struct connection *c, enum job_step step, bool wait)
+{
+    uint32_t number = thm_pool_lend(&s->jobs);
+    struct job *j = job_at(s, number);
+
+    memset(j, 0, offsetof(struct job, text));
+    j->number = number;
+    j->step = (uint8_t)step;
+    j->connection = conn_number(s, c);
+    j->serial = c->serial;
+    j->waited_for = wait;
+    if (wait)
+        c->jobs++;
+    return j;
+}
+
+void job_give(struct thm_server *s, struct job *j)
+{
+    struct connection *c = conn_if(s, j->connection, j->serial);
+
+    if (j->waited_for && c != NULL) {
+        c->jobs--;
+        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    }
+    thm_pool_give(&s->jobs, j->number);
+    conn_wake_one(s, WAIT_JOB);
+}
+
+/* --- the list ------------------------------------------------------------------------------- */
+
+void append_queue(struct thm_server *s, struct job *j)
+{
+    j->next = 0;
+    if (s->append_last != 0)
+        job_at(s, s->append_last)->next = j->number;
+    else
+        s->append_first = j->number;
+    s->append_last = j->number;
+}
+
+static void unlink_job(struct thm_server *s, struct job *j)
+{
+    uint32_t before = 0, n = s->append_first;
+
+    while (n != j->number) {
+        before = n;
+        n = job_at(s, n)->next;
+    }
+    if (before != 0)
+        job_at(s, before)->next = j->next;
+    else
+        s->append_first = j->next;
+    if (s->append_last == j->number)
+        s->append_last = before;
+}
+
+static bool same_sender(struct thm_sender a, struct thm_sender b)
+{
+    return a.device == b.device && a.client == b.client;
+}
+
+struct job *append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
+                        uint64_t csn)
+{
+    for (uint32_t n = s->append_first; n != 0; n = job_at(s, n)->next) {
+        struct job *j = job_at(s, n);
+        if (j->csn == csn && j->stream[0] == stream && same_sender(j->sender, sender))
+            return j;
+    }
+    return NULL;
+}
+
+uint64_t append_pending_csn(struct thm_server *s, struct thm_sender sender, uint32_t stream)
+{
+    uint64_t highest = 0;
+
+    for (uint32_t n = s->append_first; n != 0; n = job_at(s, n)->next) {
+        const struct job *j = job_at(s, n);
+        if (j->csn > highest && j->stream[0] == stream && same_sender(j->sender, sender))
+            highest = j->csn;
+    }
+    return highest;
+}
+
+/* --- submitting ----------------------------------------------------------------------------- */
+
+/* "5f3a9c01-42": the sender's incarnation in short, and its csn. */
+static size_t message_id(const struct job *j, char id[41])
+{
+    char hex[17];
+    struct thm_text t;
+
+    thm_text_init(&t, hex, sizeof hex);
+    thm_text_hex64(&t, j->sender.client);
+    thm_text_init(&t, id, 41);
+    thm_text_bytes(&t, hex, 8);
+    thm_text_char(&t, '-');
+    thm_text_uint(&t, j->csn, 0);
+    return t.len;
+}
+
+/* Encodes the entry of one of the job's streams, with the number that it gets there. */
+static void encode(struct thm_server *s, struct job *j, unsigned i)
+{
+    const struct stream *st = stream_at(s, j->stream[i]);
+    struct thm_store_append *a = &j->request.append[i];
+    struct thm_msg m;
+    char id[41];
+
+    thm_msg_init(&m, j->to[0] != '\0' ? THM_MSG_WHISPER : THM_MSG_MESSAGE);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_N, a->entry.n);
+    thm_msg_num(&m, THM_KEY_TIME, j->time);
+    THM_SET(&m, FROM, j->from);
+    THM_SET(&m, DEVICE, j->device);
+    THM_SET(&m, ALIAS, j->alias);
+    if (j->to[0] != '\0')
+        THM_SET(&m, TO, j->to);
+    if (j->csn != 0)
+        thm_msg_str(&m, THM_KEY_ID, id, message_id(j, id));
+    if (j->parts != 0) {
+        thm_msg_num(&m, THM_KEY_PART, j->part);
+        thm_msg_num(&m, THM_KEY_PARTS, j->parts);
+        thm_msg_num(&m, THM_KEY_OF, j->of);
+    }
+    thm_msg_str(&m, THM_KEY_TEXT, j->text, j->text_len);
+    thm_wire_encode(&m, j->line[i], sizeof j->line[i], &a->entry.len);
+    a->entry.line = j->line[i];
+}
+
+static void prepare(struct thm_server *s, struct job *j)
+{
+    const char *at = strchr(j->to, '@');
+    unsigned receiver = j->streams - 1;
+
+    j->time = s->utc_ms;
+    j->request.op = THM_STORE_APPEND;
+    j->request.appends = j->streams;
+    for (unsigned i = 0; i < j->streams; i++) {
+        struct stream *st = stream_at(s, j->stream[i]);
+        struct thm_store_append *a = &j->request.append[i];
+        a->stream = st->store;
+        a->entry.n = ++st->tail;
+        a->entry.for_device = 0;
+        if (i == receiver && j->streams == 2 && at != NULL)
+            a->entry.for_device = thm_device_tag(at + 1, strlen(at + 1));
+        a->sender = j->sender;
+        a->csn = i == 0 ? j->csn : 0;
+        encode(s, j, i);
+    }
+}
+
+static void take_back(struct thm_server *s, struct job *j)
+{
+    for (unsigned i = 0; i < j->streams; i++)
+        stream_at(s, j->stream[i])->tail--;
+}
+
+static int submit(struct thm_server *s, struct job *j)
+{
+    j->request.owner = j;
+    j->request.tag = 0;
+    return s->config.store->ops->submit(s->config.store, &j->request);
+}
+
+void job_submit(struct thm_server *s, struct job *j)
+{
+    int code = submit(s, j);
+
+    if (code == THM_OK)
+        return;
+    j->request.result = code;
+    if (j->step == JOB_FIND_REPEAT)
+        say_step(s, j);
+    else
+        join_step(s, j);
+}
+
+/* Opens the first of the job's streams that is not open; the list waits for it. True: all are. */
+static bool submit_open(struct thm_server *s, struct job *j)
+{
+    for (unsigned i = 0; i < j->streams; i++) {
+        const struct stream *st = stream_at(s, j->stream[i]);
+        if (st->state == STREAM_OPEN)
+            continue;
+        j->opening = (uint8_t)i;
+        j->request.op = THM_STORE_OPEN;
+        strcpy(j->request.name, st->name);
+        if (submit(s, j) == THM_OK) {
+            j->submitted = true;
+            s->append_flying++;
+        } else {
+            s->append_retry = s->now + RETRY_MS;
+        }
+        return false;
+    }
+    j->step = JOB_APPEND;
+    return true;
+}
+
+void append_run(struct thm_server *s)
+{
+    uint32_t n = s->append_first;
+
+    if (s->append_failing || s->append_retry > s->now)
+        return;
+    s->append_retry = 0;
+    while (n != 0 && job_at(s, n)->submitted && job_at(s, n)->step == JOB_APPEND)
+        n = job_at(s, n)->next;
+    while (n != 0) {
+        struct job *j = job_at(s, n);
+        if (j->submitted || (j->step == JOB_OPEN_TO_SAY && !submit_open(s, j)))
+            return;
+        prepare(s, j);
+        if (submit(s, j) != THM_OK) {
+            take_back(s, j);
+            s->append_retry = s->now + RETRY_MS;
+            return;
+        }
+        j->submitted = true;
+        s->append_flying++;
+        n = j->next;
+    }
+}
+
+/* --- coming back ---------------------------------------------------------------------------- */
+
+static void finish(struct thm_server *s, struct job *j)
+{
+    unlink_job(s, j);
+    for (unsigned i = 0; i < j->streams; i++)
+        stream_release(s, j->stream[i]);
+    job_give(s, j);
+}
+
+static void log_message(struct thm_server *s, const struct job *j)
+{
+    struct thm_log_record r = {
+        .level = THM_LOG_INFO,
+        .event = j->to[0] != '\0' ? "whisper" : "message",
+        .user = j->from,
+        .device = j->device,
+        .room = stream_at(s, j->stream[0])->name,
+        .n = j->request.append[0].entry.n,
+        .size = j->text_len,
+    };
+
+    if (s->config.log != NULL)
+        s->config.log(s->config.log_ctx, &r);
+}
+
+static void taken(struct thm_server *s, struct job *j)
+{
+    struct connection *c = conn_if(s, j->connection, j->serial);
+
+    for (unsigned i = 0; i < j->streams; i++) {
+        thm_log_append(&stream_at(s, j->stream[i])->log, &j->request.append[i].entry);
+        stream_dirty(s, j->stream[i]);
+    }
+    s->stats.messages++;
+    if (c != NULL && c->state == CONN_ONLINE)
+        say_taken(s, c, j->stream[0], j->csn, j->request.append[0].entry.n, j->time);
+    log_message(s, j);
+    finish(s, j);
+}
+
+/* A stream that a message goes to was opened. */
+static void opened(struct thm_server *s, struct job *j)
+{
+    if (j->request.result == THM_OK) {
+        stream_opened(s, j->stream[j->opening], &j->request);
+        return;
+    }
+    struct connection *c = conn_if(s, j->connection, j->serial);
+    if (c != NULL && c->state == CONN_ONLINE)
+        say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, j->request.result);
+    finish(s, j);
+}
+
+/* The store knows the streams otherwise than we do. */
+static void reopen(struct thm_server *s, struct job *j)
+{
+    for (unsigned i = 0; i < j->streams; i++)
+        stream_at(s, j->stream[i])->state = STREAM_NEW;
+    j->step = JOB_OPEN_TO_SAY;
+}
+
+void append_done(struct thm_server *s, struct job *j)
+{
+    s->append_flying--;
+    j->submitted = false;
+    if (j->step == JOB_OPEN_TO_SAY && j->request.result != THM_E_STORE) {
+        opened(s, j);
+    } else if (j->step == JOB_APPEND && j->request.result == THM_OK) {
+        taken(s, j);
+    } else {
+        if (j->step == JOB_APPEND)
+            take_back(s, j);
+        if (j->step == JOB_APPEND && j->request.result == THM_E_STATE)
+            reopen(s, j);
+        if (!s->append_failing)
+            log_event(s, THM_LOG_ERROR, "store-failed", NULL, j->request.result, NULL);
+        s->append_failing = true;
+    }
+    if (s->append_failing && s->append_flying == 0) {
+        s->append_failing = false;
+        s->append_retry = s->now + RETRY_MS;
+    }
+}
+
+unsigned store_collect(struct thm_server *s)
+{
+    struct thm_store_request *done[32];
+    unsigned n = s->config.store->ops->collect(s->config.store, done, 32);
+
+    for (unsigned i = 0; i < n; i++) {
+        if (done[i]->tag != 0) {
+            deliver_read_done(s, done[i]->owner);
+            continue;
+        }
+        struct job *j = done[i]->owner;
+        if (j->step >= JOB_OPEN_TO_SAY)
+            append_done(s, j);
+        else if (j->step == JOB_FIND_REPEAT)
+            say_step(s, j);
+        else
+            join_step(s, j);
+    }
+    return n;
+}

@@ -1,0 +1,151 @@
+/* What people and devices set about themselves and their rooms: state, topic, away, alias. */
+#include "server/internal.h"
+
+#include <string.h>
+
+/* The membership in the room that a request names (the default room when it names none), or an error. */
+static struct membership *member_of(struct thm_server *s, struct connection *c,
+                                    const struct thm_msg *m)
+{
+    struct thm_slice name = {THM_DEFAULT_ROOM, strlen(THM_DEFAULT_ROOM)};
+
+    if (thm_msg_has(m, THM_KEY_ROOM))
+        name = thm_msg_get(m, THM_KEY_ROOM);
+    uint32_t stream = stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+    if (number == 0 || name.data[0] != '#' || !member_at(s, number)->active) {
+        input_error(s, c, m, THM_E_NO_ROOM, "room");
+        return NULL;
+    }
+    return member_at(s, number);
+}
+
+/* --- retained state ------------------------------------------------------------------------- */
+
+static uint32_t state_find(const struct thm_server *s, const struct stream *st,
+                           const struct connection *c)
+{
+    uint32_t n = st->states_new;
+
+    while (n != 0 && (strcmp(state_at(s, n)->user, c->tls.peer.user) != 0 ||
+                      strcmp(state_at(s, n)->device, c->tls.peer.device) != 0))
+        n = state_at(s, n)->older;
+    return n;
+}
+
+static void state_unlink(struct thm_server *s, struct stream *st, uint32_t number)
+{
+    const struct state *state = state_at(s, number);
+
+    if (state->older != 0)
+        state_at(s, state->older)->newer = state->newer;
+    else
+        st->states_old = state->newer;
+    if (state->newer != 0)
+        state_at(s, state->newer)->older = state->older;
+    else
+        st->states_new = state->older;
+}
+
+static void state_link(struct thm_server *s, struct stream *st, uint32_t number)
+{
+    struct state *state = state_at(s, number);
+
+    state->version = ++st->state_version;
+    state->older = st->states_new;
+    state->newer = 0;
+    if (st->states_new != 0)
+        state_at(s, st->states_new)->newer = number;
+    else
+        st->states_old = number;
+    st->states_new = number;
+}
+
+void presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct membership *member = member_of(s, c, m);
+    struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
+
+    if (member == NULL)
+        return;
+    if (text.len > THM_STATE_MAX) {
+        input_error(s, c, m, THM_E_TEXT_LONG, "text");
+        return;
+    }
+    struct stream *st = stream_at(s, member->stream);
+    uint32_t number = member->state != 0 ? member->state : state_find(s, st, c);
+    if (number != 0) {
+        state_unlink(s, st, number);
+    } else {
+        number = thm_pool_take(&s->states);
+        if (number == 0) {
+            input_error(s, c, m, THM_E_LIMIT, NULL);
+            return;
+        }
+        strcpy(state_at(s, number)->user, c->tls.peer.user);
+        strcpy(state_at(s, number)->device, c->tls.peer.device);
+    }
+    member->state = number;
+    struct state *state = state_at(s, number);
+    state->time = s->utc_ms;
+    state->len = (uint16_t)text.len;
+    memcpy(state->text, text.data, text.len);
+    state_link(s, st, number);
+    stream_dirty(s, member->stream);
+}
+
+/* --- topic, away, alias --------------------------------------------------------------------- */
+
+void presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct membership *member = member_of(s, c, m);
+
+    if (member == NULL)
+        return;
+    struct stream *st = stream_at(s, member->stream);
+    if (!thm_msg_has(m, THM_KEY_TOPIC)) { /* a question */
+        struct thm_msg out;
+        thm_msg_init(&out, THM_MSG_TOPIC);
+        THM_SET(&out, ROOM, st->name);
+        THM_SET(&out, TOPIC, st->topic);
+        if (st->topic_from[0] != '\0')
+            THM_SET(&out, FROM, st->topic_from);
+        output_msg(s, c, &out);
+        return;
+    }
+    slice_copy(st->topic, sizeof st->topic, thm_msg_get(m, THM_KEY_TOPIC));
+    strcpy(st->topic_from, c->tls.peer.user);
+    st->topic_time = s->utc_ms > st->topic_time ? s->utc_ms : st->topic_time + 1;
+    stream_dirty(s, member->stream);
+    log_event(s, THM_LOG_INFO, "topic", c, THM_OK, st->name);
+}
+
+void presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct user *u = user_at(s, c->user);
+    struct thm_msg out;
+
+    slice_copy(u->away, sizeof u->away, thm_msg_get(m, THM_KEY_AWAY));
+    thm_msg_init(&out, THM_MSG_AWAY);
+    THM_SET(&out, AWAY, u->away);
+    output_msg(s, c, &out);
+    presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
+}
+
+void presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    int code = user_set_alias(s, c->user, thm_msg_get(m, THM_KEY_ALIAS));
+    const struct user *u = user_at(s, c->user);
+    struct thm_msg out;
+
+    if (code != THM_OK) {
+        input_error(s, c, m, code, "alias");
+        return;
+    }
+    thm_msg_init(&out, THM_MSG_ALIAS);
+    THM_SET(&out, ALIAS, u->alias);
+    for (uint32_t n = u->sessions; n != 0; n = conn_at(s, n)->user_next)
+        output_msg(s, conn_at(s, n), &out);
+    presence_changed(s, c->user, EVENT_ALIAS);
+    log_event(s, THM_LOG_INFO, "alias", c, THM_OK, NULL);
+}

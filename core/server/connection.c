@@ -1,0 +1,443 @@
+/* Connections: coming, waiting their turn, running, ending. */
+#include "server/internal.h"
+
+#include <string.h>
+
+/* Half-open handshakes that are silent for so long make room for others that wait. */
+#define PATIENCE_MS 1000
+/* How often waiting handshakes are looked at. */
+#define ADMIT_MS 100
+/* What a client that finds the server full is told to wait, seconds. */
+#define FULL_RETRY_S 30
+
+static uint32_t tag_of(uint32_t number)
+{
+    return THM_SERVER_TAG_FIRST + LISTENERS_MAX + number;
+}
+
+/* --- deadlines ------------------------------------------------------------------------------ */
+
+static const uint32_t deadline_ms[DEADLINE_KINDS] = {
+    [DEADLINE_HANDSHAKE] = THM_HANDSHAKE_MS, [DEADLINE_LOGIN] = THM_LOGIN_MS,
+    [DEADLINE_IDLE] = THM_IDLE_MS,           [DEADLINE_STALL] = THM_STALL_MS,
+    [DEADLINE_CLOSE] = THM_CLOSE_MS,
+};
+
+static void deadline_unlink(struct thm_server *s, struct connection *c)
+{
+    struct number_list *list = &s->deadlines[c->deadline_kind];
+
+    if (c->deadline_kind == DEADLINE_NONE)
+        return;
+    if (c->deadline_prev != 0)
+        conn_at(s, c->deadline_prev)->deadline_next = c->deadline_next;
+    else
+        list->first = c->deadline_next;
+    if (c->deadline_next != 0)
+        conn_at(s, c->deadline_next)->deadline_prev = c->deadline_prev;
+    else
+        list->last = c->deadline_prev;
+    c->deadline_kind = DEADLINE_NONE;
+}
+
+void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind)
+{
+    uint32_t number = conn_number(s, c);
+    struct number_list *list = &s->deadlines[kind];
+
+    deadline_unlink(s, c);
+    if (kind == DEADLINE_NONE)
+        return;
+    c->deadline_kind = (uint8_t)kind;
+    c->deadline = s->now + deadline_ms[kind];
+    c->deadline_prev = list->last;
+    c->deadline_next = 0;
+    if (list->last != 0)
+        conn_at(s, list->last)->deadline_next = number;
+    else
+        list->first = number;
+    list->last = number;
+}
+
+/* --- coming and going ----------------------------------------------------------------------- */
+
+struct connection *conn_if(struct thm_server *s, uint32_t number, uint32_t serial)
+{
+    if (number == 0)
+        return NULL;
+    struct connection *c = conn_at(s, number);
+    return c->state != CONN_FREE && c->serial == serial ? c : NULL;
+}
+
+void conn_look(struct thm_server *s, struct connection *c, unsigned why)
+{
+    c->attention |= (uint8_t)why;
+    if (c->queued)
+        return;
+    c->queued = 1;
+    c->look_next = 0;
+    uint32_t number = conn_number(s, c);
+    if (s->look_last != 0)
+        conn_at(s, s->look_last)->look_next = number;
+    else
+        s->look_first = number;
+    s->look_last = number;
+}
+
+void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
+{
+    uint32_t number = conn_number(s, c);
+    struct number_list *list = &s->wait[kind];
+
+    if ((c->waits >> kind & 1) != 0)
+        return;
+    c->waits |= (uint8_t)(1u << kind);
+    c->wait_next[kind] = 0;
+    if (list->last != 0)
+        conn_at(s, list->last)->wait_next[kind] = number;
+    else
+        list->first = number;
+    list->last = number;
+}
+
+void conn_wake_one(struct thm_server *s, enum wait_kind kind)
+{
+    struct number_list *list = &s->wait[kind];
+    uint32_t number = list->first;
+
+    if (number == 0)
+        return;
+    struct connection *c = conn_at(s, number);
+    list->first = c->wait_next[kind];
+    if (list->first == 0)
+        list->last = 0;
+    c->waits &= (uint8_t) ~(1u << kind);
+    if (c->state != CONN_FREE)
+        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    else if (!c->queued && c->waits == 0)
+        thm_pool_give(&s->connections, number);
+}
+
+static void start(struct thm_server *s, uint32_t number, thm_socket socket)
+{
+    struct connection *c = conn_at(s, number);
+
+    c->serial = ++s->serial;
+    c->state = CONN_HANDSHAKE;
+    s->handshaking++;
+    s->stats.accepted++;
+    s->config.port->ops->peer_addr(s->config.port, socket, &c->address);
+    conn_deadline(s, c, DEADLINE_HANDSHAKE);
+    log_event(s, THM_LOG_DEBUG, "connect", c, THM_OK, NULL);
+    int code = thm_tls_accept(&c->tls, s->tls, socket);
+    if (code != THM_OK) {
+        s->config.port->ops->abort(s->config.port, socket);
+        conn_drop(s, c, code);
+        return;
+    }
+    c->events |= THM_EV_READ; /* the first bytes may have come with the connection */
+    conn_look(s, c, LOOK_TLS);
+}
+
+/* The connection before login that has been silent longest gives its place to one in the backlog. */
+static bool make_place(struct thm_server *s)
+{
+    uint32_t number = s->deadlines[DEADLINE_HANDSHAKE].first;
+
+    if (number == 0)
+        return false;
+    struct connection *c = conn_at(s, number);
+    if (s->now + THM_HANDSHAKE_MS < c->deadline + PATIENCE_MS)
+        return false;
+    conn_drop(s, c, THM_E_TIMEOUT);
+    return true;
+}
+
+void conn_accept(struct thm_server *s)
+{
+    struct thm_port *port = s->config.port;
+
+    s->accepting = false;
+    for (unsigned i = 0; i < s->listener_count && !s->stopping; i++) {
+        for (;;) {
+            if (s->connections.used == s->connections.count && !make_place(s)) {
+                s->accepting = true;
+                s->admit_at = s->now + ADMIT_MS;
+                return;
+            }
+            uint32_t number = thm_pool_take(&s->connections);
+            thm_socket socket;
+            enum thm_io io = port->ops->accept(port, s->listeners[i], tag_of(number), &socket);
+            if (io != THM_IO_OK) {
+                thm_pool_give(&s->connections, number);
+                break;
+            }
+            start(s, number, socket);
+        }
+    }
+}
+
+/* Gives back all that a connection has. Its item stays in the lists that it is in until its turn there. */
+static void release(struct thm_server *s, struct connection *c)
+{
+    deadline_unlink(s, c);
+    if (c->waiting)
+        s->waiting--;
+    if (c->line_buffer != 0)
+        thm_pool_give(&s->lines, c->line_buffer);
+    if (c->out != 0)
+        thm_pool_give(&s->outputs, c->out);
+    c->waiting = false;
+    c->line_buffer = c->out = 0;
+    c->state = CONN_FREE;
+    if (!c->queued && c->waits == 0)
+        thm_pool_give(&s->connections, conn_number(s, c));
+}
+
+static void change(struct thm_server *s, struct connection *c, enum thm_conn_event event)
+{
+    enum thm_conn_state before = (enum thm_conn_state)c->state;
+    enum thm_conn_state after = thm_conn_next(before, event);
+
+    if (after == before)
+        return;
+    if (before == CONN_HANDSHAKE) {
+        s->handshaking--;
+        if (s->waiting > 0)
+            s->admit_at = s->now;
+    }
+    if (before == CONN_ONLINE)
+        login_leave(s, c);
+    c->state = (uint8_t)after;
+    if (after != CONN_FREE) {
+        static const uint8_t kinds[CONN_STATES] = {
+            [CONN_LOGIN] = DEADLINE_LOGIN,
+            [CONN_ONLINE] = DEADLINE_IDLE,
+            [CONN_LEAVING] = DEADLINE_CLOSE,
+            [CONN_CLOSING] = DEADLINE_CLOSE,
+        };
+        conn_deadline(s, c, (enum deadline_kind)kinds[after]);
+        return;
+    }
+    if (c->tls.phase != THM_TLS_CLOSED && c->tls.phase != THM_TLS_IDLE)
+        thm_tls_abort(&c->tls, c->code);
+    if (before == CONN_HANDSHAKE) {
+        s->stats.refused++;
+        log_event(s, THM_LOG_WARNING, "refused", c, c->code, NULL);
+    } else {
+        log_event(s, THM_LOG_INFO, "close", c, c->code, NULL);
+    }
+    release(s, c);
+}
+
+void conn_drop(struct thm_server *s, struct connection *c, int code)
+{
+    if (c->code == THM_OK)
+        c->code = (int16_t)code;
+    change(s, c, CONN_LOST);
+}
+
+void conn_end(struct thm_server *s, struct connection *c, int code)
+{
+    if (c->code == THM_OK)
+        c->code = (int16_t)code;
+    change(s, c, CONN_END);
+    if (c->state != CONN_FREE)
+        conn_look(s, c, LOOK_WRITE);
+}
+
+void conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
+                  uint32_t retry_after)
+{
+    struct thm_msg m;
+
+    if (c->state == CONN_LOGIN || c->state == CONN_ONLINE) {
+        thm_msg_init(&m, THM_MSG_GOODBYE);
+        THM_SET(&m, REASON, reason);
+        THM_SET(&m, CODE, thm_error_word(code));
+        if (retry_after != 0)
+            thm_msg_num(&m, THM_KEY_RETRY_AFTER, retry_after);
+        output_msg(s, c, &m);
+    }
+    conn_end(s, c, code);
+}
+
+/* --- handshakes ----------------------------------------------------------------------------- */
+
+/* Whether so many handshakes of the same address hold slots that this one must wait. */
+static bool address_busy(const struct thm_server *s, const struct connection *c)
+{
+    uint32_t same = 0;
+
+    for (uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].first; n != 0;
+         n = conn_at(s, n)->deadline_next) {
+        const struct connection *other = conn_at(s, n);
+        if (other->tls.slot != 0 && other->address.family == c->address.family &&
+            memcmp(other->address.ip, c->address.ip, sizeof c->address.ip) == 0 &&
+            ++same >= s->config.max_per_address)
+            return true;
+    }
+    return false;
+}
+
+static void set_waiting(struct thm_server *s, struct connection *c, bool waiting)
+{
+    if (c->waiting == waiting)
+        return;
+    c->waiting = waiting;
+    if (waiting) {
+        if (s->waiting++ == 0)
+            s->admit_at = s->now + ADMIT_MS;
+    } else {
+        s->waiting--;
+    }
+}
+
+/* The server is full for a device that has no session to replace. */
+static bool too_many(struct thm_server *s, const struct connection *c)
+{
+    if (s->sessions < s->config.max_clients)
+        return false;
+    uint32_t user = user_find(s, c->tls.peer.user, strlen(c->tls.peer.user));
+    return user == 0 ||
+           user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device)) == NULL;
+}
+
+static void opened(struct thm_server *s, struct connection *c)
+{
+    change(s, c, CONN_OPENED);
+    log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
+    if (!too_many(s, c)) {
+        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        return;
+    }
+    struct thm_msg m;
+    thm_msg_init(&m, THM_MSG_FULL);
+    thm_msg_num(&m, THM_KEY_RETRY_AFTER, FULL_RETRY_S);
+    THM_SET(&m, REASON, thm_error_text(THM_E_FULL));
+    output_msg(s, c, &m);
+    conn_end(s, c, THM_E_FULL);
+}
+
+static void run_handshake(struct thm_server *s, struct connection *c)
+{
+    bool new_slot = c->tls.slot == 0 && c->tls.phase <= THM_TLS_QUEUED;
+
+    if (new_slot && c->tls.phase == THM_TLS_HELLO && (c->events & THM_EV_CLOSED) == 0 &&
+        address_busy(s, c)) {
+        set_waiting(s, c, true);
+        return;
+    }
+    uint32_t what = c->events;
+    c->events = 0;
+    enum thm_tls_phase phase = thm_tls_advance(&c->tls, what, s->utc_ms / 1000);
+    set_waiting(s, c, phase == THM_TLS_QUEUED);
+    if (phase == THM_TLS_OPEN)
+        opened(s, c);
+    else if (phase == THM_TLS_CLOSED)
+        conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
+}
+
+/* Lets waiting handshakes on, the youngest first: the older are, the likelier their client has given up. */
+static void admit_waiting(struct thm_server *s)
+{
+    struct thm_tls *evicted;
+
+    s->admit_at = s->waiting > 0 || s->accepting ? s->now + ADMIT_MS : 0;
+    while (s->waiting > 0 && (evicted = thm_tls_evict(s->tls, s->now, PATIENCE_MS)) != NULL) {
+        struct connection *c = (struct connection *)(void *)((unsigned char *)evicted -
+                                                             offsetof(struct connection, tls));
+        conn_drop(s, c, THM_E_TIMEOUT);
+    }
+    uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].last;
+    while (n != 0 && s->waiting > 0) {
+        struct connection *c = conn_at(s, n);
+        struct thm_tls_usage usage;
+        thm_tls_domain_usage(s->tls, &usage);
+        if (usage.handshakes >= s->config.max_handshakes)
+            break;
+        n = c->deadline_prev;
+        if (c->waiting) {
+            set_waiting(s, c, false);
+            c->events |= THM_EV_READ;
+            run_handshake(s, c);
+        }
+    }
+    if (s->accepting)
+        conn_accept(s);
+}
+
+/* --- running -------------------------------------------------------------------------------- */
+
+void conn_events(struct thm_server *s, uint32_t number, uint32_t what)
+{
+    if (number == 0 || number > s->connections.fresh)
+        return;
+    struct connection *c = conn_at(s, number);
+    if (c->state == CONN_FREE)
+        return;
+    c->events |= what;
+    conn_look(s, c, LOOK_TLS | LOOK_READ | LOOK_WRITE);
+}
+
+void conn_run(struct thm_server *s, struct connection *c)
+{
+    c->queued = 0;
+    if (c->state == CONN_FREE) {
+        if (c->waits == 0)
+            thm_pool_give(&s->connections, conn_number(s, c));
+        return;
+    }
+    unsigned why = c->attention;
+    c->attention = 0;
+    s->stats.visits++;
+    if (c->state == CONN_HANDSHAKE) {
+        if (!c->waiting || (c->events & THM_EV_CLOSED) != 0)
+            run_handshake(s, c);
+        return;
+    }
+    if (c->events != 0 || c->state == CONN_CLOSING) {
+        uint32_t what = c->events;
+        c->events = 0;
+        if (thm_tls_advance(&c->tls, what, s->utc_ms / 1000) == THM_TLS_CLOSED) {
+            if (c->code == THM_OK)
+                c->code = c->tls.error;
+            change(s, c, c->state == CONN_CLOSING ? CONN_CLOSED : CONN_LOST);
+            return;
+        }
+    }
+    if ((why & LOOK_READ) != 0 && (c->state == CONN_LOGIN || c->state == CONN_ONLINE))
+        input_run(s, c);
+    if (c->state == CONN_LOGIN || c->state == CONN_ONLINE || c->state == CONN_LEAVING)
+        output_run(s, c);
+    if (c->state == CONN_LEAVING && c->out_len == 0 && !thm_tls_holds_output(&c->tls)) {
+        change(s, c, CONN_DRAINED);
+        thm_tls_close(&c->tls);
+        if (c->tls.phase == THM_TLS_CLOSED)
+            change(s, c, CONN_CLOSED);
+    }
+}
+
+static int expired_code(const struct connection *c)
+{
+    if (c->deadline_kind == DEADLINE_IDLE)
+        return THM_E_IDLE;
+    return c->deadline_kind == DEADLINE_STALL ? THM_E_SLOW : THM_E_TIMEOUT;
+}
+
+void conn_expire(struct thm_server *s)
+{
+    for (unsigned kind = DEADLINE_NONE + 1; kind < DEADLINE_KINDS; kind++) {
+        uint32_t n;
+        while ((n = s->deadlines[kind].first) != 0 && conn_at(s, n)->deadline <= s->now) {
+            struct connection *c = conn_at(s, n);
+            int code = expired_code(c);
+            if (kind == DEADLINE_IDLE || kind == DEADLINE_LOGIN)
+                conn_goodbye(s, c, code, thm_error_text(code), 0);
+            else
+                conn_drop(s, c, code);
+        }
+    }
+    if (s->admit_at != 0 && s->admit_at <= s->now)
+        admit_waiting(s);
+}

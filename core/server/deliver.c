@@ -1,0 +1,190 @@
+/* Delivery: from the cursors of a session to its output buffer. */
+#include "server/internal.h"
+
+#include <string.h>
+
+/* Entries that one read from the store may bring. */
+#define READ_MAX 64
+
+static bool say_gap(struct thm_server *s, struct connection *c, const struct stream *st,
+                    uint64_t first, uint64_t last, const char *reason)
+{
+    struct thm_msg m;
+    char line[THM_LINE_MAX];
+    size_t len;
+
+    thm_msg_init(&m, THM_MSG_GAP);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_INCARNATION, st->incarnation);
+    if (last != 0) {
+        thm_msg_num(&m, THM_KEY_FIRST, first);
+        thm_msg_num(&m, THM_KEY_LAST, last);
+    }
+    THM_SET(&m, REASON, reason);
+    return thm_wire_encode(&m, line, sizeof line, &len) == THM_OK && output_may(c, len) &&
+           output_bytes(s, c, line, len);
+}
+
+static bool say_skip(struct thm_server *s, struct connection *c, const struct stream *st,
+                     uint64_t n)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_SKIP);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_N, n);
+    return output_may(c, THM_LINE_MAX) && output_msg(s, c, &m);
+}
+
+/* Hands one entry to the session. False: no credit or no room. */
+static bool entry(struct thm_server *s, struct connection *c, struct membership *m,
+                  const struct thm_entry *e)
+{
+    const struct stream *st = stream_at(s, m->stream);
+
+    if (e->for_device != 0 &&
+        e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device))) {
+        if (!say_skip(s, c, st, e->n))
+            return false;
+    } else {
+        if (!output_may(c, e->len) || !output_bytes(s, c, e->line, e->len))
+            return false;
+        s->stats.deliveries++;
+    }
+    m->n = e->n;
+    return true;
+}
+
+/* --- reading from the store ----------------------------------------------------------------- */
+
+bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
+                  unsigned max, bool history)
+{
+    uint32_t number = thm_pool_lend(&s->reads);
+
+    if (number == 0)
+        return false;
+    struct read_job *r = read_at(s, number);
+    memset(r, 0, offsetof(struct read_job, buffer));
+    r->number = number;
+    r->connection = conn_number(s, c);
+    r->serial = c->serial;
+    r->stream = stream;
+    r->history = history;
+    r->request.op = THM_STORE_READ;
+    r->request.stream = stream_at(s, stream)->store;
+    r->request.from = from;
+    r->request.max = max;
+    r->request.buf = r->buffer;
+    r->request.cap = sizeof r->buffer;
+    r->request.owner = r;
+    r->request.tag = 1;
+    if (s->config.store->ops->submit(s->config.store, &r->request) != THM_OK) {
+        thm_pool_give(&s->reads, number);
+        return false;
+    }
+    stream_hold(s, stream);
+    return true;
+}
+
+/* The store no longer holds what comes next: say so and go on behind it. */
+static bool skip_lost(struct thm_server *s, struct connection *c, struct membership *m,
+                      uint64_t first)
+{
+    const struct stream *st = stream_at(s, m->stream);
+
+    if (first <= m->n + 1)
+        return true;
+    if (!say_gap(s, c, st, m->n + 1, first - 1, "no longer kept"))
+        return false;
+    m->n = first - 1;
+    return true;
+}
+
+static void deliver_from_read(struct thm_server *s, struct connection *c, struct membership *m,
+                              const struct read_job *r)
+{
+    struct thm_entry e;
+    size_t at = 0;
+
+    if (r->request.result == THM_E_STORE)
+        return; /* tried again in a later turn */
+    if (r->request.result != THM_OK) {
+        skip_lost(s, c, m, stream_at(s, m->stream)->log.first);
+        return;
+    }
+    if (!skip_lost(s, c, m, r->request.first))
+        return;
+    while (thm_read_next(&r->request, &at, &e)) {
+        if (e.n == m->n + 1 && !entry(s, c, m, &e))
+            return;
+    }
+}
+
+void deliver_read_done(struct thm_server *s, struct read_job *r)
+{
+    struct connection *c = conn_if(s, r->connection, r->serial);
+
+    if (c != NULL && c->state == CONN_ONLINE) {
+        if (r->history) {
+            query_history_done(s, c, r);
+        } else {
+            uint32_t m = member_find(s, c, r->stream);
+            c->reading = 0;
+            if (m != 0 && member_at(s, m)->active && !member_at(s, m)->restarted)
+                deliver_from_read(s, c, member_at(s, m), r);
+        }
+        conn_look(s, c, LOOK_WRITE);
+    }
+    stream_release(s, r->stream);
+    thm_pool_give(&s->reads, r->number);
+    conn_wake_one(s, WAIT_READ);
+}
+
+/* --- one membership after another ----------------------------------------------------------- */
+
+/* False: the session can take no more now. */
+static bool serve(struct thm_server *s, struct connection *c, struct membership *m)
+{
+    const struct stream *st = stream_at(s, m->stream);
+    struct thm_entry e;
+
+    if (!m->active)
+        return true;
+    if (m->restarted) {
+        if (!say_gap(s, c, st, 0, 0, "restarted"))
+            return false;
+        m->restarted = false;
+    }
+    if (st->name[0] == '#' && !presence_tell(s, c, m))
+        return false;
+    while (m->n < st->log.head) {
+        if (!thm_log_get(&st->log, m->n + 1, &m->place, &e)) {
+            if (c->reading == 0 && output_may(c, THM_LINE_MAX)) {
+                if (deliver_read(s, c, m->stream, m->n + 1, READ_MAX, false))
+                    c->reading = m->stream;
+                else
+                    conn_wait(s, c, WAIT_READ);
+            }
+            return true;
+        }
+        if (!entry(s, c, m, &e))
+            return false;
+    }
+    return true;
+}
+
+void deliver_fill(struct thm_server *s, struct connection *c)
+{
+    if (c->walk.kind != 0)
+        query_continue(s, c);
+    for (uint32_t n = c->memberships, rounds = c->rooms; n != 0 && rounds > 0; rounds--) {
+        struct membership *m = member_at(s, n);
+        uint32_t next = m->next;
+        if (!serve(s, c, m)) {
+            member_last(s, c, n); /* the others come first next time */
+            return;
+        }
+        n = next;
+    }
+}

@@ -1,0 +1,219 @@
+/* Input: lines out of TLS, and from each line to the function that answers it. */
+#include "server/internal.h"
+
+#include <string.h>
+
+/* Lines that one connection may have handled in one turn, so that all get their share. */
+#define LINES_PER_TURN 64
+
+void slice_copy(char *to, size_t cap, struct thm_slice from)
+{
+    size_t len = from.len < cap ? from.len : cap - 1;
+
+    memcpy(to, from.data, len);
+    to[len] = '\0';
+}
+
+void input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
+                 int code, const char *key)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_ERROR);
+    THM_SET(&m, CODE, thm_error_word(code));
+    THM_SET(&m, REASON, thm_error_text(code));
+    THM_SET(&m, IN, thm_type_word(request->type));
+    if (key != NULL)
+        THM_SET(&m, KEY, key);
+    if (thm_msg_has(request, THM_KEY_ID))
+        thm_msg_str(&m, THM_KEY_ID, request->v[THM_KEY_ID].str.data,
+                    request->v[THM_KEY_ID].str.len);
+    if (thm_msg_has(request, THM_KEY_ROOM))
+        thm_msg_str(&m, THM_KEY_ROOM, request->v[THM_KEY_ROOM].str.data,
+                    request->v[THM_KEY_ROOM].str.len);
+    output_msg(s, c, &m);
+}
+
+/* --- one line ------------------------------------------------------------------------------- */
+
+static void on_ack(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    (void)s;
+    uint64_t bytes = thm_msg_get_num(m, THM_KEY_BYTES, c->acked);
+
+    if (bytes > c->sent) {
+        input_error(s, c, m, THM_E_KEY_RANGE, "bytes");
+        return;
+    }
+    if (bytes > c->acked)
+        c->acked = bytes;
+    conn_look(s, c, LOOK_WRITE);
+}
+
+static void on_ping(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_msg pong = *m;
+
+    pong.type = THM_MSG_PONG;
+    output_msg(s, c, &pong);
+}
+
+static void on_nothing(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    (void)s;
+    (void)c;
+    (void)m;
+}
+
+static void on_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    (void)m;
+    conn_goodbye(s, c, THM_OK, "bye", 0);
+}
+
+typedef void (*handler)(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+static const handler handlers[THM_TYPES_END] = {
+    [THM_MSG_HELLO] = login_hello,
+    [THM_MSG_AUTH_REQUEST] = login_auth_request,
+    [THM_MSG_LOOKUP_REQUEST] = query_lookup,
+    [THM_MSG_SAY] = say_room,
+    [THM_MSG_WHISPER] = say_whisper,
+    [THM_MSG_JOIN] = join_request,
+    [THM_MSG_LEAVE] = join_leave,
+    [THM_MSG_ACK] = on_ack,
+    [THM_MSG_HISTORY] = query_start,
+    [THM_MSG_STATE] = presence_state,
+    [THM_MSG_ALIAS] = presence_alias,
+    [THM_MSG_TOPIC] = presence_topic,
+    [THM_MSG_AWAY] = presence_away,
+    [THM_MSG_LIST] = query_start,
+    [THM_MSG_ROOMS] = query_start,
+    [THM_MSG_WHO] = query_start,
+    [THM_MSG_WHOIS] = query_start,
+    [THM_MSG_STATUS] = query_status,
+    [THM_MSG_CMD] = command_forward,
+    [THM_MSG_RESULT] = command_forward,
+    [THM_MSG_PING] = on_ping,
+    [THM_MSG_PONG] = on_nothing,
+    [THM_MSG_QUIT] = on_quit,
+};
+
+static void say_fault(struct thm_server *s, struct connection *c, const struct thm_fault *fault)
+{
+    char reason[THM_SHORT_MAX + 1];
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_ERROR);
+    THM_SET(&m, CODE, thm_error_word(fault->code));
+    thm_msg_str(&m, THM_KEY_REASON, reason, thm_fault_text(fault, reason, sizeof reason));
+    if (fault->type != THM_MSG_NONE)
+        THM_SET(&m, IN, thm_type_word(fault->type));
+    output_msg(s, c, &m);
+    log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, fault->what);
+}
+
+static void on_line(struct thm_server *s, struct connection *c, struct thm_slice line)
+{
+    struct thm_msg m;
+    struct thm_fault fault;
+
+    if (line.len == 0)
+        return;
+    if (c->state == CONN_ONLINE)
+        conn_deadline(s, c, DEADLINE_IDLE);
+    if (thm_wire_decode((char *)(uintptr_t)line.data, line.len, THM_FROM_CLIENT, &m, &fault) !=
+        THM_OK) {
+        say_fault(s, c, &fault);
+        return;
+    }
+    if (c->state == CONN_LOGIN && (thm_type_flags(m.type) & THM_EARLY) == 0) {
+        input_error(s, c, &m, THM_E_NOT_YET, NULL);
+        return;
+    }
+    if (handlers[m.type] != NULL)
+        handlers[m.type](s, c, &m);
+    else
+        input_error(s, c, &m, THM_E_DIRECTION, NULL);
+}
+
+/* --- lines out of TLS ----------------------------------------------------------------------- */
+
+static bool may_take(struct thm_server *s, struct connection *c)
+{
+    return (c->state == CONN_LOGIN || c->state == CONN_ONLINE) && c->jobs == 0 &&
+           c->auto_join == 0 && c->walk.kind == 0 && output_room(c) >= 2 * THM_LINE_MAX &&
+           !thm_tls_holds_output(&c->tls) && job_ready(s, c);
+}
+
+static void too_long(struct thm_server *s, struct connection *c)
+{
+    struct thm_fault fault = {.code = THM_E_LINE_TOO_LONG};
+
+    say_fault(s, c, &fault);
+}
+
+/* Takes lines out of `data`. Returns the bytes used. */
+static size_t take_lines(struct thm_server *s, struct connection *c, unsigned char *data,
+                         size_t len, unsigned *budget)
+{
+    size_t used = 0;
+
+    while (used<len && * budget> 0 && may_take(s, c)) {
+        size_t taken = 0;
+        struct thm_slice line;
+        int got = thm_line_feed(&c->reader, (char *)data + used, len - used, &taken, &line);
+        used += taken;
+        if (got == THM_E_MEMORY) {
+            c->line_buffer = thm_pool_lend(&s->lines);
+            if (c->line_buffer == 0) {
+                conn_goodbye(s, c, THM_E_LIMIT, thm_error_text(THM_E_LIMIT), 1);
+                break;
+            }
+            c->reader.buf = thm_pool_at(&s->lines, c->line_buffer);
+            continue;
+        }
+        if (got == 1) {
+            (*budget)--;
+            on_line(s, c, line);
+        } else if (got == THM_E_LINE_TOO_LONG) {
+            too_long(s, c);
+        }
+        if (c->line_buffer != 0 && c->reader.used == 0) {
+            thm_pool_give(&s->lines, c->line_buffer);
+            c->line_buffer = 0;
+            c->reader.buf = NULL;
+        }
+    }
+    return used;
+}
+
+void input_run(struct thm_server *s, struct connection *c)
+{
+    unsigned budget = LINES_PER_TURN;
+
+    if (c->auto_join != 0)
+        join_auto(s, c);
+    while (may_take(s, c)) {
+        unsigned char *data;
+        size_t len;
+        if (budget == 0 || !output_lend(s, c)) {
+            conn_look(s, c, LOOK_READ);
+            return;
+        }
+        enum thm_io io = thm_tls_read(&c->tls, &data, &len);
+        if (io == THM_IO_AGAIN) {
+            if (thm_tls_starved(&c->tls))
+                conn_look(s, c, LOOK_READ);
+            return;
+        }
+        if (io != THM_IO_OK) {
+            conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
+            return;
+        }
+        size_t used = take_lines(s, c, data, len, &budget);
+        s->stats.bytes_in += used;
+        if (c->tls.phase == THM_TLS_OPEN)
+            thm_tls_consume(&c->tls, used);
+    }
+}

@@ -1,0 +1,299 @@
+/* Questions: who is here, which rooms there are, what was said. Long answers are walks that go on whenever there
+ * is room, so that no answer needs more than one buffer. */
+#include "server/internal.h"
+
+#include <string.h>
+
+#define HISTORY_DEFAULT 20
+#define HISTORY_MAX     1000
+
+/* --- rows ----------------------------------------------------------------------------------- */
+
+static void room_names(const struct thm_server *s, const struct connection *c, char *buf,
+                       size_t cap)
+{
+    struct thm_text t;
+
+    thm_text_init(&t, buf, cap);
+    for (uint32_t n = c->memberships; n != 0; n = member_at(s, n)->next) {
+        const struct stream *st = stream_at(s, member_at(s, n)->stream);
+        if (!member_at(s, n)->active || st->name[0] != '#')
+            continue;
+        if (t.len > 0)
+            thm_text_char(&t, ' ');
+        thm_text_str(&t, st->name);
+    }
+}
+
+static bool row_user(struct thm_server *s, struct connection *c, const struct connection *other)
+{
+    const struct user *u = user_at(s, other->user);
+    char rooms[601], address[THM_ADDRESS_TEXT_MAX], hex[2 * THM_KEY_HASH + 1];
+    struct thm_text t;
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_USER);
+    THM_SET(&m, USERID, u->id);
+    THM_SET(&m, DEVICE, other->tls.peer.device);
+    THM_SET(&m, ALIAS, u->alias);
+    room_names(s, other, rooms, sizeof rooms);
+    THM_SET(&m, ROOMS, rooms);
+    thm_msg_num(&m, THM_KEY_SINCE, other->since);
+    if (u->away[0] != '\0')
+        THM_SET(&m, AWAY, u->away);
+    if (c->walk.kind == THM_MSG_WHOIS) {
+        thm_text_init(&t, hex, sizeof hex);
+        thm_text_hex(&t, other->tls.peer.key_hash, THM_KEY_HASH);
+        THM_SET(&m, KEY_HASH, hex);
+        if (other->agent[0] != '\0')
+            THM_SET(&m, AGENT, other->agent);
+        thm_msg_num(&m, THM_KEY_MAX_MESSAGE, other->max_message);
+        thm_address_text(&other->address, address);
+        if (other->user == c->user) /* an address is its owner's business */
+            THM_SET(&m, ADDRESS, address);
+    }
+    c->walk.count++;
+    return output_msg(s, c, &m);
+}
+
+static bool row_room(struct thm_server *s, struct connection *c, const struct stream *st)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_ROOM);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
+    if (st->topic[0] != '\0')
+        THM_SET(&m, TOPIC, st->topic);
+    c->walk.count++;
+    return output_msg(s, c, &m);
+}
+
+static void say_end(struct thm_server *s, struct connection *c)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_END);
+    THM_SET(&m, IN, thm_type_word((enum thm_type)c->walk.kind));
+    thm_msg_num(&m, THM_KEY_COUNT, c->walk.count);
+    if (c->walk.kind == THM_MSG_WHO || c->walk.kind == THM_MSG_HISTORY)
+        THM_SET(&m, ROOM, stream_at(s, c->walk.target)->name);
+    if (c->walk.id[0] != '\0')
+        THM_SET(&m, ID, c->walk.id);
+    output_msg(s, c, &m);
+    c->walk.kind = 0;
+    conn_look(s, c, LOOK_READ | LOOK_WRITE);
+}
+
+/* --- walks ---------------------------------------------------------------------------------- */
+
+static bool wanted(const struct thm_server *s, const struct connection *c,
+                   const struct connection *other)
+{
+    if (other->state != CONN_ONLINE)
+        return false;
+    if (c->walk.kind == THM_MSG_WHOIS)
+        return other->user == c->walk.target;
+    return c->walk.kind == THM_MSG_LIST || member_find(s, other, c->walk.target) != 0;
+}
+
+static void walk_sessions(struct thm_server *s, struct connection *c)
+{
+    while (c->walk.at < s->connections.fresh) {
+        if (output_room(c) < 2 * THM_LINE_MAX)
+            return;
+        const struct connection *other = conn_at(s, c->walk.at + 1);
+        if (wanted(s, c, other))
+            row_user(s, c, other);
+        c->walk.at++;
+    }
+    say_end(s, c);
+}
+
+static void walk_rooms(struct thm_server *s, struct connection *c)
+{
+    while (c->walk.at < s->streams.fresh) {
+        if (output_room(c) < 2 * THM_LINE_MAX)
+            return;
+        const struct stream *st = stream_at(s, c->walk.at + 1);
+        if (st->members != 0 && st->name[0] == '#')
+            row_room(s, c, st);
+        c->walk.at++;
+    }
+    say_end(s, c);
+}
+
+static void walk_history(struct thm_server *s, struct connection *c)
+{
+    struct walk *w = &c->walk;
+
+    if (w->reading || output_room(c) < THM_OUT_BUFFER / 2)
+        return;
+    if (w->next > w->last) {
+        say_end(s, c);
+        return;
+    }
+    if (deliver_read(s, c, w->target, w->next, (unsigned)(w->last - w->next + 1), true))
+        w->reading = true;
+    else
+        conn_wait(s, c, WAIT_READ);
+}
+
+/* What was delivered as `message` or `whisper` is told again as `past`. */
+static bool say_past(struct thm_server *s, struct connection *c, const struct thm_entry *e)
+{
+    char line[THM_LINE_MAX];
+    struct thm_msg m;
+    struct thm_fault fault;
+
+    if (e->for_device != 0 &&
+        e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device)))
+        return true;
+    memcpy(line, e->line, e->len);
+    if (thm_wire_decode(line, e->len - 1, THM_FROM_SERVER, &m, &fault) != THM_OK)
+        return true;
+    m.type = THM_MSG_PAST;
+    return output_msg(s, c, &m);
+}
+
+void query_history_done(struct thm_server *s, struct connection *c, struct read_job *r)
+{
+    struct walk *w = &c->walk;
+    struct thm_entry e;
+    size_t at = 0;
+    bool any = false;
+
+    w->reading = false;
+    if (w->kind != THM_MSG_HISTORY)
+        return;
+    while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
+        if (output_room(c) < 2 * THM_LINE_MAX)
+            return; /* the rest is read again when there is room */
+        if (!say_past(s, c, &e))
+            return;
+        any = true;
+        w->count++;
+        w->next = e.n + 1;
+    }
+    if (!any)
+        w->next = w->last + 1;
+}
+
+void query_continue(struct thm_server *s, struct connection *c)
+{
+    if (c->walk.kind == THM_MSG_HISTORY)
+        walk_history(s, c);
+    else if (c->walk.kind == THM_MSG_ROOMS)
+        walk_rooms(s, c);
+    else if (c->walk.kind != 0)
+        walk_sessions(s, c);
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+/* The stream of a room (or own inbox) that the session is in; 0: answered by an error. */
+static uint32_t own_stream(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_slice name = thm_msg_get(m, THM_KEY_ROOM);
+    uint32_t stream = stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+
+    if (number != 0 && member_at(s, number)->active)
+        return stream;
+    input_error(s, c, m, THM_E_NO_ROOM, "room");
+    return 0;
+}
+
+static bool start_history(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct walk *w = &c->walk;
+    uint64_t count = thm_msg_get_num(m, THM_KEY_COUNT, HISTORY_DEFAULT);
+
+    w->target = own_stream(s, c, m);
+    if (w->target == 0)
+        return false;
+    uint64_t head = stream_at(s, w->target)->log.head;
+    uint64_t before = thm_msg_get_num(m, THM_KEY_BEFORE, head + 1);
+    if (before > head + 1)
+        before = head + 1;
+    if (count > HISTORY_MAX)
+        count = HISTORY_MAX;
+    w->last = before - 1;
+    w->next = count < before ? before - count : 1;
+    return true;
+}
+
+static bool start_whois(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_slice name = thm_msg_get(m, THM_KEY_TEXT);
+
+    c->walk.target = user_by_name(s, name.data, name.len);
+    if (c->walk.target != 0 && user_at(s, c->walk.target)->sessions != 0)
+        return true;
+    input_error(s, c, m, c->walk.target == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
+    return false;
+}
+
+void query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    bool ok = true;
+
+    memset(&c->walk, 0, sizeof c->walk);
+    slice_copy(c->walk.id, sizeof c->walk.id, thm_msg_get(m, THM_KEY_ID));
+    if (m->type == THM_MSG_HISTORY)
+        ok = start_history(s, c, m);
+    else if (m->type == THM_MSG_WHOIS)
+        ok = start_whois(s, c, m);
+    else if (m->type == THM_MSG_WHO)
+        ok = (c->walk.target = own_stream(s, c, m)) != 0;
+    if (!ok)
+        return;
+    c->walk.kind = (uint8_t)m->type;
+    conn_look(s, c, LOOK_WRITE);
+}
+
+void query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_msg out;
+
+    (void)m;
+    thm_msg_init(&out, THM_MSG_SERVER);
+    THM_SET(&out, SERVER, s->config.name);
+    thm_msg_num(&out, THM_KEY_TIME, s->utc_ms);
+    thm_msg_num(&out, THM_KEY_SINCE, s->started_utc);
+    thm_msg_num(&out, THM_KEY_COUNT, s->stats.messages);
+    thm_msg_num(&out, THM_KEY_MEMBERS, s->sessions);
+    thm_msg_num(&out, THM_KEY_CREDIT, c->credit);
+    output_msg(s, c, &out);
+}
+
+void query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_slice target = thm_msg_get(m, THM_KEY_LOOKUP);
+    const char *at = memchr(target.data, '@', target.len);
+    size_t len = at != NULL ? (size_t)(at - target.data) : target.len;
+    uint32_t user = c->state == CONN_ONLINE ? user_find(s, target.data, len) : 0;
+    const struct connection *other = NULL;
+    char hex[2 * THM_KEY_HASH + 1];
+    struct thm_text t;
+    struct thm_msg out;
+
+    if (user != 0 && at != NULL)
+        other = user_session(s, user, at + 1, target.len - len - 1);
+    else if (user != 0 && user_at(s, user)->sessions != 0)
+        other = conn_at(s, user_at(s, user)->sessions);
+    thm_msg_init(&out, THM_MSG_LOOKUP_REPLY);
+    THM_SET(&out, STATUS, other != NULL ? "SUCCESS" : "NOTFOUND");
+    thm_text_init(&t, hex, sizeof hex);
+    if (other != NULL) {
+        THM_SET(&out, USERID, other->tls.peer.user);
+        THM_SET(&out, DEVICE, other->tls.peer.device);
+        thm_text_hex(&t, other->tls.peer.key_hash, THM_KEY_HASH);
+    }
+    THM_SET(&out, KEY_HASH, hex);
+    THM_SET(&out, ADDRESS, ""); /* nobody listens for direct sessions yet */
+    thm_msg_num(&out, THM_KEY_PORT, 0);
+    if (thm_msg_has(m, THM_KEY_ID))
+        thm_msg_str(&out, THM_KEY_ID, m->v[THM_KEY_ID].str.data, m->v[THM_KEY_ID].str.len);
+    output_msg(s, c, &out);
+}

@@ -1,0 +1,206 @@
+/* Saying: a message is checked, gets a job, and is on its way to the store. */
+#include "server/internal.h"
+
+#include <string.h>
+
+struct thm_sender sender_of(const struct connection *c)
+{
+    uint64_t device = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        device = device << 8 | c->tls.peer.key_hash[i];
+    return (struct thm_sender){.device = device, .client = c->client};
+}
+
+void say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn,
+               uint64_t n, uint64_t time)
+{
+    const struct stream *st = stream_at(s, stream);
+    struct thm_msg m;
+
+    if (csn == 0)
+        return;
+    thm_msg_init(&m, s->config.store->durable ? THM_MSG_STORED : THM_MSG_ACCEPTED);
+    thm_msg_num(&m, THM_KEY_CSN, csn);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_N, n);
+    thm_msg_num(&m, THM_KEY_INCARNATION, st->incarnation);
+    if (time != 0)
+        thm_msg_num(&m, THM_KEY_TIME, time);
+    output_msg(s, c, &m);
+}
+
+void say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
+                 int code)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_REFUSED);
+    THM_SET(&m, CODE, thm_error_word(code));
+    THM_SET(&m, REASON, thm_error_text(code));
+    if (csn != 0)
+        thm_msg_num(&m, THM_KEY_CSN, csn);
+    THM_SET(&m, ROOM, stream);
+    output_msg(s, c, &m);
+    log_event(s, THM_LOG_INFO, "message-refused", c, code, NULL);
+}
+
+/* The numbering of parts: all three keys or none, the last part known from the first on. */
+static bool parts_valid(const struct thm_msg *m)
+{
+    uint64_t three = THM_HAS(PART) | THM_HAS(PARTS) | THM_HAS(OF);
+
+    if ((m->has & three) == 0)
+        return true;
+    return (m->has & three) == three && m->v[THM_KEY_PART].num <= m->v[THM_KEY_PARTS].num;
+}
+
+/* A csn that was taken before: its append is still under way, or the store knows what became of it. */
+static void repeat(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn)
+{
+    struct job *under_way = append_find(s, sender_of(c), stream, csn);
+
+    if (under_way != NULL) {
+        under_way->connection = conn_number(s, c);
+        under_way->serial = c->serial;
+        return;
+    }
+    struct job *j = job_take(s, c, JOB_FIND_REPEAT, true);
+    j->stream[0] = stream;
+    j->streams = 1;
+    stream_hold(s, stream);
+    j->csn = csn;
+    j->request.op = THM_STORE_FIND;
+    j->request.stream = stream_at(s, stream)->store;
+    j->request.sender = sender_of(c);
+    j->request.csn = csn;
+    job_submit(s, j);
+}
+
+static void fill(struct thm_server *s, struct connection *c, struct job *j, const struct thm_msg *m)
+{
+    struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
+
+    j->csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
+    j->part = (uint8_t)thm_msg_get_num(m, THM_KEY_PART, 0);
+    j->parts = (uint8_t)thm_msg_get_num(m, THM_KEY_PARTS, 0);
+    j->of = thm_msg_get_num(m, THM_KEY_OF, 0);
+    j->sender = sender_of(c);
+    slice_copy(j->to, sizeof j->to, thm_msg_get(m, THM_KEY_TO));
+    strcpy(j->from, c->tls.peer.user);
+    strcpy(j->device, c->tls.peer.device);
+    strcpy(j->alias, user_at(s, c->user)->alias);
+    j->text_len = (uint16_t)text.len;
+    memcpy(j->text, text.data, text.len);
+}
+
+/* What a message must be whatever stream it goes to. True: go on, with the membership that counts its
+ * csn; false: answered. */
+static bool check(struct thm_server *s, struct connection *c, const struct thm_msg *m,
+                  const char *stream, uint32_t *membership)
+{
+    uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
+    uint32_t number = stream_find(s, stream, strlen(stream));
+    uint32_t member = number == 0 ? 0 : member_find(s, c, number);
+
+    if (member == 0 || !member_at(s, member)->active) {
+        say_refused(s, c, csn, stream, THM_E_NO_ROOM);
+        return false;
+    }
+    if (!parts_valid(m)) {
+        say_refused(s, c, csn, stream, THM_E_PARTS);
+        return false;
+    }
+    if (csn != 0 && csn <= member_at(s, member)->last_csn) {
+        repeat(s, c, number, csn);
+        return false;
+    }
+    *membership = member;
+    return true;
+}
+
+void say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    char room[THM_ROOM_MAX + 1] = THM_DEFAULT_ROOM;
+    uint32_t member;
+
+    if (thm_msg_has(m, THM_KEY_ROOM))
+        slice_copy(room, sizeof room, thm_msg_get(m, THM_KEY_ROOM));
+    if (room[0] != '#') {
+        say_refused(s, c, thm_msg_get_num(m, THM_KEY_CSN, 0), room, THM_E_NOT_ALLOWED);
+        return;
+    }
+    if (!check(s, c, m, room, &member))
+        return;
+    struct job *j = job_take(s, c, JOB_APPEND, false);
+    fill(s, c, j, m);
+    j->stream[0] = member_at(s, member)->stream;
+    j->streams = 1;
+    stream_hold(s, j->stream[0]);
+    if (j->csn != 0)
+        member_at(s, member)->last_csn = j->csn;
+    append_queue(s, j);
+}
+
+static bool target_known(struct thm_server *s, const char *to, char inbox[THM_ROOM_MAX + 1])
+{
+    const char *at = strchr(to, '@');
+    size_t len = at != NULL ? (size_t)(at - to) : strlen(to);
+
+    inbox[0] = '@';
+    memcpy(inbox + 1, to, len);
+    inbox[1 + len] = '\0';
+    return user_find(s, to, len) != 0;
+}
+
+void say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    char own[THM_ROOM_MAX + 1] = "@", inbox[THM_ROOM_MAX + 1], to[2 * THM_ID_MAX + 2];
+    uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
+    uint32_t member;
+
+    strcpy(own + 1, c->tls.peer.user);
+    slice_copy(to, sizeof to, thm_msg_get(m, THM_KEY_TO));
+    if (!check(s, c, m, own, &member))
+        return;
+    if (!target_known(s, to, inbox)) {
+        say_refused(s, c, csn, own, THM_E_NO_USER);
+        return;
+    }
+    struct job *j = job_take(s, c, JOB_APPEND, false);
+    uint32_t target = stream_need(s, inbox, strlen(inbox));
+    if (target == 0) {
+        job_give(s, j);
+        say_refused(s, c, csn, own, THM_E_LIMIT);
+        return;
+    }
+    fill(s, c, j, m);
+    j->stream[0] = member_at(s, member)->stream;
+    j->streams = 1;
+    stream_hold(s, j->stream[0]);
+    if (target != j->stream[0]) {
+        j->stream[1] = target;
+        j->streams = 2;
+        stream_hold(s, target);
+    }
+    if (csn != 0)
+        member_at(s, member)->last_csn = csn;
+    if (stream_at(s, target)->state != STREAM_OPEN)
+        j->step = JOB_OPEN_TO_SAY;
+    append_queue(s, j);
+}
+
+/* A repeated csn was looked up. */
+void say_step(struct thm_server *s, struct job *j)
+{
+    struct connection *c = conn_if(s, j->connection, j->serial);
+    uint32_t stream = j->stream[0];
+
+    if (c != NULL && j->request.result == THM_OK && j->request.n != 0)
+        say_taken(s, c, stream, j->csn, j->request.n, 0);
+    else if (c != NULL)
+        say_refused(s, c, j->csn, stream_at(s, stream)->name,
+                    j->request.result == THM_OK ? THM_E_CSN : j->request.result);
+    stream_release(s, stream);
+    job_give(s, j);
+}
