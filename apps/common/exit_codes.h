@@ -1,0 +1,32 @@
+/*
+ * The exit codes of the programs: one table, from which --help prints them. The man pages repeat it; a
+ * test compares.
+ */
+#ifndef THIMBLE_EXIT_CODES_H
+#define THIMBLE_EXIT_CODES_H
+
+enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1 };
+
+/* X(name, code, programs, sentence) */
+#define EXIT_CODES(X)                                                                              \
+    X(DONE, 0, OF_SERVER | OF_CLIENT, "done")                                                      \
+    X(FAILED, 1, OF_SERVER | OF_CLIENT, "something failed; the message says what")                 \
+    X(USAGE, 2, OF_SERVER | OF_CLIENT, "wrong usage or configuration")                             \
+    X(CREDENTIALS, 3, OF_SERVER | OF_CLIENT, "a certificate, key, CA or deny-list can't be used")  \
+    X(LISTEN, 4, OF_SERVER, "an address can't be listened on")                                     \
+    X(UNREACHED, 4, OF_CLIENT, "the server can't be reached")                                      \
+    X(UNTRUSTED, 5, OF_CLIENT, "the server's certificate is not the expected one")                 \
+    X(REFUSED, 6, OF_CLIENT, "the server refuses this device")                                     \
+    X(REPLACED, 7, OF_CLIENT, "another session of this device took over")                          \
+    X(LOCKED, 8, OF_CLIENT, "another client is using the same state")                              \
+    X(KICKED, 9, OF_CLIENT, "the operator ended the session")                                      \
+    X(UNSENT, 10, OF_CLIENT, "a line was not sent; the message says which and why")                \
+    X(TOO_FEW, 27, OF_CLIENT, "the time of -W passed before the messages of -C came")
+
+enum exit_code {
+#define EXIT_CODE_ENUM(name, code, programs, sentence) EXIT_##name = (code),
+    EXIT_CODES(EXIT_CODE_ENUM)
+#undef EXIT_CODE_ENUM
+};
+
+#endif

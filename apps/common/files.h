@@ -1,0 +1,37 @@
+/* Small helpers around files and paths. */
+#ifndef THIMBLE_FILES_H
+#define THIMBLE_FILES_H
+
+#include <stddef.h>
+
+/* No file that a program reads whole is larger. */
+#define FILES_MAX (16u << 20)
+
+/**
+ * Reads a whole file.
+ *
+ * @param len  receives the bytes read
+ * @return the bytes with a terminator behind them, to be freed by the caller; NULL with errno set (EFBIG:
+ *         longer than FILES_MAX)
+ */
+char *file_read(const char *path, size_t *len);
+
+/** Like printf into a string that the caller frees. Ends the program when there is no memory. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** The path of `name` in the folder of the file `beside`; the caller frees it. */
+char *path_beside(const char *beside, const char *name);
+
+/**
+ * A folder of the user's own as the XDG Base Directory Specification 0.8 has it.
+ *
+ * @param variable  "XDG_CONFIG_HOME"; ignored unless it holds an absolute path
+ * @param fallback  ".config", below the home directory
+ * @return FOLDER/thimble, to be freed by the caller; NULL when there is no home directory
+ */
+char *path_of_user(const char *variable, const char *fallback);
+
+/** Makes a folder and those above it, mode 700. 0, or -1 with errno set. */
+int path_make(const char *path);
+
+#endif

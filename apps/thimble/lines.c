@@ -1,0 +1,265 @@
+/*
+ * The front without a terminal: each line of stdin is sent, each message is a line of stdout; what went wrong
+ * is said on stderr.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "report.h"
+#include "session.h"
+
+/* A line of input may be longer than what can be sent, so that it can be refused as a whole. */
+#define INPUT_MAX 131072u
+
+/* The ping behind the last line: once it is answered, all the answers before it have come. */
+#define LAST_PING "end-of-input"
+
+struct lines {
+    struct buffer input;
+    uint64_t number; /* of the line that is next */
+    bool watching;   /* stdin */
+    bool sending;    /* a line is being sent: what is printed is about it */
+    bool skipping;   /* the rest of a line that is too long */
+    bool eof;
+    enum { TALKING, ASKED, ANSWERED } last_ping;
+    uint64_t give_up_at;                  /* ms, without any connection; 0: not set yet */
+    const struct thm_client_event *event; /* that is being shown */
+};
+
+static struct lines *lines(struct session *s)
+{
+    return s->own;
+}
+
+/* --- input -------------------------------------------------------------------------------------- */
+
+static void watch(struct session *s, bool on)
+{
+    struct lines *l = lines(s);
+    if (l->watching == on)
+        return;
+    l->watching = on;
+    if (on)
+        thm_port_posix_watch_fd(&s->port, STDIN_FILENO, TAG_STDIN);
+    else
+        thm_port_posix_unwatch_fd(&s->port, STDIN_FILENO);
+}
+
+/* Text goes to the room as it is, a bare "quit" too; only a slash makes a command. */
+static int take_line(struct session *s, const char *text, size_t len)
+{
+    if (len == 0)
+        return THM_OK;
+    if (text[0] == '/')
+        return thm_console_line(&s->console, text, len);
+    int code = thm_client_say(&s->client, s->console.room, text, len, NULL);
+    if (code != THM_OK && code != THM_E_LIMIT)
+        s->front->print(s, THM_STYLE_ERROR, "", thm_error_text(code));
+    return code;
+}
+
+/* False: not now. */
+static bool send_line(struct session *s, const char *text, size_t len)
+{
+    struct lines *l = lines(s);
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    l->sending = true;
+    int code = take_line(s, text, len);
+    l->sending = false;
+    if (code == THM_E_LIMIT)
+        return false;
+    l->number++;
+    s->unsent |= code != THM_OK;
+    return true;
+}
+
+/* Refuses a line that is longer than any that could be sent, and drops the rest of it. */
+static void drop_long_line(struct session *s)
+{
+    struct lines *l = lines(s);
+    if (!l->skipping) {
+        report("line %llu: %s", (unsigned long long)l->number + 1, thm_error_text(THM_E_PARTS));
+        s->unsent = true;
+    }
+    l->skipping = true;
+    buffer_remove(&l->input, 0, l->input.len);
+}
+
+static void end_long_line(struct lines *l, size_t len)
+{
+    buffer_remove(&l->input, 0, len);
+    l->skipping = false;
+    l->number++;
+}
+
+/* Sends what has been read, as far as it goes now. */
+static void send_lines(struct session *s)
+{
+    struct lines *l = lines(s);
+    size_t used = 0;
+    while (s->client.state == THM_CLIENT_ONLINE && used < l->input.len && !s->console.quitting) {
+        const char *text = l->input.data + used;
+        size_t left = l->input.len - used;
+        const char *end = memchr(text, '\n', left);
+        if (!end && !l->eof)
+            break;
+        size_t len = end ? (size_t)(end - text) : left;
+        if (!l->skipping && !send_line(s, text, len))
+            break;
+        used += len + (end ? 1 : 0);
+        if (l->skipping) {
+            end_long_line(l, used);
+            used = 0;
+        }
+    }
+    buffer_remove(&l->input, 0, used);
+    if (!memchr(buffer_text(&l->input), '\n', l->input.len) && l->input.len > INPUT_MAX)
+        drop_long_line(s);
+}
+
+static void input(struct session *s)
+{
+    struct lines *l = lines(s);
+    char chunk[16384];
+    ssize_t n = read(STDIN_FILENO, chunk, sizeof chunk);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (n <= 0)
+        l->eof = true;
+    else
+        buffer_add(&l->input, chunk, (size_t)n);
+}
+
+/* --- the end of the input ----------------------------------------------------------------------- */
+
+static void ping(struct session *s)
+{
+    struct thm_msg m;
+    thm_msg_init(&m, THM_MSG_PING);
+    THM_SET(&m, ID, LAST_PING);
+    if (thm_client_request(&s->client, &m) == THM_OK)
+        lines(s)->last_ping = ASKED;
+}
+
+/* All is sent, acknowledged and answered: nothing is left to do, unless messages are waited for. */
+static void finish(struct session *s)
+{
+    struct lines *l = lines(s);
+    if (!l->eof || l->input.len > 0 || thm_client_pending(&s->client) > 0 ||
+        s->client.state != THM_CLIENT_ONLINE)
+        return;
+    if (s->settings->count > 0 || s->settings->seconds > 0)
+        return;
+    if (l->last_ping == TALKING)
+        ping(s);
+    else if (l->last_ping == ANSWERED)
+        session_leave(s, EXIT_DONE);
+}
+
+static void give_up(struct session *s)
+{
+    struct lines *l = lines(s);
+    const struct settings *o = s->settings;
+    if (l->give_up_at == 0)
+        l->give_up_at = o->connect_timeout ? s->now + o->connect_timeout * 1000u : UINT64_MAX;
+    if (s->was_online || s->now < l->give_up_at || s->leaving)
+        return;
+    session_leave(s, report_fail(EXIT_UNREACHED, "%s:%u: %s", o->host, o->port,
+                                 thm_error_text(s->cause ? s->cause : THM_E_TIMEOUT)));
+}
+
+/* --- output ------------------------------------------------------------------------------------- */
+
+/* What is neither a message nor the answer to a command goes unsaid. */
+static bool is_chatter(const struct thm_client_event *event)
+{
+    if (!event)
+        return false;
+    if (event->kind != THM_CLIENT_LINE)
+        return true;
+    enum thm_type type = event->msg->type;
+    return type == THM_MSG_PRESENCE || type == THM_MSG_JOINED || type == THM_MSG_LEFT ||
+           type == THM_MSG_AUTH_REPLY;
+}
+
+static void print(struct session *s, enum thm_style style, const char *room, const char *text)
+{
+    const struct lines *l = lines(s);
+    (void)room;
+    if (style == THM_STYLE_ERROR && l->sending)
+        report("line %llu: %s", (unsigned long long)l->number + 1, text);
+    else if (style == THM_STYLE_ERROR)
+        report("%s", text);
+    else if (!is_chatter(l->event))
+        puts(text);
+}
+
+static void on_event(struct session *s, const struct thm_client_event *event)
+{
+    struct lines *l = lines(s);
+    if (event->kind == THM_CLIENT_LOST)
+        s->unsent = true;
+    if (event->kind == THM_CLIENT_STATE && event->state != THM_CLIENT_ONLINE)
+        l->last_ping = TALKING;
+    if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_PONG) {
+        l->last_ping = ANSWERED;
+        return;
+    }
+    if (event->kind == THM_CLIENT_LINE && s->settings->json) {
+        printf("%.*s\n", (int)event->len, event->line);
+        return;
+    }
+    if (event->kind == THM_CLIENT_ENDED)
+        return; /* the last message of the program says why */
+    l->event = event;
+    thm_console_event(&s->console, event);
+    l->event = NULL;
+}
+
+/* --- the front ---------------------------------------------------------------------------------- */
+
+static int open_lines(struct session *s)
+{
+    static struct lines own = {.watching = true};
+    s->own = &own;
+    return OPTIONS_OK;
+}
+
+static void close_lines(struct session *s)
+{
+    buffer_free(&lines(s)->input);
+    fflush(stdout);
+}
+
+static void on_signal(struct session *s, int number)
+{
+    if (number == SIGTSTP)
+        raise(SIGSTOP);
+    else if (number != SIGWINCH)
+        session_leave(s, 128 + number);
+}
+
+static void on_turn(struct session *s)
+{
+    struct lines *l = lines(s);
+    send_lines(s);
+    finish(s);
+    give_up(s);
+    bool has_line = memchr(buffer_text(&l->input), '\n', l->input.len) != NULL;
+    watch(s, !l->eof && !(has_line && l->input.len > INPUT_MAX / 2));
+    fflush(stdout);
+}
+
+static uint64_t deadline(struct session *s)
+{
+    return s->was_online ? UINT64_MAX : lines(s)->give_up_at;
+}
+
+const struct front front_lines = {open_lines, close_lines, input,   on_signal,
+                                  on_event,   print,       on_turn, deadline};

@@ -1,0 +1,302 @@
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "credentials.h"
+#include "report.h"
+#include "signals.h"
+
+#define EVENTS      16
+#define LEAVE_MS    5000u /* for what is not acknowledged yet */
+#define WARN_DAYS   30u
+#define DAY_SECONDS 86400u
+
+/* --- what the core asks for --------------------------------------------------------------------- */
+
+int session_utc_offset(void *ctx, uint64_t utc_ms)
+{
+    (void)ctx;
+    time_t seconds = (time_t)(utc_ms / 1000);
+    struct tm local;
+    return localtime_r(&seconds, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
+static void on_print(void *ctx, enum thm_style style, const char *room, const char *text,
+                     size_t len)
+{
+    struct session *s = ctx;
+    (void)len;
+    s->front->print(s, style, room, text);
+}
+
+/* A message counts once, with its last part. */
+static bool completes_message(const struct thm_msg *m)
+{
+    if (m->type != THM_MSG_MESSAGE && m->type != THM_MSG_WHISPER)
+        return false;
+    return thm_msg_get_num(m, THM_KEY_PART, 1) == thm_msg_get_num(m, THM_KEY_PARTS, 1);
+}
+
+static void take_line(struct session *s, const struct thm_msg *m)
+{
+    struct thm_slice alias = thm_msg_get(m, THM_KEY_ALIAS);
+    if (m->type == THM_MSG_ALIAS && !s->settings->alias)
+        state_set_alias(&s->state, alias.data, alias.len);
+    if (completes_message(m) && ++s->messages == s->settings->count)
+        session_leave(s, EXIT_DONE);
+}
+
+static void on_event(void *ctx, const struct thm_client_event *event)
+{
+    struct session *s = ctx;
+    if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE)
+        s->was_online = true;
+    if (event->kind == THM_CLIENT_STATE && event->code != THM_OK)
+        s->cause = event->code;
+    if (event->kind == THM_CLIENT_ENDED) {
+        s->ended = true;
+        s->cause = event->code;
+    }
+    s->front->event(s, event);
+    if (event->kind == THM_CLIENT_LINE)
+        take_line(s, event->msg);
+}
+
+/* --- start -------------------------------------------------------------------------------------- */
+
+static int open_credentials(struct session *s)
+{
+    const struct settings *o = s->settings;
+    const struct credential_files files = {o->cafile, o->cert, o->key};
+    char why[512];
+    if (credentials_read(&s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
+        return report_fail(EXIT_CREDENTIALS, "%s", why);
+    return OPTIONS_OK;
+}
+
+static void warn_of_end(struct session *s)
+{
+    const struct thm_identity *me = thm_credentials_identity(&s->credentials);
+    time_t end = (time_t)me->not_after;
+    double left = difftime(end, time(NULL));
+    char date[32];
+    if (left > WARN_DAYS * (double)DAY_SECONDS)
+        return;
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
+    report("the certificate of %s@%s %s on %s: 'thimble-ca renew --dir DIR %s@%s' makes a new one",
+           me->user, me->device, left < 0 ? "ended" : "ends", date, me->user, me->device);
+}
+
+static int open_port(struct session *s)
+{
+    const struct thm_port_posix_config config = {.max_sockets = 4};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, 0};
+    int fd = signals_open(signals);
+    int code = fd < 0 ? THM_E_PORT : thm_port_posix_init(&s->port, &config);
+    if (code == THM_OK)
+        code = thm_port_posix_watch_fd(&s->port, fd, TAG_SIGNAL);
+    if (code == THM_OK)
+        code = thm_port_posix_watch_fd(&s->port, STDIN_FILENO, TAG_STDIN);
+    return code == THM_OK ? OPTIONS_OK
+                          : report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
+}
+
+static int open_client(struct session *s)
+{
+    const struct settings *o = s->settings;
+    size_t tls_size = thm_client_tls_size();
+    const struct thm_client_config config = {.port = &s->port.port,
+                                             .credentials = &s->credentials,
+                                             .host = o->host,
+                                             .number = (uint16_t)o->port,
+                                             .server_name = o->server_name,
+                                             .agent = "thimble " THM_VERSION,
+                                             .alias = o->alias ? o->alias : s->state.alias,
+                                             .tag = TAG_CLIENT,
+                                             .tls_memory =
+                                                 aligned_alloc(16, (tls_size + 15) & ~(size_t)15),
+                                             .tls_memory_size = tls_size,
+                                             .on_event = on_event,
+                                             .ctx = s};
+    static char parts[THM_PARTS_MAX * (THM_TEXT_MAX + 1)];
+    const struct thm_console_config console = {.client = &s->client,
+                                               .print = on_print,
+                                               .utc_offset = session_utc_offset,
+                                               .ctx = s,
+                                               .parts_memory = parts,
+                                               .parts_memory_size = sizeof parts};
+    int code = thm_client_init(&s->client, &config);
+    if (code != THM_OK)
+        return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
+    thm_console_init(&s->console, &console);
+    for (unsigned i = 0; i < o->rooms.count; i++)
+        thm_client_join(&s->client, o->rooms.items[i]);
+    snprintf(s->console.room, sizeof s->console.room, "%s", o->rooms.items[0]);
+    return OPTIONS_OK;
+}
+
+static int open_session(struct session *s)
+{
+    int result = open_credentials(s);
+    if (result == OPTIONS_OK) {
+        const struct thm_identity *me = thm_credentials_identity(&s->credentials);
+        result = state_open(&s->state, s->settings->state, me->user, me->device);
+    }
+    if (result == OPTIONS_OK) {
+        warn_of_end(s);
+        result = open_port(s);
+    }
+    if (result == OPTIONS_OK)
+        result = s->front->open(s);
+    if (result == OPTIONS_OK)
+        result = open_client(s);
+    return result;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------- */
+
+void session_leave(struct session *s, int exit_code)
+{
+    if (s->leaving)
+        return;
+    s->leaving = true;
+    s->exit_code = exit_code;
+}
+
+static uint64_t next_deadline(struct session *s)
+{
+    uint64_t until = thm_client_deadline(&s->client);
+    uint64_t front = s->front->deadline(s);
+    if (front < until)
+        until = front;
+    return s->end_at < until ? s->end_at : until;
+}
+
+static void check_time(struct session *s)
+{
+    if (s->now < s->end_at || s->leaving)
+        return;
+    s->end_at = UINT64_MAX;
+    if (s->settings->count > 0) {
+        report("%u of %u messages came within %u seconds", s->messages, s->settings->count,
+               s->settings->seconds);
+        session_leave(s, EXIT_TOO_FEW);
+    } else {
+        session_leave(s, EXIT_DONE);
+    }
+}
+
+static void handle(struct session *s, const struct thm_event *event)
+{
+    int number;
+    if (event->tag == TAG_STDIN)
+        s->front->input(s);
+    while (event->tag == TAG_SIGNAL && (number = signals_next()) != 0)
+        s->front->signal(s, number);
+}
+
+/* What was said is acknowledged before the client leaves, unless that takes too long. */
+static bool may_stop(struct session *s)
+{
+    if (!s->leaving || s->stopping)
+        return false;
+    if (s->leave_by == 0)
+        s->leave_by = s->now + LEAVE_MS;
+    return thm_client_pending(&s->client) == 0 || s->client.state != THM_CLIENT_ONLINE ||
+           s->now >= s->leave_by;
+}
+
+static void turn(struct session *s)
+{
+    struct thm_event events[EVENTS];
+    int n = s->port.port.ops->wait(&s->port.port, next_deadline(s), events, EVENTS);
+    s->now = thm_port_posix_now_ms();
+    if (n < 0) {
+        session_leave(s, report_fail(EXIT_FAILED, "%s", thm_error_text(n)));
+        n = 0;
+    }
+    thm_client_step(&s->client, s->now, events, n);
+    for (int i = 0; i < n && !s->leaving; i++)
+        handle(s, &events[i]);
+    check_time(s);
+    if (s->console.quitting)
+        session_leave(s, EXIT_DONE);
+    s->front->turn(s);
+    if (may_stop(s)) {
+        s->stopping = true;
+        thm_client_stop(&s->client);
+    }
+}
+
+/* Why the core gave up, as an exit code, and what the person can do about it. */
+static const struct {
+    int code;
+    enum exit_code exit_code;
+    const char *cure;
+} endings[] = {
+    {THM_E_REPLACED, EXIT_REPLACED, "give each of them a --device of its own"},
+    {THM_E_KICKED, EXIT_KICKED, NULL},
+    {THM_E_REVOKED, EXIT_REFUSED, "ask whoever runs the server"},
+    {THM_E_CERT_REJECTED, EXIT_REFUSED, "ask whoever runs the server's CA for a new one"},
+    {THM_E_NOT_ALLOWED, EXIT_REFUSED, "ask whoever runs the server"},
+    {THM_E_UNTRUSTED, EXIT_UNTRUSTED, "check --cafile"},
+    {THM_E_EXPIRED, EXIT_UNTRUSTED, "ask whoever runs the server to renew it, and check the clock"},
+    {THM_E_SERVER_NAME, EXIT_UNTRUSTED, NULL},
+    {THM_E_ROLE, EXIT_UNTRUSTED, NULL},
+    {THM_E_CHAIN, EXIT_UNTRUSTED, NULL},
+    {THM_E_NO_CERT, EXIT_UNTRUSTED, NULL},
+    {THM_E_TLS_VERSION, EXIT_UNTRUSTED, "check that a thimble server listens there"},
+    {THM_E_TLS_SUITE, EXIT_UNTRUSTED, "check that a thimble server listens there"},
+    {THM_E_ALPN, EXIT_UNTRUSTED, "check that a thimble server listens there"},
+};
+
+/* The session ended by itself: says why. */
+static int explain(const struct session *s)
+{
+    const char *cure = NULL;
+    int exit_code = EXIT_FAILED;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (endings[i].code == s->cause) {
+            exit_code = (int)endings[i].exit_code;
+            cure = endings[i].cure;
+        }
+    }
+    return report_fail(exit_code, "%s%s%s", thm_error_text(s->cause), cure ? ": " : "",
+                       cure ? cure : "");
+}
+
+static int conclude(const struct session *s)
+{
+    uint32_t pending = thm_client_pending(&s->client);
+    if (!s->leaving)
+        return explain(s);
+    if (pending > 0 && s->exit_code == EXIT_DONE)
+        return report_fail(EXIT_UNSENT, "%u message%s not acknowledged by the server", pending,
+                           pending == 1 ? " was" : "s were");
+    return s->exit_code == EXIT_DONE && s->unsent ? EXIT_UNSENT : s->exit_code;
+}
+
+int session_run(struct session *s, const struct settings *settings)
+{
+    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !settings->json;
+    s->settings = settings;
+    s->front = terminal ? &front_terminal : &front_lines;
+    int result = open_session(s);
+    if (result == OPTIONS_OK) {
+        s->now = thm_port_posix_now_ms();
+        s->end_at = settings->seconds ? s->now + settings->seconds * 1000u : UINT64_MAX;
+        thm_client_start(&s->client, s->now);
+        while (!s->ended)
+            turn(s);
+        s->front->close(s);
+        result = conclude(s);
+        thm_port_posix_destroy(&s->port);
+    }
+    thm_credentials_wipe(&s->credentials);
+    return result;
+}

@@ -1,0 +1,71 @@
+/*
+ * A run of thimble: the client and the console of the core, the port, and one of two fronts: a terminal, or
+ * lines in and out.
+ */
+#ifndef THIMBLE_SESSION_H
+#define THIMBLE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "thimble/client.h"
+#include "thimble/console.h"
+#include "thimble/port_posix.h"
+
+#include "exit_codes.h"
+#include "settings.h"
+#include "state.h"
+
+/* Tags of the port's events. */
+enum { TAG_CLIENT = 1, TAG_STDIN, TAG_SIGNAL };
+
+struct session;
+
+/* How a person, or a program, meets the session. */
+struct front {
+    int (*open)(struct session *s); /* OPTIONS_OK, or an exit code after a message */
+    void (*close)(struct session *s);
+    void (*input)(struct session *s); /* stdin is readable */
+    void (*signal)(struct session *s, int number);
+    /* An event of the client; the console has not shown it yet. */
+    void (*event)(struct session *s, const struct thm_client_event *event);
+    /* A line of the console. */
+    void (*print)(struct session *s, enum thm_style style, const char *room, const char *text);
+    void (*turn)(struct session *s); /* after each turn of the loop */
+    uint64_t (*deadline)(struct session *s);
+};
+
+extern const struct front front_terminal, front_lines;
+
+struct session {
+    const struct settings *settings;
+    const struct front *front;
+    void *own; /* the front's */
+    struct state state;
+    struct thm_port_posix port;
+    struct thm_credentials credentials;
+    struct thm_client client;
+    struct thm_console console;
+    uint64_t now;      /* ms */
+    uint64_t end_at;   /* ms, of -W */
+    bool was_online;   /* the server was reached once */
+    bool leaving;      /* the session is to end; `exit_code` says how */
+    bool stopping;     /* the client was told */
+    uint64_t leave_by; /* ms; 0: not set yet */
+    bool ended;        /* it is over */
+    bool unsent;       /* a line was not sent, or refused */
+    int exit_code;
+    int cause;         /* THM_E_*: why the last attempt failed */
+    uint32_t messages; /* that were shown */
+};
+
+/** Runs a session from start to end; returns the exit code of the program. */
+int session_run(struct session *s, const struct settings *settings);
+
+/** Starts to leave; the first reason counts. */
+void session_leave(struct session *s, int exit_code);
+
+/** Minutes that local time is ahead of UTC; for the console. */
+int session_utc_offset(void *ctx, uint64_t utc_ms);
+
+#endif

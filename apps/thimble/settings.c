@@ -1,0 +1,141 @@
+#include "settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "thimble/config.h"
+#include "thimble/wire.h"
+
+#include "exit_codes.h"
+#include "files.h"
+#include "report.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option_row table[] = {
+    {"host", 'h', OPTION_TEXT, AT(host), "HOST", "localhost", 0, 0, "name or address to dial"},
+    {"port", 'p', OPTION_NUMBER, AT(port), "PORT", "8443", 1, 65535, "its TCP port"},
+    {"server-name", 0, OPTION_TEXT, AT(server_name), "NAME", NULL, 0, 0,
+     "name that its certificate must carry (default HOST)"},
+    {"cafile", 0, OPTION_FILE, AT(cafile), "FILE", NULL, 0, 0, "the CA to trust, one or two"},
+    {"cert", 0, OPTION_FILE, AT(cert), "FILE", NULL, 0, 0, "this device's certificate"},
+    {"key", 0, OPTION_FILE, AT(key), "FILE", NULL, 0, 0,
+     "its key (default: FILE.key for FILE.crt)"},
+    {"device", 0, OPTION_TEXT, AT(device), "NAME", NULL, 0, 0,
+     "use USER@NAME.crt and .key beside --cert"},
+    {"alias", 0, OPTION_TEXT, AT(alias), "NAME", NULL, 0, 0, "name shown beside the user id"},
+    {"room", 0, OPTION_LIST, AT(rooms), "'#NAME'", THM_DEFAULT_ROOM, 0, 0,
+     "room to enter; may be repeated"},
+    {"json", 0, OPTION_FLAG, AT(json), NULL, NULL, 0, 0, "print each event as a line of JSON"},
+    {"count", 'C', OPTION_NUMBER, AT(count), "N", NULL, 1, 1000000000, "leave after N messages"},
+    {"seconds", 'W', OPTION_NUMBER, AT(seconds), "SECONDS", NULL, 1, 31536000,
+     "leave after that time"},
+    {"connect-timeout", 0, OPTION_NUMBER, AT(connect_timeout), "SECONDS", "10", 0, 31536000,
+     "without a terminal, until the first connection; 0: no end"},
+    {"state", 0, OPTION_FILE, AT(state), "DIR", NULL, 0, 0,
+     "where history, alias and lock are kept"},
+    {"no-color", 0, OPTION_FLAG, AT(no_color), NULL, NULL, 0, 0, "print without colours"},
+    {"config", 0, OPTION_FILE, AT(config), "FILE", NULL, 0, 0, "read this configuration file"},
+    {0}};
+
+static struct program program = {
+    .name = "thimble",
+    .synopsis = "[OPTION]...",
+    .purpose =
+        "Chats in the rooms of a thimble server. At a terminal, /help lists the commands; without\n"
+        "one, each line of standard input is sent and each message printed.",
+    .table = table,
+    .exit_codes = OF_CLIENT};
+
+/* "DIR/USER@NAME.crt" for "DIR/USER@OLD.crt"; NULL when the file is not called like that. */
+static char *cert_of_device(const char *cert, const char *device)
+{
+    const char *slash = strrchr(cert, '/');
+    const char *file = slash ? slash + 1 : cert;
+    const char *at = strchr(file, '@');
+    size_t len = strlen(cert);
+    if (!at || len < 4 || strcmp(cert + len - 4, ".crt") != 0)
+        return NULL;
+    return text_format("%.*s@%s.crt", (int)(at - cert), cert, device);
+}
+
+static int choose_device(struct settings *s)
+{
+    if (thm_key_check(THM_KEY_DEVICE, s->device, strlen(s->device)) != THM_OK)
+        return report_fail(
+            EXIT_USAGE, "'%s' is no device: use 1 to 32 of a-z 0-9 . _ - (a letter or digit first)",
+            s->device);
+    char *cert = cert_of_device(s->cert, s->device);
+    if (!cert)
+        return report_fail(
+            EXIT_USAGE, "%s is not called USER@DEVICE.crt, so --device can't find %s: give --cert",
+            s->cert, s->device);
+    if (strcmp(cert, s->cert) == 0) {
+        free(cert);
+        return OPTIONS_OK;
+    }
+    s->cert = cert;
+    s->key = NULL;
+    if (access(cert, F_OK) == 0)
+        return OPTIONS_OK;
+    const char *file = strrchr(cert, '/');
+    file = file ? file + 1 : cert;
+    return report_fail(EXIT_CREDENTIALS,
+                       "there is no %s: 'thimble-ca user --dir DIR %.*s --device %s' makes it",
+                       cert, (int)strcspn(file, "@"), file, s->device);
+}
+
+static const char *key_of_cert(const char *cert)
+{
+    size_t len = strlen(cert);
+    if (len < 4 || strcmp(cert + len - 4, ".crt") != 0)
+        return NULL;
+    return text_format("%.*s.key", (int)len - 4, cert);
+}
+
+static int need(const char *value, const char *option)
+{
+    if (value)
+        return OPTIONS_OK;
+    return report_fail(EXIT_USAGE, "give --%s FILE, or write '%s = FILE' into %s", option, option,
+                       program.config ? program.config : "a file named by --config");
+}
+
+static int check_names(const struct settings *s)
+{
+    if (s->alias && thm_key_check(THM_KEY_ALIAS, s->alias, strlen(s->alias)) != THM_OK)
+        return report_fail(EXIT_USAGE, "'%s' can't be an alias: use 1 to 32 printable characters",
+                           s->alias);
+    for (unsigned i = 0; i < s->rooms.count; i++) {
+        const char *room = s->rooms.items[i];
+        if (room[0] != '#' || thm_key_check(THM_KEY_ROOM, room, strlen(room)) != THM_OK)
+            return report_fail(EXIT_USAGE, "'%s' is no room: use '#' and 1 to 32 of a-z 0-9 . _ -",
+                               room);
+    }
+    return OPTIONS_OK;
+}
+
+int settings_read(struct settings *s, int argc, char **argv)
+{
+    char *folder = path_of_user("XDG_CONFIG_HOME", ".config");
+    if (folder)
+        program.config = text_format("%s/config", folder);
+    free(folder);
+    int result = options_parse(&program, argc, argv, s);
+    if (result == OPTIONS_OK)
+        result = need(s->cafile, "cafile");
+    if (result == OPTIONS_OK)
+        result = need(s->cert, "cert");
+    if (result == OPTIONS_OK && s->device)
+        result = choose_device(s);
+    if (result == OPTIONS_OK && !s->key) {
+        s->key = key_of_cert(s->cert);
+        result = need(s->key, "key");
+    }
+    if (result == OPTIONS_OK)
+        result = check_names(s);
+    if (!s->server_name)
+        s->server_name = s->host;
+    return result;
+}

@@ -1,0 +1,29 @@
+/* What a person asked thimble for. */
+#ifndef THIMBLE_SETTINGS_H
+#define THIMBLE_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+struct settings {
+    const char *host;
+    unsigned port;
+    const char *server_name;
+    const char *cafile, *cert, *key;
+    const char *device;
+    const char *alias;
+    struct option_list rooms;
+    bool json;
+    unsigned count;           /* messages; 0: no limit */
+    unsigned seconds;         /* 0: no limit */
+    unsigned connect_timeout; /* seconds; 0: no limit */
+    const char *state;
+    bool no_color;
+    const char *config;
+};
+
+/** Reads the command line and the configuration file. OPTIONS_OK, or an exit code after a message. */
+int settings_read(struct settings *s, int argc, char **argv);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * The front of a terminal: a line to type in, and what others say above it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "editor.h"
+#include "report.h"
+#include "session.h"
+
+struct terminal {
+    struct editor *editor;
+    bool colors;
+};
+
+/* SGR parameters of ECMA-48, section 8.3.117. */
+static const char *const colors[] = {
+    [THM_STYLE_MESSAGE] = "",   [THM_STYLE_OWN] = "2",     [THM_STYLE_NAMED] = "1;33",
+    [THM_STYLE_WHISPER] = "35", [THM_STYLE_NOTICE] = "36", [THM_STYLE_ERROR] = "31"};
+
+static struct editor *editor(struct session *s)
+{
+    return ((struct terminal *)s->own)->editor;
+}
+
+/* --- what the editor asks for ------------------------------------------------------------------- */
+
+static bool on_line(void *ctx, const char *text, size_t len)
+{
+    struct session *s = ctx;
+    return thm_console_line(&s->console, text, len) != THM_E_LIMIT;
+}
+
+static void on_end(void *ctx)
+{
+    session_leave(ctx, EXIT_DONE);
+}
+
+static size_t on_prompt(void *ctx, char *buf, size_t cap)
+{
+    struct session *s = ctx;
+    return thm_console_prompt(&s->console, buf, cap);
+}
+
+static size_t on_complete(void *ctx, const char *line, size_t len, unsigned index, char *buf,
+                          size_t cap)
+{
+    struct session *s = ctx;
+    return thm_console_complete(&s->console, line, len, index, buf, cap);
+}
+
+/* --- the alias ---------------------------------------------------------------------------------- */
+
+/* Asked once, at the first start; false: the person has left. */
+static bool ask_alias(struct session *s)
+{
+    const char *user = thm_credentials_identity(&s->credentials)->user;
+    char line[256];
+    while (!s->settings->alias && !s->state.alias) {
+        printf("Which name shall the others see? (Enter: %s) ", user);
+        fflush(stdout);
+        if (!fgets(line, sizeof line, stdin))
+            return false;
+        line[strcspn(line, "\n")] = '\0';
+        const char *alias = line[0] ? line : user;
+        if (thm_key_check(THM_KEY_ALIAS, alias, strlen(alias)) != THM_OK) {
+            printf("An alias has 1 to 32 printable characters and no space at its ends.\n");
+            continue;
+        }
+        s->state.alias = strdup(alias);
+        state_set_alias(&s->state, alias, strlen(alias));
+    }
+    return true;
+}
+
+/* --- the front ---------------------------------------------------------------------------------- */
+
+static int open_terminal(struct session *s)
+{
+    static const struct editor_handler handler = {on_line, on_end, on_prompt, on_complete};
+    static struct terminal terminal;
+    const char *no_color = getenv("NO_COLOR");
+    s->own = &terminal;
+    terminal.colors = !s->settings->no_color && !(no_color && *no_color);
+    if (!ask_alias(s))
+        return EXIT_DONE;
+    terminal.editor = editor_open("thimble", s->state.history, &handler, s);
+    return terminal.editor ? OPTIONS_OK : report_fail(EXIT_FAILED, "can't use this terminal");
+}
+
+static void close_terminal(struct session *s)
+{
+    editor_close(editor(s));
+}
+
+static void input(struct session *s)
+{
+    editor_read(editor(s));
+}
+
+static void on_signal(struct session *s, int number)
+{
+    if (number == SIGINT)
+        editor_interrupt(editor(s));
+    else if (number == SIGWINCH)
+        editor_resize(editor(s));
+    else if (number == SIGTSTP)
+        editor_suspend(editor(s));
+    else
+        session_leave(s, 128 + number);
+}
+
+static void on_event(struct session *s, const struct thm_client_event *event)
+{
+    thm_console_event(&s->console, event);
+}
+
+static void print(struct session *s, enum thm_style style, const char *room, const char *text)
+{
+    const struct terminal *t = s->own;
+    char line[2 * THM_LINE_MAX + 32];
+    (void)room;
+    const char *color = t->colors ? colors[style] : "";
+    snprintf(line, sizeof line, "%s%s%s%s%s%s%s", style == THM_STYLE_NAMED ? "\a" : "",
+             *color ? "\033[" : "", color, *color ? "m" : "", text, *color ? "\033[0m" : "", "");
+    editor_print(t->editor, line);
+}
+
+static void on_turn(struct session *s)
+{
+    editor_retry(editor(s));
+    if (!s->leaving)
+        editor_show(editor(s));
+}
+
+static uint64_t deadline(struct session *s)
+{
+    return editor_deadline(editor(s));
+}
+
+const struct front front_terminal = {open_terminal, close_terminal, input,   on_signal,
+                                     on_event,      print,          on_turn, deadline};

@@ -1,0 +1,216 @@
+#include "log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "editor.h"
+
+#define LINE_MAX_BYTES 4096
+
+/* One line on its way. What does not fit is left out, value by value. */
+struct line {
+    const struct log *log;
+    char text[LINE_MAX_BYTES];
+    size_t len;
+};
+
+static const struct {
+    const char *word;
+    int priority; /* of syslog (RFC 5424, section 6.2.1) */
+} levels[] = {[THM_LOG_ERROR] = {"ERROR", 3},
+              [THM_LOG_WARNING] = {"WARNING", 4},
+              [THM_LOG_INFO] = {"INFO", 6},
+              [THM_LOG_DEBUG] = {"DEBUG", 7}};
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+static void put(struct line *l, const char *text, size_t len)
+{
+    if (l->len + len >= sizeof l->text - 2) /* a closing brace and a newline always fit */
+        return;
+    memcpy(l->text + l->len, text, len);
+    l->len += len;
+}
+
+static void put_str(struct line *l, const char *text)
+{
+    put(l, text, strlen(text));
+}
+
+/* Quoted as in JSON; what a terminal must not see raw, and bytes that are no UTF-8, as escapes. */
+static void put_quoted(struct line *l, const char *text)
+{
+    size_t len = strlen(text);
+    put_str(l, "\"");
+    while (len > 0) {
+        uint32_t code = 0xfffd;
+        char escape[16];
+        unsigned n = thm_utf8_next(text, len, &code);
+        if (n > 0 && (code == '"' || code == '\\')) {
+            put_str(l, "\\");
+            put(l, text, 1);
+        } else if (n > 0 && thm_utf8_printable(code)) {
+            put(l, text, n);
+        } else if (code > 0xffff) {
+            code -= 0x10000;
+            snprintf(escape, sizeof escape, "\\u%04x\\u%04x", 0xd800u + (unsigned)(code >> 10),
+                     0xdc00u + (unsigned)(code & 0x3ff));
+            put_str(l, escape);
+        } else {
+            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
+            put_str(l, escape);
+        }
+        n = n ? n : 1;
+        text += n;
+        len -= n;
+    }
+    put_str(l, "\"");
+}
+
+static bool is_plain(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "._:@#/+-[]");
+    return len > 0 && text[len] == '\0';
+}
+
+static void add_key(struct line *l, const char *key)
+{
+    if (l->log->json) {
+        put_str(l, l->len > 1 ? ",\"" : "\"");
+        put_str(l, key);
+        put_str(l, "\":");
+    } else {
+        put_str(l, " ");
+        put_str(l, key);
+        put_str(l, "=");
+    }
+}
+
+static void add_text(struct line *l, const char *key, const char *value)
+{
+    if (!value || !*value)
+        return;
+    add_key(l, key);
+    if (l->log->json || !is_plain(value))
+        put_quoted(l, value);
+    else
+        put_str(l, value);
+}
+
+static void add_number(struct line *l, const char *key, uint64_t value)
+{
+    char text[24];
+    if (value == 0)
+        return;
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    add_key(l, key);
+    put_str(l, text);
+}
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+static void utc(char text[32])
+{
+    struct timespec now;
+    struct tm tm;
+    char seconds[24];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text, 32, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000 % 1000));
+}
+
+static void begin(struct line *l, const struct log *log, enum thm_log_level level,
+                  const char *event)
+{
+    char time_text[32], prefix[8];
+    l->log = log;
+    l->len = 0;
+    utc(time_text);
+    if (log->json) {
+        put_str(l, "{");
+        add_text(l, "time", time_text);
+        add_text(l, "level", levels[level].word);
+        add_text(l, "event", event);
+        return;
+    }
+    snprintf(prefix, sizeof prefix, "<%d>", levels[level].priority);
+    put_str(l, log->journal ? prefix : time_text);
+    put_str(l, log->journal ? "" : " ");
+    put_str(l, levels[level].word);
+    put_str(l, " ");
+    put_str(l, event);
+}
+
+static void end(struct line *l)
+{
+    if (l->log->json)
+        l->text[l->len++] = '}';
+    l->text[l->len++] = '\n';
+    if (l->log->editor)
+        editor_hide(l->log->editor);
+    for (size_t sent = 0; sent < l->len;) {
+        ssize_t n = write(STDERR_FILENO, l->text + sent, l->len - sent);
+        if (n <= 0)
+            return; /* nobody is left to be told */
+        sent += (size_t)n;
+    }
+}
+
+void log_record(void *ctx, const struct thm_log_record *r)
+{
+    const struct log *log = ctx;
+    struct line line;
+    char address[THM_ADDRESS_TEXT_MAX] = "", hash[2 * THM_KEY_HASH + 1] = "";
+    if (r->level > log->level)
+        return;
+    if (r->address)
+        thm_address_text(r->address, address);
+    for (size_t i = 0; r->key_hash && i < THM_KEY_HASH; i++)
+        snprintf(hash + 2 * i, 3, "%02x", r->key_hash[i]);
+    begin(&line, log, r->level, r->event);
+    add_number(&line, "connection", r->connection);
+    add_text(&line, "address", address);
+    add_text(&line, "user", r->user);
+    add_text(&line, "device", r->device);
+    add_text(&line, "alias", r->alias);
+    add_text(&line, "key_hash", hash);
+    add_text(&line, "room", r->room);
+    add_number(&line, "n", r->n);
+    add_number(&line, "size", r->size);
+    if (r->code != THM_OK) {
+        add_text(&line, "code", thm_error_word(r->code));
+        add_text(&line, "reason", thm_error_text(r->code));
+    }
+    add_text(&line, "detail", r->detail);
+    end(&line);
+}
+
+void log_event(struct log *log, enum thm_log_level level, const char *event, const char *detail)
+{
+    const struct thm_log_record record = {.level = level, .event = event, .detail = detail};
+    log_record(log, &record);
+}
+
+/* The journal names its socket by device and inode (systemd.exec(5), JOURNAL_STREAM). */
+static bool leads_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat stat_buf;
+    char own[64];
+    if (!stream || fstat(STDERR_FILENO, &stat_buf) < 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)stat_buf.st_dev,
+             (unsigned long long)stat_buf.st_ino);
+    return strcmp(stream, own) == 0;
+}
+
+void log_open(struct log *log, enum thm_log_level level, bool json)
+{
+    *log = (struct log){.level = level, .json = json, .journal = leads_to_journal()};
+}

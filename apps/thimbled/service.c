@@ -1,0 +1,334 @@
+#include "service.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "thimble/port_posix.h"
+#include "thimble/server.h"
+
+#if THIMBLED_LIBCRYPTO
+#include "thimble/libcrypto.h"
+#endif
+
+#include "cpu.h"
+#include "exit_codes.h"
+#include "log.h"
+#include "notify.h"
+#include "operator.h"
+#include "report.h"
+#include "signals.h"
+#include "trust.h"
+
+enum { TAG_SIGNAL = 1, TAG_STDIN };
+
+#define EVENTS            256
+#define COST_ROWS         32
+#define WHY_MAX           512
+#define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
+#define DEVICES_PER_USER  4u  /* whose numbers the store remembers, on average */
+
+struct service {
+    const struct settings *settings;
+    struct log log;
+    struct thm_port_posix port;
+    struct thm_store *store;
+    struct thm_server *server;
+    struct thm_server_config config;
+    struct trust *trust;
+    struct operator_console console;
+    bool has_console;
+    bool stopping;     /* goodbye is being said */
+    int exit_now;      /* a second signal: its number */
+    uint64_t watchdog; /* ms between two signs of life; 0: none is wanted */
+    uint64_t alive_at; /* ms, when the next is due */
+};
+
+/* --- start -------------------------------------------------------------------------------------- */
+
+static int fail(struct service *s, int exit_code, const char *event, const char *detail)
+{
+    log_event(&s->log, THM_LOG_ERROR, event, detail);
+    return exit_code;
+}
+
+/* Memory that costs nothing until it is touched. */
+static void *reserve(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static int raise_descriptor_limit(struct service *s)
+{
+    rlim_t need = s->config.max_clients + s->config.spare_clients + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+    char why[WHY_MAX];
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
+        return OPTIONS_OK;
+    struct rlimit wanted = {need, limit.rlim_max < need ? need : limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+        return OPTIONS_OK;
+    snprintf(
+        why, sizeof why,
+        "--max-clients %u needs %llu descriptors and only %llu are allowed: lower it, or raise "
+        "LimitNOFILE or 'ulimit -Hn'",
+        s->config.max_clients, (unsigned long long)need, (unsigned long long)limit.rlim_max);
+    return fail(s, EXIT_USAGE, "descriptors", why);
+}
+
+static int open_port(struct service *s)
+{
+    const struct thm_port_posix_config config = {
+        .max_sockets = s->config.max_clients + s->config.spare_clients + OPTION_LIST_MAX,
+        .send_buffer = THM_CREDIT_MAX};
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH, 0};
+    signal(SIGPIPE, SIG_IGN);
+    int fd = signals_open(signals);
+    int code = fd < 0 ? THM_E_PORT : thm_port_posix_init(&s->port, &config);
+    if (code == THM_OK)
+        code = thm_port_posix_watch_fd(&s->port, fd, TAG_SIGNAL);
+    if (code != THM_OK)
+        return fail(s, EXIT_FAILED, "start", thm_error_text(code));
+    return OPTIONS_OK;
+}
+
+static int open_store(struct service *s, size_t *size)
+{
+    struct thm_ram_store_config config = {
+        .blocks = (uint32_t)((uint64_t)s->settings->store_mb * 1024 * 1024 / THM_BLOCK),
+        .streams = s->config.max_rooms + s->config.max_users,
+        .senders = DEVICES_PER_USER * s->config.max_users};
+    int code = s->port.port.ops->entropy(&s->port.port, &config.seed, sizeof config.seed);
+    *size = thm_ram_store_size(&config);
+    void *memory = reserve(*size);
+    if (code == THM_OK)
+        code = memory ? thm_ram_store_init(&s->store, memory, *size, &config) : THM_E_MEMORY;
+    return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_FAILED, "store", thm_error_text(code));
+}
+
+static void log_cost(struct service *s, const char *what, size_t each, size_t count, size_t size)
+{
+    char text[WHY_MAX];
+    snprintf(text, sizeof text, "%s: %zu of %zu B = %.1f MB", what, count, each,
+             (double)size / (1024 * 1024));
+    log_event(&s->log, THM_LOG_INFO, "memory", text);
+}
+
+/* What the limits cost: at most, for what is never used is never touched. */
+static void log_costs(struct service *s, size_t store_size)
+{
+    struct thm_server_cost cost[COST_ROWS] = {{0}};
+    size_t size = thm_server_size(&s->config, cost, COST_ROWS);
+    for (size_t i = 0; i < COST_ROWS && cost[i].what; i++)
+        log_cost(s, cost[i].what, cost[i].each, cost[i].count, cost[i].each * cost[i].count);
+    log_cost(s, "store", THM_BLOCK, store_size / THM_BLOCK, store_size);
+    log_cost(s, "at most in all", size + store_size, 1, size + store_size);
+}
+
+static int open_server(struct service *s)
+{
+    size_t store_size = 0;
+    int result = open_store(s, &store_size);
+    if (result != OPTIONS_OK)
+        return result;
+    s->config.port = &s->port.port;
+    s->config.store = s->store;
+#if THIMBLED_LIBCRYPTO
+    s->config.backend = thm_libcrypto_backend();
+#endif
+    s->config.prefer_aes = cpu_has_aes();
+    s->config.name = s->settings->name;
+    s->config.log = log_record;
+    s->config.log_ctx = &s->log;
+    size_t size = thm_server_size(&s->config, NULL, 0);
+    void *memory = reserve(size);
+    int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
+    if (code != THM_OK)
+        return fail(s, EXIT_FAILED, "start", thm_error_text(code));
+    log_costs(s, store_size);
+    return OPTIONS_OK;
+}
+
+static int load_trust(struct service *s)
+{
+    char why[WHY_MAX];
+    int code = trust_load(&s->trust, s->server, s->settings, why, sizeof why);
+    return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_CREDENTIALS, "credentials", why);
+}
+
+static int listen_on(struct service *s, const char *address)
+{
+    char host[THM_PORT_POSIX_HOST_MAX], text[THM_ADDRESS_TEXT_MAX], why[WHY_MAX];
+    uint16_t number;
+    struct thm_address bound;
+    int code = thm_port_posix_parse_address(address, host, sizeof host, &number);
+    if (code == THM_OK)
+        code = thm_server_listen(s->server, host, number, &bound);
+    if (code != THM_OK) {
+        snprintf(why, sizeof why, "%s: %s", address, thm_error_text(code));
+        return fail(s, code == THM_E_ADDRESS ? EXIT_USAGE : EXIT_LISTEN, "listen", why);
+    }
+    thm_address_text(&bound, text);
+    const struct thm_log_record record = {
+        .level = THM_LOG_INFO, .event = "listening", .address = &bound};
+    log_record(&s->log, &record);
+    return OPTIONS_OK;
+}
+
+static void stop(void *ctx)
+{
+    struct service *s = ctx;
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    log_event(&s->log, THM_LOG_INFO, "stopping", NULL);
+    notify("STOPPING=1");
+    thm_server_shutdown(s->server);
+}
+
+static void open_console(struct service *s)
+{
+    if (s->settings->no_console || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return;
+    s->has_console = operator_open(&s->console, s->server, stop, s);
+    if (!s->has_console)
+        return;
+    thm_port_posix_watch_fd(&s->port, STDIN_FILENO, TAG_STDIN);
+    if (isatty(STDERR_FILENO))
+        s->log.editor = s->console.editor;
+}
+
+static int start(struct service *s)
+{
+    const struct settings *o = s->settings;
+    log_open(&s->log, (enum thm_log_level)o->log_level, o->log_json);
+    thm_server_config_default(&s->config, o->max_clients);
+    int result = raise_descriptor_limit(s);
+    if (result == OPTIONS_OK)
+        result = open_port(s);
+    if (result == OPTIONS_OK)
+        result = open_server(s);
+    if (result == OPTIONS_OK)
+        result = load_trust(s);
+    for (unsigned i = 0; i < o->listen.count && result == OPTIONS_OK; i++)
+        result = listen_on(s, o->listen.items[i]);
+    if (result == OPTIONS_OK) {
+        open_console(s);
+        notify("READY=1");
+        s->watchdog = notify_interval();
+    }
+    return result;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------- */
+
+static void reload(struct service *s)
+{
+    char text[WHY_MAX];
+    if (trust_load(&s->trust, s->server, s->settings, text, sizeof text) == THM_OK) {
+        snprintf(text, sizeof text, "certificates and deny-list read anew, %u denied",
+                 trust_denied(s->trust));
+        log_event(&s->log, THM_LOG_INFO, "reload", text);
+    } else {
+        log_event(&s->log, THM_LOG_ERROR, "reload-failed", text);
+        log_event(&s->log, THM_LOG_WARNING, "reload-failed",
+                  "the former certificates and deny-list stay in use");
+    }
+}
+
+static void on_signal(struct service *s, int number)
+{
+    switch (number) {
+    case SIGHUP: reload(s); break;
+    case SIGTSTP:
+        if (s->has_console)
+            editor_suspend(s->console.editor);
+        else
+            raise(SIGSTOP);
+        break;
+    case SIGWINCH:
+        if (s->has_console)
+            editor_resize(s->console.editor);
+        break;
+    default:
+        if (s->stopping)
+            s->exit_now = number;
+        stop(s);
+    }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_deadline(const struct service *s)
+{
+    uint64_t until = thm_server_deadline(s->server);
+    if (s->has_console)
+        until = earlier(until, editor_deadline(s->console.editor));
+    return s->watchdog ? earlier(until, s->alive_at) : until;
+}
+
+static void show_life(struct service *s, uint64_t now)
+{
+    if (s->watchdog == 0 || now < s->alive_at)
+        return;
+    s->alive_at = now + s->watchdog;
+    notify("WATCHDOG=1");
+}
+
+static void handle(struct service *s, const struct thm_event *event)
+{
+    int number;
+    while (event->tag == TAG_SIGNAL && (number = signals_next()) != 0)
+        on_signal(s, number);
+    if (event->tag == TAG_STDIN)
+        editor_read(s->console.editor);
+}
+
+static int turn(struct service *s)
+{
+    struct thm_event events[EVENTS];
+    int n = s->port.port.ops->wait(&s->port.port, next_deadline(s), events, EVENTS);
+    uint64_t now = thm_port_posix_now_ms();
+    if (n < 0)
+        return fail(s, EXIT_FAILED, "wait", thm_error_text(n));
+    thm_server_step(s->server, now, events, n);
+    for (int i = 0; i < n; i++)
+        if (events[i].tag < THM_SERVER_TAG_FIRST)
+            handle(s, &events[i]);
+    trust_tidy(s->trust, s->server);
+    show_life(s, now);
+    if (s->has_console && !s->stopping)
+        editor_show(s->console.editor);
+    if (s->exit_now)
+        return 128 + s->exit_now;
+    return s->stopping && thm_server_idle(s->server) ? EXIT_DONE : OPTIONS_OK;
+}
+
+int service_run(const struct settings *settings)
+{
+    static struct service service;
+    struct service *s = &service;
+    s->settings = settings;
+    int result = start(s);
+    while (result == OPTIONS_OK)
+        result = turn(s);
+    s->log.editor = NULL;
+    if (s->has_console)
+        editor_close(s->console.editor);
+    if (result == EXIT_DONE)
+        log_event(&s->log, THM_LOG_INFO, "stopped", NULL);
+    if (s->port.posix)
+        thm_port_posix_destroy(&s->port);
+    trust_free(s->trust);
+    return result;
+}

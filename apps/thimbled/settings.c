@@ -1,0 +1,61 @@
+#include "settings.h"
+
+#include "thimble/config.h"
+#include "thimble/server.h"
+
+#include "exit_codes.h"
+#include "report.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option_row table[] = {
+    {"listen", 0, OPTION_LIST, AT(listen), "ADDR:PORT", "127.0.0.1:8443", 0, 0,
+     "address; may be repeated"},
+    {"cafile", 0, OPTION_FILE, AT(cafile), "FILE", NULL, 0, 0, "the CA of the clients, one or two"},
+    {"cert", 0, OPTION_FILE, AT(cert), "FILE", NULL, 0, 0, "the server's certificate"},
+    {"key", 0, OPTION_FILE, AT(key), "FILE", NULL, 0, 0, "its key"},
+    {"denylist", 0, OPTION_FILE, AT(denylist), "FILE", NULL, 0, 0, "keys of revoked devices"},
+    {"max-clients", 0, OPTION_NUMBER, AT(max_clients), "N", "1000", 1, 100000,
+     "sessions at a time"},
+    {"store-size", 0, OPTION_NUMBER, AT(store_mb), "MB", "64", 1, 65536,
+     "memory for messages that are kept"},
+    {"name", 0, OPTION_TEXT, AT(name), "NAME", "thimbled", 0, 0, "what the server calls itself"},
+    {"log-level", 0, OPTION_CHOICE, AT(log_level), "error|warning|info|debug", "info", 0, 0,
+     "what is logged"},
+    {"log-format", 0, OPTION_CHOICE, AT(log_json), "text|json", "text", 0, 0, "and how"},
+    {"no-console", 0, OPTION_FLAG, AT(no_console), NULL, NULL, 0, 0,
+     "take no commands from the terminal"},
+    {"config", 0, OPTION_FILE, AT(config), "FILE", NULL, 0, 0, "read this configuration file"},
+    {0}};
+
+_Static_assert(THM_LOG_ERROR == 0 && THM_LOG_WARNING == 1 && THM_LOG_INFO == 2 &&
+                   THM_LOG_DEBUG == 3,
+               "the words of --log-level are in this order");
+
+static const struct program program = {
+    .name = "thimbled",
+    .synopsis = "--cafile FILE --cert FILE --key FILE [OPTION]...",
+    .purpose =
+        "Serves chat rooms to devices that prove themselves by a certificate of a private CA.\n"
+        "SIGHUP reads certificates and deny-list anew; SIGTERM says goodbye to all.",
+    .table = table,
+    .exit_codes = OF_SERVER};
+
+static int need(const char *value, const char *option, const char *maker)
+{
+    if (value)
+        return OPTIONS_OK;
+    return report_fail(EXIT_USAGE, "give --%s FILE ('thimble-ca %s' makes it)", option, maker);
+}
+
+int settings_read(struct settings *s, int argc, char **argv)
+{
+    int result = options_parse(&program, argc, argv, s);
+    if (result == OPTIONS_OK)
+        result = need(s->cafile, "cafile", "init");
+    if (result == OPTIONS_OK)
+        result = need(s->cert, "cert", "server");
+    if (result == OPTIONS_OK)
+        result = need(s->key, "key", "server");
+    return result;
+}

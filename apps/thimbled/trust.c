@@ -1,0 +1,96 @@
+#include "trust.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "credentials.h"
+#include "files.h"
+
+struct trust {
+    struct trust *former;
+    struct thm_credentials credentials;
+    struct thm_denylist denylist;
+};
+
+static void free_one(struct trust *t)
+{
+    thm_credentials_wipe(&t->credentials);
+    free(t->denylist.hashes);
+    free(t);
+}
+
+static uint32_t count_lines(const char *text)
+{
+    uint32_t lines = 1;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static int read_denylist(struct trust *t, const char *path, char *why, size_t cap)
+{
+    size_t len;
+    unsigned bad_line = 0;
+    char *text = file_read(path, &len);
+    if (!text) {
+        snprintf(why, cap, "can't read %s: %s", path, strerror(errno));
+        return THM_E_DENYLIST;
+    }
+    t->denylist.cap = count_lines(text);
+    t->denylist.hashes = calloc(t->denylist.cap, THM_KEY_HASH);
+    int code =
+        t->denylist.hashes ? thm_denylist_parse(&t->denylist, text, len, &bad_line) : THM_E_MEMORY;
+    if (code != THM_OK)
+        snprintf(why, cap, "%s:%u: %s", path, bad_line, thm_error_text(code));
+    free(text);
+    return code;
+}
+
+int trust_load(struct trust **trust, struct thm_server *server, const struct settings *settings,
+               char *why, size_t cap)
+{
+    const struct credential_files files = {settings->cafile, settings->cert, settings->key};
+    struct trust *t = calloc(1, sizeof *t);
+    if (!t)
+        abort();
+    int code = credentials_read(&t->credentials, &files, THM_FOR_SERVER, why, cap);
+    if (code == THM_OK && settings->denylist)
+        code = read_denylist(t, settings->denylist, why, cap);
+    if (code != THM_OK) {
+        free_one(t);
+        return code;
+    }
+    thm_server_set_credentials(server, &t->credentials, &t->denylist);
+    t->former = *trust;
+    *trust = t;
+    return THM_OK;
+}
+
+void trust_tidy(struct trust *trust, const struct thm_server *server)
+{
+    while (trust && trust->former) {
+        struct trust *former = trust->former;
+        if (thm_server_uses(server, &former->credentials)) {
+            trust = former;
+            continue;
+        }
+        trust->former = former->former;
+        free_one(former);
+    }
+}
+
+void trust_free(struct trust *trust)
+{
+    while (trust) {
+        struct trust *former = trust->former;
+        free_one(trust);
+        trust = former;
+    }
+}
+
+unsigned trust_denied(const struct trust *trust)
+{
+    return trust->denylist.count;
+}

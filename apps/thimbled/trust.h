@@ -1,0 +1,35 @@
+/*
+ * Certificates and deny-list as files: read whole, taken over only when all are good. What was in use
+ * before lives on until no handshake needs it.
+ */
+#ifndef THIMBLED_TRUST_H
+#define THIMBLED_TRUST_H
+
+#include <stddef.h>
+
+#include "thimble/server.h"
+
+#include "settings.h"
+
+struct trust;
+
+/**
+ * Reads the files that the settings name and hands them to the server.
+ *
+ * @param trust  the former one or NULL; receives the new one
+ * @param why    receives one sentence when it fails; then everything stays as it was
+ * @return THM_OK, or a negative code
+ */
+int trust_load(struct trust **trust, struct thm_server *server, const struct settings *settings,
+               char *why, size_t cap);
+
+/** Frees former ones that are no longer used. */
+void trust_tidy(struct trust *trust, const struct thm_server *server);
+
+/** Frees all of them; the server is gone. NULL does nothing. */
+void trust_free(struct trust *trust);
+
+/** Devices that are denied. */
+unsigned trust_denied(const struct trust *trust);
+
+#endif
