@@ -160,15 +160,17 @@ struct thm_tls {
     uint8_t peer_closed; /* CLOSED was reported: read on to the end */
     uint8_t header_len;  /* bytes of the next record's header */
     uint8_t header[5];
-    int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
+    uint8_t starved; /* a record waits for a buffer */
+    uint16_t wanted; /* what port.h's want() was told last, or 0 */
+    int16_t error;   /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
-    struct thm_identity peer;                     /* valid once OPEN */
+    struct thm_identity peer; /* valid once OPEN; also who was refused with THM_E_REVOKED */
 };
 
 /* A client's memory of one server, for resumption. Keep one per (address, expected name). */
 struct thm_tls_session {
-    _Alignas(8) unsigned char opaque[160];
+    _Alignas(8) unsigned char opaque[192];
 };
 
 /** Forgets the session: the next handshake is a full one. */

@@ -1,0 +1,31 @@
+/*
+ * What thm_credentials holds, for the rest of this folder.
+ */
+#ifndef THM_TLS_CREDENTIALS_H
+#define THM_TLS_CREDENTIALS_H
+
+#include <bearssl.h>
+
+#include "thimble/tls.h"
+
+struct thm_loaded {
+    br_x509_certificate chain[THM_CHAIN_MAX];
+    size_t chain_len;
+    br_x509_trust_anchor anchors[THM_CA_MAX];
+    size_t anchor_count;
+    br_ec_private_key key;
+    unsigned char scalar[32]; /* what `key` points to */
+    enum thm_role role;
+    struct thm_identity identity;
+    uint8_t leaf_hash[32];
+    uint8_t ca_hash[32]; /* of all anchors: the policy that sessions were made under */
+    size_t used;         /* bytes of `store` */
+    unsigned char store[THM_CREDENTIALS_MAX];
+};
+
+static inline const struct thm_loaded *thm_loaded(const struct thm_credentials *c)
+{
+    return (const struct thm_loaded *)(const void *)c->opaque;
+}
+
+#endif

@@ -1,0 +1,145 @@
+#include "tls/engine.h"
+
+#include <stddef.h>
+
+/* The layout that this file was written for. */
+#if UINTPTR_MAX > 0xffffffffu
+_Static_assert(sizeof(br_ssl_server_context) == 4128 && sizeof(br_ssl_client_context) == 3720 &&
+                   offsetof(br_ssl_engine_context, ixa) == 48 &&
+                   offsetof(br_ssl_engine_context, oxa) == 72 &&
+                   offsetof(br_ssl_engine_context, max_frag_len) == 40,
+               "thimble is written for BearSSL 0.6");
+#else
+_Static_assert(offsetof(br_ssl_engine_context, ixa) == 24 &&
+                   offsetof(br_ssl_engine_context, oxa) == 36 &&
+                   offsetof(br_ssl_engine_context, max_frag_len) == 20,
+               "thimble is written for BearSSL 0.6");
+#endif
+
+#define HEADER 5 /* bytes of a record's header */
+/* What a buffer must have left for the engine to go on in it: its smallest record and overhead. */
+#define ROOM (512 + 85)
+
+void thm_engine_expect_entropy(br_ssl_engine_context *engine)
+{
+    engine->rng_os_rand_done = 1;
+}
+
+bool thm_engine_is_known(const br_ssl_engine_context *engine)
+{
+    return thm_engine_between_records(engine) && thm_engine_output_idle(engine) &&
+           engine->oxa == HEADER && engine->ibuf_len == THM_TLS_IN &&
+           engine->obuf_len == THM_TLS_OUT && engine->rng_init_done == 2 && !engine->incrypt;
+}
+
+bool thm_engine_is_open(const br_ssl_engine_context *engine)
+{
+    return engine->application_data == 1 && br_ssl_engine_last_error(engine) == BR_ERR_OK &&
+           br_ssl_engine_current_state(engine) != BR_SSL_CLOSED;
+}
+
+bool thm_engine_sends_clear(const br_ssl_engine_context *engine)
+{
+    return engine->out.vtable == &br_sslrec_out_clear_vtable &&
+           (engine->oxa != engine->oxb || engine->oxa == engine->oxc);
+}
+
+bool thm_engine_between_records(const br_ssl_engine_context *engine)
+{
+    return engine->ixa == 0 && engine->ixb == 0 && engine->ixc == HEADER;
+}
+
+bool thm_engine_output_idle(const br_ssl_engine_context *engine)
+{
+    return engine->oxa == engine->oxc && engine->oxa != engine->oxb;
+}
+
+const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len)
+{
+    *len = engine->hlen_in;
+    return engine->hbuf_in;
+}
+
+void thm_engine_lend_input(br_ssl_engine_context *engine, unsigned char *buffer)
+{
+    engine->ibuf = buffer;
+}
+
+/* Makes ready for a record at the start of obuf, as BearSSL's make_ready_out() does. */
+static void ready_output(br_ssl_engine_context *engine)
+{
+    size_t start = HEADER, end = engine->obuf_len - HEADER;
+
+    engine->out.vtable->max_plaintext(&engine->out.vtable, &start, &end);
+    if (end - start > engine->max_frag_len)
+        end = start + engine->max_frag_len;
+    engine->oxa = start;
+    engine->oxb = end;
+    engine->oxc = start;
+}
+
+/* Starts at the front of a buffer in which nothing is left to be sent. */
+static void rewind_output(br_ssl_engine_context *engine, struct thm_out_buffer *out)
+{
+    out->at = out->end = 0;
+    engine->obuf = out->data;
+    engine->obuf_len = sizeof out->data;
+}
+
+void thm_engine_lend_output(br_ssl_engine_context *engine, struct thm_out_buffer *out)
+{
+    if (!out) {
+        engine->obuf = NULL;
+        return;
+    }
+    rewind_output(engine, out);
+    ready_output(engine);
+}
+
+void thm_engine_gather(br_ssl_engine_context *engine, struct thm_out_buffer *out)
+{
+    size_t n;
+    unsigned char *record;
+
+    while ((record = br_ssl_engine_sendrec_buf(engine, &n)) != NULL) {
+        size_t end = (size_t)(record - out->data) + n;
+        if (sizeof out->data - end < ROOM)
+            return;
+        out->end = (uint32_t)end;
+        engine->obuf = out->data + end;
+        engine->obuf_len = sizeof out->data - end;
+        br_ssl_engine_sendrec_ack(engine, n);
+    }
+}
+
+size_t thm_engine_pending(const br_ssl_engine_context *engine, const struct thm_out_buffer *out,
+                          const unsigned char **bytes)
+{
+    size_t n;
+    const unsigned char *record = br_ssl_engine_sendrec_buf(engine, &n);
+
+    *bytes = out->at < out->end || !record ? out->data + out->at : record;
+    return out->end - out->at + n;
+}
+
+void thm_engine_sent(br_ssl_engine_context *engine, struct thm_out_buffer *out, size_t n)
+{
+    size_t gathered = out->end - out->at;
+    size_t record;
+
+    if (n < gathered) {
+        out->at += (uint32_t)n;
+        return;
+    }
+    n -= gathered;
+    out->at = out->end;
+    if (!br_ssl_engine_sendrec_buf(engine, &record)) {
+        if (thm_engine_output_idle(engine))
+            thm_engine_lend_output(engine, out);
+        return;
+    }
+    if (n == record) /* the next record is made ready while this one is acknowledged */
+        rewind_output(engine, out);
+    if (n > 0)
+        br_ssl_engine_sendrec_ack(engine, n);
+}

@@ -1,0 +1,68 @@
+/*
+ * What is done to a BearSSL engine beside its API: lending it buffers only while it needs them, and
+ * a few questions that the API has no answer to.
+ *
+ * This is the only part of thimble that touches private fields of BearSSL; it is written for 0.6.
+ */
+#ifndef THM_TLS_ENGINE_H
+#define THM_TLS_ENGINE_H
+
+#include <stdbool.h>
+
+#include <bearssl.h>
+
+#include "thimble/config.h"
+
+/* A buffer for outgoing records. Finished records gather in it so that one write sends them all. */
+struct thm_out_buffer {
+    uint32_t at, end; /* data[at..end) is to be sent */
+    unsigned char data[THM_TLS_OUT];
+};
+
+/* --- while a context is made --- */
+
+/** Tells an engine that its entropy is injected, so that it never asks the CPU or the system. */
+void thm_engine_expect_entropy(br_ssl_engine_context *engine);
+
+/** Whether an engine that was just reset looks as this file expects: the guard against a library that
+ * is not 0.6. */
+bool thm_engine_is_known(const br_ssl_engine_context *engine);
+
+/* --- questions --- */
+
+/** Whether the handshake is over and application data may flow. */
+bool thm_engine_is_open(const br_ssl_engine_context *engine);
+
+/** Whether nothing was encrypted yet and no record is half sent: an alert may be sent in the clear. */
+bool thm_engine_sends_clear(const br_ssl_engine_context *engine);
+
+/** Whether the engine waits for the first byte of a record. */
+bool thm_engine_between_records(const br_ssl_engine_context *engine);
+
+/** Whether the engine has no output: no record that is gathering data, none that is being sent. */
+bool thm_engine_output_idle(const br_ssl_engine_context *engine);
+
+/** What is left of the piece of a handshake message that is being read: within a session cache's
+ * load(), the ClientHello from its cipher suites on. */
+const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len);
+
+/* --- lending --- */
+
+/** Lends a buffer of THM_TLS_IN bytes, or takes it back (NULL). Only between two records. */
+void thm_engine_lend_input(br_ssl_engine_context *engine, unsigned char *buffer);
+
+/** Lends an empty output buffer, or takes it back (NULL). Only while the output is idle. */
+void thm_engine_lend_output(br_ssl_engine_context *engine, struct thm_out_buffer *out);
+
+/** Moves finished records into the part of `out` that is to be sent, as long as the engine has room
+ * for another behind them. What doesn't fit stays with the engine (sendrec_buf), right behind. */
+void thm_engine_gather(br_ssl_engine_context *engine, struct thm_out_buffer *out);
+
+/** Bytes that wait to be sent, gathered or not. */
+size_t thm_engine_pending(const br_ssl_engine_context *engine, const struct thm_out_buffer *out,
+                          const unsigned char **bytes);
+
+/** Says that `n` of the pending bytes are sent. */
+void thm_engine_sent(br_ssl_engine_context *engine, struct thm_out_buffer *out, size_t n);
+
+#endif

@@ -1,0 +1,554 @@
+/*
+ * From an accepted or dialled socket to OPEN.
+ */
+#include <string.h>
+
+#include "tls/error_map.h"
+#include "tls/internal.h"
+#include "tls/wipe.h"
+
+#define RECORD_HEADER    5
+#define RECORD_HANDSHAKE 22
+#define RECORD_ALERT     21
+/* Headers and bodies that a handshake may take: about 12 when nobody plays for time. */
+#define PIECES_MAX 128
+
+/* --- setting up an engine --- */
+
+static void set_own_certificate(struct thm_engine *engine, const struct thm_profile *profile,
+                                enum thm_role role, const struct thm_loaded *own)
+{
+    if (role == THM_FOR_SERVER)
+        br_ssl_server_set_single_ec(&engine->ssl.server, own->chain, own->chain_len, &own->key,
+                                    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, profile->ec, profile->sign);
+    else
+        br_ssl_client_set_single_ec(&engine->ssl.client, own->chain, own->chain_len, &own->key,
+                                    BR_KEYTYPE_SIGN, BR_KEYTYPE_EC, profile->ec, profile->sign);
+}
+
+void thm_handshake_template(struct thm_tls_domain *d)
+{
+    struct thm_engine *engine = &d->template;
+    const struct thm_loaded *own = thm_loaded(d->credentials);
+
+    memset(engine, 0, sizeof *engine);
+    thm_profile_apply(&d->profile, &engine->ssl.base, d->alpn);
+    thm_engine_expect_entropy(&engine->ssl.base);
+    if (d->config.role == THM_FOR_SERVER) {
+        /* Client certificates are only asked for because this list is not empty. */
+        br_ssl_server_set_trust_anchor_names_alt(&engine->ssl.server, own->anchors,
+                                                 own->anchor_count);
+        br_ssl_server_set_cache(&engine->ssl.server, &d->cache_class);
+    }
+}
+
+static struct thm_policy policy_now(const struct thm_tls *t, uint64_t utc_s)
+{
+    return (struct thm_policy){t->domain->epoch, t->domain->denylist, utc_s};
+}
+
+/* Offers the session that is remembered of this server, if it may be. */
+static bool offer_session(struct thm_tls *t, uint64_t utc_s)
+{
+    struct thm_slot *slot = thm_slot_of(t);
+    const struct thm_policy policy = policy_now(t, utc_s);
+    const struct thm_remembered *r;
+    br_ssl_session_parameters parameters;
+
+    if (!slot->remembered)
+        return false;
+    r = thm_session_recall(slot->remembered, thm_loaded(slot->credentials), slot->server_name,
+                           &policy, &parameters);
+    if (!r)
+        return false;
+    br_ssl_engine_set_session_parameters(&thm_engine_of(t)->ssl.base, &parameters);
+    thm_wipe(&parameters, sizeof parameters);
+    memcpy(slot->session.id, r->id, sizeof r->id);
+    memcpy(slot->session.who.key_hash, r->server_key_hash, sizeof r->server_key_hash);
+    slot->session.who.not_after = r->not_after;
+    memcpy(slot->session.server_leaf_hash, r->server_leaf_hash, sizeof r->server_leaf_hash);
+    slot->tentative = true;
+    return true;
+}
+
+static bool reset_engine(struct thm_tls *t, uint64_t utc_s)
+{
+    struct thm_engine *engine = thm_engine_of(t);
+
+    if (t->domain->config.role == THM_FOR_SERVER)
+        return br_ssl_server_reset(&engine->ssl.server);
+    return br_ssl_client_reset(&engine->ssl.client, thm_slot_of(t)->server_name,
+                               offer_session(t, utc_s));
+}
+
+/* Copies the template and replaces what must be a connection's own: pointers, buffers, entropy. */
+static int start(struct thm_tls *t, uint64_t utc_s)
+{
+    struct thm_tls_domain *d = t->domain;
+    struct thm_engine *engine = thm_engine_of(t);
+    struct thm_slot *slot = thm_slot_of(t);
+    const struct thm_loaded *own = thm_loaded(d->credentials);
+    enum thm_role peer = d->config.role == THM_FOR_SERVER ? THM_FOR_CLIENT : THM_FOR_SERVER;
+    uint8_t seed[48];
+    int result = thm_domain_seed(d, seed);
+
+    if (result != THM_OK)
+        return result;
+    slot->started = true;
+    slot->credentials = d->credentials;
+    memcpy(engine, &d->template, sizeof *engine);
+    engine->owner = t;
+    set_own_certificate(engine, &d->profile, d->config.role, own);
+    thm_guard_init(&slot->guard, peer, own->anchors, own->anchor_count, d->profile.ec,
+                   d->profile.verify, &d->denylist);
+    br_ssl_engine_set_x509(&engine->ssl.base, &slot->guard.vtable);
+    br_ssl_engine_set_buffers_bidi(&engine->ssl.base, slot->in, sizeof slot->in, slot->out.data,
+                                   sizeof slot->out.data);
+    br_ssl_engine_inject_entropy(&engine->ssl.base, seed, sizeof seed);
+    thm_wipe(seed, sizeof seed);
+    if (!reset_engine(t, utc_s))
+        return thm_tls_error(br_ssl_engine_last_error(&engine->ssl.base));
+    return THM_OK;
+}
+
+/* Lends what a handshake needs. */
+static bool prepare(struct thm_tls *t)
+{
+    struct thm_slot *slot;
+
+    if (!thm_domain_lend(t))
+        return false;
+    slot = thm_slot_of(t);
+    slot->owner = t;
+    slot->credentials = t->domain->credentials;
+    slot->started = slot->answered = slot->tentative = false;
+    slot->remembered = NULL;
+    slot->server_name = NULL;
+    slot->arrived = 0;
+    slot->pieces = 0;
+    slot->out.at = slot->out.end = 0;
+    return true;
+}
+
+/* --- the server's session cache, as BearSSL asks for it --- */
+
+static uint16_t number16(const unsigned char *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+/* A piece of a message, taken apart from the front; `ok` goes false when it is too short. */
+struct piece {
+    const unsigned char *bytes;
+    size_t len;
+    bool ok;
+};
+
+static struct piece take(struct piece *p, size_t length_bytes)
+{
+    struct piece inner = {NULL, 0, false};
+    size_t n;
+
+    if (!p->ok || p->len < length_bytes) {
+        p->ok = false;
+        return inner;
+    }
+    n = length_bytes == 2 ? number16(p->bytes) : p->bytes[0];
+    if (n > p->len - length_bytes) {
+        p->ok = false;
+        return inner;
+    }
+    inner = (struct piece){p->bytes + length_bytes, n, true};
+    p->bytes += length_bytes + n;
+    p->len -= length_bytes + n;
+    return inner;
+}
+
+static bool names_protocol(struct piece extension, const char *alpn)
+{
+    struct piece list = take(&extension, 2);
+    bool found = false;
+
+    while (list.ok && list.len > 0) {
+        struct piece name = take(&list, 1);
+        if (name.ok && name.len == strlen(alpn) && memcmp(name.bytes, alpn, name.len) == 0)
+            found = true;
+    }
+    return list.ok && found;
+}
+
+/*
+ * Whether a ClientHello, from its cipher suites on, asks for the protocol. On resumption BearSSL 0.6
+ * doesn't look whether ALPN found a match, and reads far outside its list of names when there was
+ * none: such a client has to do a full handshake, where the mismatch is refused.
+ */
+static bool hello_asks_for(const unsigned char *hello, size_t len, const char *alpn)
+{
+    const unsigned extension_alpn = 16;
+    struct piece p = {hello, len, hello != NULL}, extensions;
+    bool found = false;
+
+    take(&p, 2); /* cipher_suites */
+    take(&p, 1); /* compression_methods */
+    extensions = take(&p, 2);
+    while (extensions.ok && extensions.len >= 2) {
+        unsigned type = number16(extensions.bytes);
+        struct piece body;
+        extensions.bytes += 2;
+        extensions.len -= 2;
+        body = take(&extensions, 2);
+        if (type != extension_alpn)
+            continue;
+        if (!body.ok || !names_protocol(body, alpn))
+            return false;
+        found = true;
+    }
+    return extensions.ok && found;
+}
+
+static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
+                        br_ssl_session_parameters *parameters)
+{
+    struct thm_tls_domain *d = (struct thm_tls_domain *)(void *)ctx;
+    struct thm_tls *t = ((struct thm_engine *)(void *)server)->owner;
+    struct thm_slot *slot = thm_slot_of(t);
+    const struct thm_policy policy = policy_now(t, slot->guard.utc_s);
+    const struct thm_cached *s;
+    size_t len;
+    const unsigned char *hello = thm_engine_unread(&server->eng, &len);
+
+    if (!hello_asks_for(hello, len, d->config.alpn))
+        return 0;
+    s = thm_session_cache_get(&d->cache, parameters->session_id, &policy);
+    if (!s)
+        return 0;
+    slot->session = *s;
+    slot->tentative = true;
+    memcpy(parameters->master_secret, s->master_secret, sizeof s->master_secret);
+    parameters->version = s->version;
+    parameters->cipher_suite = s->suite;
+    return 1;
+}
+
+static void save_session(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
+                         const br_ssl_session_parameters *parameters)
+{
+    struct thm_tls_domain *d = (struct thm_tls_domain *)(void *)ctx;
+    struct thm_tls *t = ((struct thm_engine *)(void *)server)->owner;
+    const struct thm_slot *slot = thm_slot_of(t);
+    struct thm_cached s = {.version = parameters->version, .suite = parameters->cipher_suite};
+
+    if (!slot->guard.verified)
+        return;
+    memcpy(s.id, parameters->session_id, sizeof s.id);
+    memcpy(s.master_secret, parameters->master_secret, sizeof s.master_secret);
+    memcpy(s.server_leaf_hash, thm_loaded(slot->credentials)->leaf_hash, sizeof s.server_leaf_hash);
+    s.epoch = d->epoch;
+    s.made_s = slot->guard.utc_s;
+    s.who = slot->guard.who;
+    thm_session_cache_put(&d->cache, &s);
+    thm_wipe(&s, sizeof s);
+}
+
+const br_ssl_session_cache_class thm_cache_class = {
+    sizeof(struct thm_tls_domain),
+    save_session,
+    load_session,
+};
+
+/* --- the end of a handshake, good or bad --- */
+
+static void send_alert(struct thm_tls *t, int description)
+{
+    const uint8_t alert[] = {RECORD_ALERT, 3, 3, 0, 2, 2 /* fatal */, (uint8_t)description};
+    struct thm_port *port = t->domain->config.port;
+    size_t n;
+
+    port->ops->send(port, t->socket, alert, sizeof alert, &n);
+}
+
+/*
+ * BearSSL sends no alert for what it finds wrong itself, so it is done here while nothing is encrypted.
+ * A server then goes on reading: its client may be in the middle of a flight, and a reset would
+ * overtake the alert.
+ */
+static enum thm_tls_phase fail(struct thm_tls *t, int error)
+{
+    const struct thm_slot *slot = thm_slot_of(t);
+    int description = thm_tls_alert(error, t->bearssl_error);
+
+    if (slot->started && description >= 0 && slot->out.at == slot->out.end &&
+        thm_engine_sends_clear(&thm_engine_of(t)->ssl.base))
+        send_alert(t, description);
+    if (t->domain->config.role == THM_FOR_SERVER)
+        thm_linger(t, error);
+    else
+        thm_finish(t, error);
+    return t->phase;
+}
+
+static enum thm_tls_phase fail_engine(struct thm_tls *t)
+{
+    int e = br_ssl_engine_last_error(&thm_engine_of(t)->ssl.base);
+
+    t->bearssl_error = (int16_t)e;
+    if (e == THM_GUARD_REVOKED)
+        t->peer = thm_slot_of(t)->guard.who;
+    return fail(t, e == BR_ERR_OK ? THM_E_CLOSED : thm_tls_error(e));
+}
+
+static bool resumed_tentative(const struct thm_tls *t)
+{
+    const struct thm_slot *slot = thm_slot_of(t);
+    br_ssl_session_parameters now;
+    bool same;
+
+    br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);
+    same = now.session_id_len == sizeof slot->session.id &&
+           memcmp(now.session_id, slot->session.id, sizeof slot->session.id) == 0;
+    thm_wipe(&now, sizeof now);
+    return slot->tentative && same;
+}
+
+static void remember(const struct thm_tls *t)
+{
+    const struct thm_slot *slot = thm_slot_of(t);
+    br_ssl_session_parameters now;
+
+    if (!slot->remembered)
+        return;
+    br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);
+    thm_session_remember(slot->remembered, thm_loaded(slot->credentials), slot->server_name, &now,
+                         &t->peer, slot->guard.leaf_hash);
+    thm_wipe(&now, sizeof now);
+}
+
+/* Who the peer is: proven by a chain just now, or when the session that was resumed was made. */
+static bool adopt_peer(struct thm_tls *t)
+{
+    struct thm_engine *engine = thm_engine_of(t);
+    const struct thm_slot *slot = thm_slot_of(t);
+
+    if (slot->guard.verified) {
+        const uint8_t *hash = t->domain->config.role == THM_FOR_SERVER
+                                  ? thm_loaded(slot->credentials)->leaf_hash
+                                  : slot->guard.leaf_hash;
+        t->peer = slot->guard.who;
+        memcpy(engine->server_leaf_hash, hash, sizeof engine->server_leaf_hash);
+        remember(t);
+        return true;
+    }
+    if (!resumed_tentative(t))
+        return false;
+    t->resumed = 1;
+    t->peer = slot->session.who;
+    memcpy(engine->server_leaf_hash, slot->session.server_leaf_hash,
+           sizeof engine->server_leaf_hash);
+    return true;
+}
+
+static enum thm_tls_phase open_connection(struct thm_tls *t)
+{
+    struct thm_tls_domain *d = t->domain;
+    br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
+
+    if (!br_ssl_engine_get_selected_protocol(engine))
+        return fail(t, THM_E_ALPN);
+    if (!adopt_peer(t))
+        return fail(t, THM_E_NO_CERT);
+    /* The deny-list may have changed since the peer was judged. */
+    if (thm_denylist_has(d->denylist, t->peer.key_hash))
+        return fail(t, THM_E_REVOKED);
+    thm_engine_lend_input(engine, NULL);
+    thm_engine_lend_output(engine, NULL);
+    thm_domain_reclaim_slot(t);
+    d->full += !t->resumed;
+    d->resumed += t->resumed;
+    t->phase = THM_TLS_OPEN;
+    return t->phase;
+}
+
+/* --- under way --- */
+
+/* A server looks at its own answer before it is sent: one that names no protocol stays unsent. */
+static bool answer_is_good(struct thm_tls *t)
+{
+    struct thm_slot *slot = thm_slot_of(t);
+    br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
+    const unsigned char *bytes;
+
+    if (t->domain->config.role != THM_FOR_SERVER || slot->answered)
+        return true;
+    thm_engine_gather(engine, &slot->out);
+    if (thm_engine_pending(engine, &slot->out, &bytes) == 0)
+        return true;
+    slot->answered = true;
+    if (bytes[0] != RECORD_HANDSHAKE || br_ssl_engine_get_selected_protocol(engine))
+        return true;
+    slot->out.end = 0;
+    return false;
+}
+
+/* Takes in more of a record; the engine gets it once it is complete, or fills the buffer. */
+static enum thm_io receive(struct thm_tls *t)
+{
+    struct thm_slot *slot = thm_slot_of(t);
+    br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
+    struct thm_port *port = t->domain->config.port;
+    size_t cap, n;
+    unsigned char *buf = br_ssl_engine_recvrec_buf(engine, &cap);
+    enum thm_io io;
+
+    if (!buf)
+        return THM_IO_ERROR;
+    io = port->ops->recv(port, t->socket, buf + slot->arrived, cap - slot->arrived, &n);
+    if (io != THM_IO_OK)
+        return io;
+    slot->arrived += n;
+    if (slot->arrived < cap)
+        return THM_IO_OK;
+    slot->arrived = 0;
+    br_ssl_engine_recvrec_ack(engine, cap);
+    slot->pieces++;
+    thm_domain_progress(t);
+    return slot->pieces <= PIECES_MAX ? THM_IO_OK : THM_IO_ERROR;
+}
+
+static enum thm_tls_phase run(struct thm_tls *t)
+{
+    struct thm_slot *slot = thm_slot_of(t);
+    br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
+
+    for (;;) {
+        enum thm_io sent, received;
+        if (!answer_is_good(t))
+            return fail(t, THM_E_ALPN);
+        sent = thm_output_send(t, &slot->out);
+        if (br_ssl_engine_current_state(engine) == BR_SSL_CLOSED)
+            return fail_engine(t);
+        if (sent == THM_IO_AGAIN)
+            return t->phase;
+        if (sent == THM_IO_OK && thm_engine_is_open(engine))
+            return open_connection(t);
+        /* A peer that doesn't take our bytes any more may have said why. */
+        received = receive(t);
+        if (received == THM_IO_OK)
+            continue;
+        if (sent == THM_IO_OK && received == THM_IO_AGAIN)
+            return t->phase;
+        thm_finish(t, received == THM_IO_EOF ? THM_E_CLOSED : THM_E_PORT);
+        return t->phase;
+    }
+}
+
+/* The first record of a client, up to its header: does it look like TLS at all? */
+static bool is_hello_header(const uint8_t header[RECORD_HEADER])
+{
+    unsigned length = number16(header + 3);
+
+    return header[0] == RECORD_HANDSHAKE && header[1] == 3 && length >= 4 && length <= 16384;
+}
+
+/* Reads the header, then waits for the rest: until then a client costs nothing but its socket. */
+static enum thm_io await_hello(struct thm_tls *t)
+{
+    struct thm_port *port = t->domain->config.port;
+    size_t n, body;
+
+    while (t->header_len < RECORD_HEADER) {
+        enum thm_io io = port->ops->recv(port, t->socket, t->header + t->header_len,
+                                         RECORD_HEADER - (size_t)t->header_len, &n);
+        if (io != THM_IO_OK)
+            return io;
+        t->header_len = (uint8_t)(t->header_len + n);
+    }
+    if (!is_hello_header(t->header))
+        return THM_IO_EOF;
+    body = number16(t->header + 3);
+    if (body > THM_TLS_IN - RECORD_HEADER)
+        body = THM_TLS_IN - RECORD_HEADER;
+    return port->ops->want(port, t->socket, body);
+}
+
+/* A server's engine gets the header that was read before it was lent. */
+static int begin(struct thm_tls *t, uint64_t utc_s)
+{
+    struct thm_port *port = t->domain->config.port;
+    br_ssl_engine_context *engine;
+    size_t n;
+    int result = start(t, utc_s);
+
+    if (result != THM_OK)
+        return result;
+    if (t->domain->config.role == THM_FOR_CLIENT)
+        return THM_OK;
+    engine = &thm_engine_of(t)->ssl.base;
+    if (!thm_engine_is_known(engine))
+        return THM_E_CONFIG;
+    memcpy(br_ssl_engine_recvrec_buf(engine, &n), t->header, RECORD_HEADER);
+    br_ssl_engine_recvrec_ack(engine, RECORD_HEADER);
+    t->header_len = 0;
+    port->ops->want(port, t->socket, 1);
+    return THM_OK;
+}
+
+static enum thm_tls_phase hello(struct thm_tls *t)
+{
+    enum thm_io io = await_hello(t);
+
+    if (io == THM_IO_AGAIN)
+        return t->phase;
+    if (io != THM_IO_OK) {
+        bool garbage = t->header_len == RECORD_HEADER && !is_hello_header(t->header);
+        t->domain->failed++;
+        thm_finish(t, garbage ? THM_E_TLS : io == THM_IO_EOF ? THM_E_CLOSED : THM_E_PORT);
+        return t->phase;
+    }
+    t->phase = prepare(t) ? THM_TLS_HANDSHAKE : THM_TLS_QUEUED;
+    return t->phase;
+}
+
+enum thm_tls_phase thm_handshake_advance(struct thm_tls *t, uint64_t utc_s)
+{
+    struct thm_slot *slot;
+
+    if (t->phase != THM_TLS_HANDSHAKE && hello(t) != THM_TLS_HANDSHAKE)
+        return t->phase;
+    slot = thm_slot_of(t);
+    if (!slot->started) {
+        int result = begin(t, utc_s);
+        if (result != THM_OK)
+            return fail(t, result);
+    }
+    slot->guard.utc_s = utc_s;
+    return run(t);
+}
+
+int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket)
+{
+    if (!domain->credentials || domain->config.role != THM_FOR_SERVER)
+        return THM_E_STATE;
+    *t = (struct thm_tls){.domain = domain, .socket = socket, .phase = THM_TLS_HELLO};
+    return THM_OK;
+}
+
+int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
+                    const char *server_name, struct thm_tls_session *session)
+{
+    const size_t name_max = 255;
+
+    if (!domain->credentials || domain->config.role != THM_FOR_CLIENT)
+        return THM_E_STATE;
+    if (!server_name || server_name[0] == '\0')
+        return THM_E_NAME_EMPTY;
+    if (strlen(server_name) > name_max)
+        return THM_E_LIMIT;
+    *t = (struct thm_tls){.domain = domain, .socket = socket, .phase = THM_TLS_HANDSHAKE};
+    if (!prepare(t)) {
+        *t = (struct thm_tls){0};
+        return THM_E_LIMIT;
+    }
+    thm_slot_of(t)->server_name = server_name;
+    thm_slot_of(t)->remembered = session;
+    return THM_OK;
+}

@@ -1,0 +1,70 @@
+/*
+ * What a leaf certificate says about its holder: names in its SAN, public key, end of validity.
+ */
+#ifndef THM_TLS_LEAF_H
+#define THM_TLS_LEAF_H
+
+#include <stdbool.h>
+
+#include <bearssl.h>
+
+#include "thimble/tls.h"
+
+#define THM_URI_SCHEME "thimble:"
+/* The longest URI SAN that can be an identity, its terminator, and one byte that stays untouched. */
+#define THM_URI_BUFFER (sizeof THM_URI_SCHEME - 1 + THM_ID_MAX + 1 + THM_ID_MAX + 2)
+
+/*
+ * The SAN entries that decide about the role. BearSSL fills `elements`; the first entry of a kind is
+ * given to the first element that asks for it, so a second URI shows in an element of its own.
+ */
+struct thm_leaf_names {
+    br_name_element elements[3];
+    char uri[THM_URI_BUFFER];
+    char second_uri[1], dns[1]; /* only whether they are there */
+};
+
+/** Points `elements` at the buffers; the object must not move afterwards. */
+void thm_leaf_names_init(struct thm_leaf_names *names);
+
+/** To be called between BearSSL's start_chain() and the first certificate. */
+void thm_leaf_names_reset(struct thm_leaf_names *names);
+
+/**
+ * Whether the leaf is one for `role`: a server's has a dNSName and no URI; a user's has exactly one
+ * URI, `thimble:USER@DEVICE`, and no dNSName. The common name never counts.
+ *
+ * @param who  receives user and device, empty for a server
+ * @return THM_OK or THM_E_ROLE
+ */
+int thm_leaf_role(const struct thm_leaf_names *names, enum thm_role role, struct thm_identity *who);
+
+/** Whether a leaf has a dNSName. */
+bool thm_leaf_has_dns(const struct thm_leaf_names *names);
+
+/**
+ * SHA-256 of the SubjectPublicKeyInfo of a P-256 key.
+ *
+ * @return THM_OK, or THM_E_CERT when the key is not an uncompressed point of P-256
+ */
+int thm_leaf_key_hash(const br_x509_pkey *key, uint8_t hash[THM_KEY_HASH]);
+
+/* Finds notAfter in a certificate that comes in pieces: BearSSL checks it but doesn't tell it. */
+struct thm_validity {
+    uint8_t step;
+    uint8_t head_len, date_len;
+    uint8_t head[4]; /* tag and length of the element under way */
+    uint32_t left;   /* bytes of its value that are still to come */
+    char date[15];
+};
+
+void thm_validity_start(struct thm_validity *v);
+void thm_validity_push(struct thm_validity *v, const unsigned char *der, size_t len);
+
+/** notAfter in seconds since 1970, or 0 when none was found. */
+uint64_t thm_validity_end(const struct thm_validity *v);
+
+/** Sets the date at which BearSSL judges certificates; `utc_s` > 0, so that it never asks the system. */
+void thm_set_time(br_x509_minimal_context *ctx, uint64_t utc_s);
+
+#endif
