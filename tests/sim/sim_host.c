@@ -163,7 +163,9 @@ void sim_host_turn(struct sim_host *host)
     struct thm_event events[TURN_EVENTS];
     unsigned cap = world->faults.shuffle ? (unsigned)sim_random_size(world, 8) : TURN_EVENTS;
 
-    if (host->program.step == NULL)
+    /* Spurious events come only beside a real reason, or they would never end. */
+    if (host->program.step == NULL ||
+        !(host->ready_count > 0 || host->woken || host->due || host->poked))
         return;
     play_with_clocks(host);
     sim_host_spurious(host);

@@ -222,8 +222,8 @@ uint32_t sim_sock_report(struct sim_host *host, uint32_t slot)
     if (what != 0 && world->faults.shuffle && sim_world_random(world, 2) == 0)
         what = any_bit(world, what);
     disarm(sock, what & real);
-    if (what != 0 && sim_chance(world, world->faults.duplicate_ppm))
-        sock->extra = what;
+    if ((what & real) != 0 && sim_chance(world, world->faults.duplicate_ppm))
+        sock->extra = what & real;
     sim_sock_kick(host, slot);
     return what;
 }

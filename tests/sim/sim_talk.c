@@ -192,9 +192,11 @@ void talker_run(struct talker *t)
     open_up(t);
 }
 
-void talk_start(struct talk *talk, uint64_t seed, uint32_t amount, uint64_t patience)
+void talk_start(struct talk *talk, uint64_t seed, const struct sim_faults *faults, uint32_t amount,
+                uint64_t patience)
 {
     *talk = (struct talk){.world = sim_world_new(seed)};
+    sim_world_faults(talk->world, faults);
     struct talker *both[] = {&talk->callee, &talk->caller};
     for (int i = 0; i < 2; i++) {
         both[i]->world = talk->world;

@@ -31,7 +31,9 @@ struct talk {
     struct talker caller, callee;
 };
 
-void talk_start(struct talk *talk, uint64_t seed, uint32_t amount, uint64_t patience);
+/** Starts both, `faults` (NULL: none) from the first moment on. */
+void talk_start(struct talk *talk, uint64_t seed, const struct sim_faults *faults, uint32_t amount,
+                uint64_t patience);
 
 /** Runs on until the caller is done and both have closed their streams. */
 bool talk_finish(struct talk *talk, uint64_t limit_ms);

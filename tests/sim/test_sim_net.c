@@ -52,8 +52,7 @@ static void every_knob_alone_keeps_the_bytes(void **state)
     for (size_t i = 0; i < sizeof knobs / sizeof knobs[0]; i++)
         for (uint64_t seed = 1; seed <= 8; seed++) {
             struct talk talk;
-            talk_start(&talk, seed, 30000, knobs[i].lossy ? 20000 : 0);
-            sim_world_faults(talk.world, &knobs[i].faults);
+            talk_start(&talk, seed, &knobs[i].faults, 30000, knobs[i].lossy ? 20000 : 0);
             if (knobs[i].lossy) {
                 sim_world_run_for(talk.world, 100000);
                 sim_world_faults(talk.world, NULL);
@@ -70,9 +69,8 @@ static void after_any_mixture_of_faults_all_converges(void **state)
     for (uint64_t seed = 1; seed <= 150; seed++) {
         struct talk talk;
         struct sim_faults faults = sim_faults_draw(seed);
-        talk_start(&talk, seed, 20000, 20000);
         faults.cut_ppm = seed % 2 == 0 ? 1000 : 0;
-        sim_world_faults(talk.world, &faults);
+        talk_start(&talk, seed, &faults, 20000, 20000);
         sim_world_run_for(talk.world, 120000);
         sim_world_faults(talk.world, NULL);
         if (!talk_finish(&talk, 600000))
@@ -88,7 +86,7 @@ static void any_one_failing_call_is_survived(void **state)
         uint64_t nth = 1, made = 0;
         do {
             struct talk talk;
-            talk_start(&talk, 7, 3000, 20000);
+            talk_start(&talk, 7, NULL, 3000, 20000);
             struct sim_host *host = side == 0 ? talk.caller.host : talk.callee.host;
             sim_host_fail_call(host, nth);
             if (!talk_finish(&talk, 600000))
@@ -107,8 +105,7 @@ static uint64_t hash_of(uint64_t seed)
     struct talk talk;
     struct sim_faults faults = sim_faults_draw(seed);
 
-    talk_start(&talk, seed, 20000, 20000);
-    sim_world_faults(talk.world, &faults);
+    talk_start(&talk, seed, &faults, 20000, 20000);
     sim_world_run_for(talk.world, 60000);
     uint64_t hash = sim_world_trace_hash(talk.world);
     sim_world_free(talk.world);
@@ -129,8 +126,9 @@ static void a_seed_replays_its_run(void **state)
 /* A talk that is half-way through. */
 static void start_midway(struct talk *talk, uint64_t seed, uint64_t patience)
 {
-    talk_start(talk, seed, 500000, patience);
-    sim_world_faults(talk->world, &(struct sim_faults){.latency_ms = 20});
+    const struct sim_faults slow = {.latency_ms = 20, .send_buffer = 16000};
+
+    talk_start(talk, seed, &slow, 500000, patience);
     sim_world_run_for(talk->world, 200);
     assert_in_range(talk->caller.received, 1, 499999);
     assert_in_range(talk->callee.received, 1, 499999);
