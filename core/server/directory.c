@@ -45,7 +45,7 @@ uint32_t user_find(const struct thm_server *s, const char *id, size_t len)
 
 static uint32_t alias_find(const struct thm_server *s, const char *alias, size_t len)
 {
-    char fold[THM_ALIAS_MAX];
+    char fold[THM_ALIAS_MAX] = "";
     struct name name = {s, fold, folded(alias, len, fold)};
     uint32_t number =
         thm_index_find(&s->alias_index, thm_hash(&s->hash_key, fold, name.len), same_alias, &name);
@@ -158,9 +158,10 @@ static void reclaim_id(struct thm_server *s, uint32_t number)
 int user_set_alias(struct thm_server *s, uint32_t number, struct thm_slice alias)
 {
     struct user *u = user_at(s, number);
-    char fold[THM_ALIAS_MAX];
+    char fold[THM_ALIAS_MAX] = "";
+    size_t len = folded(alias.data, alias.len, fold);
     uint32_t holder = alias_find(s, alias.data, alias.len);
-    uint32_t owner = user_find(s, fold, folded(alias.data, alias.len, fold));
+    uint32_t owner = user_find(s, fold, len);
 
     if ((holder != 0 && holder != number) || (owner != 0 && owner != number))
         return THM_E_ALIAS_TAKEN;
