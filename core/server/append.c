@@ -54,6 +54,7 @@ void job_give(struct thm_server *s, struct job *j)
 
 void append_queue(struct thm_server *s, struct job *j)
 {
+    conn_at(s, j->connection)->appends++;
     j->next = 0;
     if (s->append_last != 0)
         job_at(s, s->append_last)->next = j->number;
@@ -251,6 +252,12 @@ void append_run(struct thm_server *s)
 
 static void finish(struct thm_server *s, struct job *j)
 {
+    struct connection *c = conn_if(s, j->connection, j->serial);
+
+    if (c != NULL) {
+        c->appends--;
+        conn_look(s, c, LOOK_WRITE);
+    }
     unlink_job(s, j);
     for (unsigned i = 0; i < j->streams; i++)
         stream_release(s, j->stream[i]);

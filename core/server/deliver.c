@@ -183,8 +183,11 @@ void deliver_fill(struct thm_server *s, struct connection *c)
         uint32_t next = m->next;
         if (!serve(s, c, m)) {
             member_last(s, c, n); /* the others come first next time */
-            return;
+            if (output_room(c) < THM_LINE_MAX)
+                return;
+            break;
         }
         n = next;
     }
+    query_finish(s, c);
 }

@@ -65,12 +65,6 @@ static void on_nothing(struct thm_server *s, struct connection *c, const struct 
     (void)m;
 }
 
-static void on_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m)
-{
-    (void)m;
-    conn_goodbye(s, c, THM_OK, "bye", 0);
-}
-
 typedef void (*handler)(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 static const handler handlers[THM_TYPES_END] = {
@@ -96,7 +90,7 @@ static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_RESULT] = command_forward,
     [THM_MSG_PING] = on_ping,
     [THM_MSG_PONG] = on_nothing,
-    [THM_MSG_QUIT] = on_quit,
+    [THM_MSG_QUIT] = query_quit,
 };
 
 static void say_fault(struct thm_server *s, struct connection *c, const struct thm_fault *fault)

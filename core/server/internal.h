@@ -48,13 +48,14 @@ enum {
 
 /* A request whose answer is too long for one buffer, continued whenever there is room. */
 struct walk {
-    uint8_t kind;    /* enum thm_type of the request: LIST, WHO, WHOIS, ROOMS, HISTORY; 0: none */
-    bool reading;    /* HISTORY: a read is on its way */
-    bool same_room;  /* WHOIS: rooms may be told */
-    uint32_t at;     /* next item of the pool to look at */
-    uint32_t target; /* WHO, HISTORY: stream; WHOIS: user */
-    uint32_t count;  /* rows said */
-    uint64_t next, last; /* HISTORY: entries still to say */
+    uint8_t
+        kind; /* enum thm_type of the request: LIST, WHO, WHOIS, ROOMS, HISTORY, QUIT; 0: none */
+    bool started;        /* what it is about was looked up */
+    bool reading;        /* HISTORY: a read is on its way */
+    uint32_t at;         /* next item of the pool to look at */
+    uint32_t target;     /* WHO, HISTORY: stream; WHOIS: user */
+    uint32_t count;      /* rows said */
+    uint64_t next, last; /* HISTORY: entries still to say; before that, what was asked for */
     char id[41];         /* HISTORY: correlation id, "" none */
 };
 
@@ -77,6 +78,7 @@ struct connection {
     uint8_t auto_join; /* streams still to join for a plain hello: 1 inbox, 2 default room */
     int16_t code;      /* why it ends */
     uint16_t jobs;     /* store requests whose completion its input waits for */
+    uint16_t appends;  /* messages on their way to the store */
     uint16_t rooms;    /* memberships */
     /* session */
     uint32_t user;
@@ -521,6 +523,11 @@ void presence_alias(struct thm_server *s, struct connection *c, const struct thm
 void query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+void query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/** All that could be said was said: ends the session if it was asked to. */
+void query_finish(struct thm_server *s, struct connection *c);
 
 /** Goes on with a walk while there is room. */
 void query_continue(struct thm_server *s, struct connection *c);

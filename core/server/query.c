@@ -123,12 +123,27 @@ static void walk_rooms(struct thm_server *s, struct connection *c)
     say_end(s, c);
 }
 
+/* From what was asked for (`next`: how many, `last`: up to which) to the first and last entry to say. */
+static void set_range(uint64_t head, struct walk *w)
+{
+    uint64_t count = w->next < HISTORY_MAX ? w->next : HISTORY_MAX;
+
+    if (w->last > head)
+        w->last = head;
+    w->next = count < w->last ? w->last - count + 1 : 1;
+    if (count == 0)
+        w->next = w->last + 1;
+    w->started = true;
+}
+
 static void walk_history(struct thm_server *s, struct connection *c)
 {
     struct walk *w = &c->walk;
 
     if (w->reading || output_room(c) < THM_OUT_BUFFER / 2)
         return;
+    if (!w->started)
+        set_range(stream_at(s, w->target)->log.head, w);
     if (w->next > w->last) {
         say_end(s, c);
         return;
@@ -181,6 +196,8 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
 
 void query_continue(struct thm_server *s, struct connection *c)
 {
+    if (c->appends > 0 || c->walk.kind == THM_MSG_QUIT)
+        return; /* what was said before the question comes before its answer */
     if (c->walk.kind == THM_MSG_HISTORY)
         walk_history(s, c);
     else if (c->walk.kind == THM_MSG_ROOMS)
@@ -207,20 +224,11 @@ static uint32_t own_stream(struct thm_server *s, struct connection *c, const str
 static bool start_history(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct walk *w = &c->walk;
-    uint64_t count = thm_msg_get_num(m, THM_KEY_COUNT, HISTORY_DEFAULT);
 
     w->target = own_stream(s, c, m);
-    if (w->target == 0)
-        return false;
-    uint64_t head = stream_at(s, w->target)->log.head;
-    uint64_t before = thm_msg_get_num(m, THM_KEY_BEFORE, head + 1);
-    if (before > head + 1)
-        before = head + 1;
-    if (count > HISTORY_MAX)
-        count = HISTORY_MAX;
-    w->last = before - 1;
-    w->next = count < before ? before - count : 1;
-    return true;
+    w->next = thm_msg_get_num(m, THM_KEY_COUNT, HISTORY_DEFAULT);
+    w->last = thm_msg_get_num(m, THM_KEY_BEFORE, UINT64_MAX) - 1;
+    return w->target != 0;
 }
 
 static bool start_whois(struct thm_server *s, struct connection *c, const struct thm_msg *m)
@@ -250,6 +258,24 @@ void query_start(struct thm_server *s, struct connection *c, const struct thm_ms
         return;
     c->walk.kind = (uint8_t)m->type;
     conn_look(s, c, LOOK_WRITE);
+}
+
+void query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    (void)m;
+    if (c->state != CONN_ONLINE) {
+        conn_goodbye(s, c, THM_OK, "bye", 0);
+        return;
+    }
+    memset(&c->walk, 0, sizeof c->walk);
+    c->walk.kind = THM_MSG_QUIT;
+    conn_look(s, c, LOOK_WRITE);
+}
+
+void query_finish(struct thm_server *s, struct connection *c)
+{
+    if (c->walk.kind == THM_MSG_QUIT && c->appends == 0)
+        conn_goodbye(s, c, THM_OK, "bye", 0);
 }
 
 void query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m)

@@ -61,6 +61,10 @@ static void repeat(struct thm_server *s, struct connection *c, uint32_t stream, 
     struct job *under_way = append_find(s, sender_of(c), stream, csn);
 
     if (under_way != NULL) {
+        struct connection *before = conn_if(s, under_way->connection, under_way->serial);
+        if (before != NULL)
+            before->appends--;
+        c->appends++;
         under_way->connection = conn_number(s, c);
         under_way->serial = c->serial;
         return;
