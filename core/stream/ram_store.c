@@ -265,7 +265,7 @@ static unsigned touched(const struct ram_store *s, const struct thm_store_reques
 
 static int submit(struct thm_store *store, struct thm_store_request *r)
 {
-    struct ram_store *s = (struct ram_store *)store;
+    struct ram_store *s = (void *)store;
     struct stream *streams[2];
     unsigned count, wait = 0;
 
@@ -307,7 +307,7 @@ static void mend(struct ram_store *s, const struct thm_store_request *r)
 
 static unsigned collect(struct thm_store *store, struct thm_store_request **done, unsigned cap)
 {
-    struct ram_store *s = (struct ram_store *)store;
+    struct ram_store *s = (void *)store;
     struct thm_store_request **at = &s->first;
     unsigned count = 0;
 

@@ -180,6 +180,29 @@ static void a_place_outlives_its_block(void **state)
     free(pool);
 }
 
+/* A block counts its uses in 16 bits: a place that is 65,536 uses old looks like one of now. */
+static void a_very_old_place_is_known_as_such(void **state)
+{
+    struct thm_blocks *pool = make_pool(1);
+    struct thm_log log;
+    struct thm_log_place old = {0}, place;
+
+    (void)state;
+    thm_log_init(&log, pool, 0);
+    append(&log, 1);
+    check_get(&log, 1, 1, &old);
+    for (uint32_t uses = 0; uses < 65536; uses++) {
+        struct thm_entry e = {.line = "\n", .len = 1};
+        thm_log_release(&log);
+        e.n = log.head + 1;
+        assert_int_equal(thm_log_append(&log, &e), THM_OK);
+    }
+    append(&log, 1);
+    place = old;
+    check_get(&log, 1, log.head, &place);
+    free(pool);
+}
+
 static void any_entry_of_a_long_log_is_found(void **state)
 {
     enum { BLOCKS = 300 };
@@ -278,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_flood_leaves_small_inboxes_intact),
         cmocka_unit_test(of_equals_the_one_that_grew_first_pays),
         cmocka_unit_test(a_place_outlives_its_block),
+        cmocka_unit_test(a_very_old_place_is_known_as_such),
         cmocka_unit_test(any_entry_of_a_long_log_is_found),
         cmocka_unit_test(whatever_is_done_agrees_with_the_model),
     };

@@ -160,20 +160,23 @@ static void a_new_stream_replaces_one_that_never_had_an_entry(void **state)
 {
     struct thm_ram_store_config config = {.blocks = 8, .streams = 3, .senders = 4, .seed = 5};
     struct thm_store *store = make_store(&config);
-    struct thm_store_request a = open_stream(store, "#a"), b = open_stream(store, "#b");
-    struct thm_store_request c = open_stream(store, "#c"), d, again;
+    struct thm_store_request a = open_stream(store, "#a"), c = open_stream(store, "#c");
+    struct thm_store_request find = {.op = THM_STORE_FIND, .stream = a.stream}, b, d, again;
 
     (void)state;
     assert_int_equal(append(store, a.stream, 1), THM_OK);
     assert_int_equal(append(store, c.stream, 1), THM_OK);
-    d = open_stream(store, "#d"); /* in place of #b */
+    b = open_stream(store, "#b");
+    d = open_stream(store, "#d"); /* in place of #b, though it was used last */
     assert_int_equal(append(store, b.stream, 1), THM_E_STATE);
     assert_int_equal(append(store, a.stream, 2), THM_OK);
+    assert_int_equal(append(store, c.stream, 2), THM_OK);
     assert_int_equal(append(store, d.stream, 1), THM_OK);
+    assert_int_equal(run(store, &find), THM_OK);
 
-    again = open_stream(store, "#b"); /* in place of #c, the longest unused */
+    again = open_stream(store, "#b"); /* in place of #c, the longest unused now */
     assert_true(again.incarnation != b.incarnation && again.head == 0);
-    assert_int_equal(append(store, c.stream, 2), THM_E_STATE);
+    assert_int_equal(append(store, c.stream, 3), THM_E_STATE);
     assert_true(open_stream(store, "#a").head == 2);
     assert_true(open_stream(store, "#d").head == 1);
     free(store);
@@ -345,6 +348,29 @@ static void a_failed_append_fails_those_behind_it(void **state)
     free(store);
 }
 
+static void a_failure_lasts_until_it_is_collected(void **state)
+{
+    struct plan plan = {0, THM_OK};
+    struct thm_ram_store_config config = {
+        .blocks = 8, .streams = 4, .senders = 4, .fault = as_planned, .fault_ctx = &plan};
+    struct thm_store *store = make_store(&config);
+    uint32_t a = open_stream(store, "#a").stream;
+    struct thm_store_request before = {.op = THM_STORE_FIND, .stream = a};
+    struct thm_store_request fails = an_append(a, 1), behind = an_append(a, 2), *done[8];
+
+    (void)state;
+    submit(store, &before);
+    plan = (struct plan){1, THM_E_STORE};
+    submit(store, &fails);
+    assert_int_equal(collect(store, done), 1);
+    assert_ptr_equal(done[0], &before);
+    plan = (struct plan){0, THM_OK};
+    submit(store, &behind);
+    assert_int_equal(collect(store, done), 2);
+    assert_int_equal(behind.result, THM_E_STORE);
+    free(store);
+}
+
 static void collect_hands_out_no_more_than_asked(void **state)
 {
     struct thm_ram_store_config config = {.blocks = 8, .streams = 4, .senders = 4};
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_read_from_before_the_oldest_starts_there),
         cmocka_unit_test(a_late_request_holds_up_its_stream_only),
         cmocka_unit_test(a_failed_append_fails_those_behind_it),
+        cmocka_unit_test(a_failure_lasts_until_it_is_collected),
         cmocka_unit_test(collect_hands_out_no_more_than_asked),
     };
 
