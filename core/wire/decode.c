@@ -137,8 +137,6 @@ static int decode(char *line, size_t len, unsigned from, struct thm_msg *msg,
     f.twice = NULL;
     if (len >= THM_LINE_MAX)
         return THM_E_LINE_TOO_LONG;
-    if (len > 0 && line[len - 1] == '\r')
-        len--;
     int code = thm_json_object(line, len, note_member, &f, fault);
     if (code == THM_OK)
         code = read_type(line, &f, from, msg, fault);
