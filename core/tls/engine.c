@@ -25,6 +25,11 @@ void thm_engine_expect_entropy(br_ssl_engine_context *engine)
     engine->rng_os_rand_done = 1;
 }
 
+void thm_engine_speak_tls12(br_ssl_engine_context *engine)
+{
+    engine->version_out = BR_TLS12;
+}
+
 bool thm_engine_is_known(const br_ssl_engine_context *engine)
 {
     return thm_engine_between_records(engine) && thm_engine_output_idle(engine) &&

@@ -28,6 +28,10 @@ void thm_engine_expect_entropy(br_ssl_engine_context *engine);
  * is not 0.6. */
 bool thm_engine_is_known(const br_ssl_engine_context *engine);
 
+/** To be called after a server's engine was reset: what it sends before a version is agreed on, an
+ * alert, bears this version. 0.6 would write 0.0, which no client takes for TLS. */
+void thm_engine_speak_tls12(br_ssl_engine_context *engine);
+
 /* --- questions --- */
 
 /** Whether the handshake is over and application data may flow. */

@@ -5,7 +5,7 @@
  *   guard, session                         whom a peer proves to be, in full and resumed handshakes
  *   engine                                 BearSSL's engine, and lending it buffers
  *   domain                                 the pools, and entropy
- *   handshake, record, close               the three parts of a connection's life
+ *   handshake, resume, record, close       a connection's life
  */
 #ifndef THM_TLS_INTERNAL_H
 #define THM_TLS_INTERNAL_H
@@ -96,9 +96,21 @@ void thm_domain_progress(struct thm_tls *t);
 /** Gives a seed for one engine, or fails with THM_E_ENTROPY. */
 int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[48]);
 
-/* --- handshake.c --- */
+/* --- resume.c --- */
 
+/** The server's session cache; its context is the domain. */
 extern const br_ssl_session_cache_class thm_cache_class;
+
+/** Client: offers the session that is remembered of this server. False: there is none. */
+bool thm_resume_offer(struct thm_tls *t, uint64_t utc_s);
+
+/** Client: remembers the session of a full handshake. */
+void thm_resume_remember(const struct thm_tls *t);
+
+/** Whether the handshake that has just ended resumed the slot's tentative session. */
+bool thm_resume_happened(const struct thm_tls *t);
+
+/* --- handshake.c --- */
 
 /** Makes the engine that is copied for every connection; credentials are set. */
 void thm_handshake_template(struct thm_tls_domain *d);

@@ -98,7 +98,7 @@ openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key 2>/dev
 issue rsa root /CN=rsa 3650 "$(san URI:thimble:ali@desk)"
 openssl ec -in ali.key -out ali_sec1.key 2>/dev/null
 { openssl ecparam -name prime256v1; cat ali_sec1.key; } >ali_parameters.key
-openssl ec -in ali.key -aes256 -passout pass:secret -out ali_encrypted.key 2>/dev/null
+openssl pkcs8 -topk8 -in ali.key -passout pass:secret -out ali_encrypted.key 2>/dev/null
 openssl ec -in ali.key -outform DER -out ali_key.der 2>/dev/null
 openssl x509 -in ali.crt -outform DER -out ali.der
 openssl x509 -in root.crt -outform DER -out root.der
