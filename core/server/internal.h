@@ -229,6 +229,7 @@ struct thm_server {
     struct thm_tls_domain *tls;
     uint64_t now;
     uint64_t utc_ms, utc_at; /* UTC and the `now` at which it was asked */
+    uint64_t started;        /* the first turn's `now` */
     uint64_t started_utc;    /* ms */
     uint64_t random;         /* state of a generator for what needs no secrecy */
     struct thm_hash_key hash_key;

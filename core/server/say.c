@@ -146,6 +146,9 @@ void say_room(struct thm_server *s, struct connection *c, const struct thm_msg *
     append_queue(s, j);
 }
 
+/* Right after its start a server can't tell a typing error from a user who is still coming back. */
+#define COMING_BACK_MS 60000
+
 static bool target_known(struct thm_server *s, const char *to, char inbox[THM_ROOM_MAX + 1])
 {
     const char *at = strchr(to, '@');
@@ -154,7 +157,7 @@ static bool target_known(struct thm_server *s, const char *to, char inbox[THM_RO
     inbox[0] = '@';
     memcpy(inbox + 1, to, len);
     inbox[1 + len] = '\0';
-    return user_find(s, to, len) != 0;
+    return user_find(s, to, len) != 0 || s->now - s->started < COMING_BACK_MS;
 }
 
 void say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)

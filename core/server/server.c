@@ -258,6 +258,8 @@ static void tell_time(struct thm_server *s, uint64_t now_ms)
     uint64_t utc;
 
     s->now = now_ms;
+    if (s->stats.turns == 0)
+        s->started = now_ms;
     if (s->config.port->ops->utc(s->config.port, &utc) == THM_OK) {
         s->utc_ms = utc;
         if (s->started_utc == 0)
