@@ -260,7 +260,8 @@ void thm_client_step(struct thm_client *c, uint64_t now_ms, const struct thm_eve
         run_timers(c);
     thm_link_move(c, what);
     if (c->now >= c->deadline)
-        thm_client_turn(c, THM_MACHINE_EXPIRED, THM_E_TIMEOUT, NULL);
+        thm_client_turn(c, THM_MACHINE_EXPIRED,
+                        c->state == THM_CLIENT_WAITING ? THM_OK : THM_E_TIMEOUT, NULL);
 }
 
 uint64_t thm_client_deadline(const struct thm_client *c)

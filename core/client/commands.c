@@ -367,15 +367,17 @@ static void show_command(struct thm_console *c, const struct thm_command *comman
     thm_show_notice(c, line);
 }
 
+static bool is_called(struct thm_slice word, const char *name)
+{
+    return name != NULL && (thm_slice_is(word, name) || thm_slice_is(word, name + 1));
+}
+
 /* The command of a name, with or without its slash; or NULL. */
 static const struct thm_command *find(struct thm_slice word)
 {
-    for (const struct thm_command *command = commands; command->name; command++) {
-        if (thm_slice_is(word, command->name) || thm_slice_is(word, command->name + 1))
+    for (const struct thm_command *command = commands; command->name; command++)
+        if (is_called(word, command->name) || is_called(word, command->brief))
             return command;
-        if (command->brief != NULL && thm_slice_is(word, command->brief))
-            return command;
-    }
     return NULL;
 }
 

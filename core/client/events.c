@@ -108,6 +108,12 @@ static void append_deed(struct thm_text *t, const struct thm_msg *m)
 {
     struct thm_slice event = thm_msg_get(m, THM_KEY_EVENT);
 
+    if (thm_slice_is(event, "alias")) {
+        thm_show_safe(t, thm_msg_get(m, THM_KEY_USERID));
+        thm_text_str(t, " is now called ");
+        thm_show_safe(t, thm_msg_get(m, THM_KEY_ALIAS));
+        return;
+    }
     thm_show_sender(t, m);
     if (thm_slice_is(event, "away")) {
         thm_text_str(t, " is away");
@@ -115,9 +121,6 @@ static void append_deed(struct thm_text *t, const struct thm_msg *m)
             thm_show_key(t, m, THM_KEY_AWAY, ": ");
     } else if (thm_slice_is(event, "back")) {
         thm_text_str(t, " is back");
-    } else if (thm_slice_is(event, "alias")) {
-        thm_text_str(t, " is now called ");
-        thm_show_safe(t, thm_msg_get(m, THM_KEY_ALIAS));
     } else {
         thm_text_char(t, ' ');
         thm_show_safe(t, event);
@@ -300,7 +303,7 @@ static void refuse_command(struct thm_console *c, const struct thm_msg *m)
     thm_msg_str(&answer, THM_KEY_ID, thm_msg_get(m, THM_KEY_ID).data,
                 thm_msg_get(m, THM_KEY_ID).len);
     THM_SET(&answer, STATUS, "refused");
-    THM_SET(&answer, REASON, "this is a terminal: no commands here");
+    THM_SET(&answer, TEXT, "this is a terminal: no commands here");
     thm_client_request(c->config.client, &answer);
 }
 
@@ -327,7 +330,7 @@ static void show_result(struct thm_console *c, const struct thm_msg *m)
     thm_text_str(&t, "= ");
     append_device(&t, m);
     thm_show_key(&t, m, THM_KEY_STATUS, " ");
-    thm_show_key(&t, m, THM_KEY_REASON, ": ");
+    thm_show_key(&t, m, THM_KEY_CODE, ", ");
     if (thm_msg_has(m, THM_KEY_TEXT))
         thm_text_str(&t, ": ");
     thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));

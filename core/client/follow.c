@@ -74,6 +74,13 @@ void thm_follow_retry(struct thm_client *c)
 
 /* --- what is sent --------------------------------------------------------------------------- */
 
+bool thm_follow_ready(struct thm_client *c, struct thm_slice to)
+{
+    struct thm_client_stream *s = to.data[0] == '#' ? thm_follow_find(c, to) : &c->streams[INBOX];
+
+    return s == NULL || s->follow == THM_FOLLOW_JOINED;
+}
+
 static bool put_join(struct thm_client *c, struct thm_client_stream *s)
 {
     struct thm_msg m;
@@ -156,14 +163,15 @@ void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
 {
     struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
     uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
+    uint64_t head = thm_msg_get_num(m, THM_KEY_N, 0);
 
     if (s == NULL || s->follow != THM_FOLLOW_ASKED)
         return;
     s->follow = THM_FOLLOW_JOINED;
-    if (s->incarnation == incarnation)
+    if (s->incarnation == incarnation && s->n <= head)
         return; /* our own cursor rules */
     s->incarnation = incarnation;
-    move_to(s, thm_msg_get_num(m, THM_KEY_AFTER, thm_msg_get_num(m, THM_KEY_N, 0)));
+    move_to(s, thm_msg_get_num(m, THM_KEY_AFTER, head));
 }
 
 void thm_follow_left(struct thm_client *c, const struct thm_msg *m)

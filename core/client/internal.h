@@ -100,6 +100,10 @@ void thm_follow_reset(struct thm_client *c);
 /** Asks again for what the server could not do just now. */
 void thm_follow_retry(struct thm_client *c);
 
+/** Whether a message may go now. Not while its stream waits to be joined: a server that could not do that just
+ * now would refuse the message for good. */
+bool thm_follow_ready(struct thm_client *c, struct thm_slice to);
+
 /** Writes joins, leaves and acks that are due. False: no room for all. */
 bool thm_follow_fill(struct thm_client *c);
 bool thm_follow_fill_acks(struct thm_client *c);

@@ -90,7 +90,7 @@ static void fill_messages(struct thm_client *c)
     struct thm_record r;
 
     while (c->queue.in_flight < THM_WINDOW && thm_queue_next(&c->queue, &r)) {
-        if (!r.answered && !put_message(c, &r))
+        if (!r.answered && (!thm_follow_ready(c, r.to) || !put_message(c, &r)))
             return;
         thm_queue_advance(&c->queue);
     }
@@ -251,7 +251,8 @@ static bool on_session_line(struct thm_client *c, const struct thm_msg *m)
 {
     switch (m->type) {
     case THM_MSG_PING: on_ping(c, m); return true;
-    case THM_MSG_PONG: return true;
+    case THM_MSG_PONG:
+        return !thm_msg_has(m, THM_KEY_ID); /* one with an id was asked for by the application */
     case THM_MSG_GOODBYE: on_goodbye(c, m); return true;
     case THM_MSG_REPLACED: thm_client_turn(c, THM_MACHINE_FINAL, THM_E_REPLACED, m); return true;
     case THM_MSG_FULL:
