@@ -14,6 +14,8 @@ struct out {
 
 static void put(struct out *o, const char *s, size_t len)
 {
+    if (len == 0) /* s may then be NULL, which memcpy must not be given */
+        return;
     if (o->full || len > o->room) {
         o->full = true;
         return;

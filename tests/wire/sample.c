@@ -67,22 +67,21 @@ void sample(struct thm_msg *m, enum thm_type type, uint64_t keys, bool largest)
             set(m, (enum thm_key)key, largest);
 }
 
+static bool same_value(enum thm_kind kind, const union thm_value *a, const union thm_value *b)
+{
+    if (kind == THM_KIND_HEX64 || kind == THM_KIND_UINT || kind == THM_KIND_BOOL)
+        return a->num == b->num;
+    return a->str.len == b->str.len &&
+           (a->str.len == 0 || memcmp(a->str.data, b->str.data, a->str.len) == 0);
+}
+
 bool same_message(const struct thm_msg *a, const struct thm_msg *b)
 {
     if (a->type != b->type || a->has != b->has)
         return false;
-    for (unsigned i = 0; i < THM_KEYS_END; i++) {
-        enum thm_key key = (enum thm_key)i;
-        enum thm_kind kind = thm_key_kind(key);
-        if (!thm_msg_has(a, key))
-            continue;
-        if (kind == THM_KIND_HEX64 || kind == THM_KIND_UINT || kind == THM_KIND_BOOL) {
-            if (a->v[key].num != b->v[key].num)
-                return false;
-        } else if (a->v[key].str.len != b->v[key].str.len ||
-                   memcmp(a->v[key].str.data, b->v[key].str.data, a->v[key].str.len) != 0) {
+    for (unsigned key = 0; key < THM_KEYS_END; key++)
+        if ((a->has >> key & 1) != 0 &&
+            !same_value(thm_key_kind((enum thm_key)key), &a->v[key], &b->v[key]))
             return false;
-        }
-    }
     return true;
 }

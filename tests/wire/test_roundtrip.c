@@ -96,6 +96,16 @@ static void largest_text_is_deliverable(void **state)
     }
 }
 
+static void an_empty_value_needs_no_bytes(void **state)
+{
+    struct thm_msg m;
+
+    (void)state;
+    thm_msg_init(&m, THM_MSG_SAY);
+    thm_msg_str(&m, THM_KEY_TEXT, NULL, 0);
+    assert_round_trip(&m);
+}
+
 static void encode_never_writes_past_its_room(void **state)
 {
     struct thm_msg m;
@@ -169,6 +179,7 @@ int main(void)
         cmocka_unit_test(each_optional_key),
         cmocka_unit_test(all_keys_at_once),
         cmocka_unit_test(largest_text_is_deliverable),
+        cmocka_unit_test(an_empty_value_needs_no_bytes),
         cmocka_unit_test(encode_never_writes_past_its_room),
         cmocka_unit_test(encode_refuses_what_decode_would),
         cmocka_unit_test(keys_are_written_in_the_order_of_the_table),

@@ -293,7 +293,7 @@ struct thm_fault {
  * A key that the type does not have is skipped like an unknown one. An empty line is THM_E_JSON.
  * Takes about 2.6 KB of stack, nearly all of it THM_TOKENS_MAX tokens.
  *
- * @param line   the bytes without the newline (a trailing '\r' is taken off)
+ * @param line   the bytes without the newline (a trailing '\r' does no harm)
  * @param len    0 to THM_LINE_MAX - 1
  * @param from   one of THM_FROM_*: types that this side does not send are refused
  * @param msg    receives the message
