@@ -14,6 +14,9 @@ struct slot {
     size_t len;
     char text[];
 };
+_Static_assert(THM_CONSOLE_PARTS *(sizeof(struct slot) + THM_PARTS_MAX * THM_TEXT_MAX) + 8 <=
+                   THM_CONSOLE_PARTS_MEMORY,
+               "the longest messages fit");
 
 static struct slot *slot_at(const struct thm_parts *p, uint32_t i)
 {
@@ -22,12 +25,16 @@ static struct slot *slot_at(const struct thm_parts *p, uint32_t i)
 
 void thm_parts_init(struct thm_parts *p, char *memory, size_t size)
 {
-    size_t share = size / THM_CONSOLE_PARTS / _Alignof(struct slot) * _Alignof(struct slot);
+    const size_t unit = _Alignof(struct slot);
+    size_t odd = (unit - (uintptr_t)memory % unit) % unit;
 
     *p = (struct thm_parts){0};
-    if (memory == NULL || share < sizeof(struct slot) + 2 * THM_TEXT_MAX)
+    if (memory == NULL || size < odd)
         return;
-    p->memory = memory;
+    size_t share = (size - odd) / THM_CONSOLE_PARTS / unit * unit;
+    if (share < sizeof(struct slot) + 2 * THM_TEXT_MAX)
+        return;
+    p->memory = memory + odd;
     p->slot_size = share;
     p->count = THM_CONSOLE_PARTS;
     for (uint32_t i = 0; i < p->count; i++)

@@ -164,6 +164,24 @@ static void a_ping_is_answered(void **state)
     fake_told_nothing();
 }
 
+static void the_applications_own_ping(void **state)
+{
+    struct thm_msg m;
+
+    (void)state;
+    fake_init();
+    fake_online();
+    thm_msg_init(&m, THM_MSG_PING);
+    THM_SET(&m, ID, "last");
+    assert_int_equal(thm_client_request(&fake.client, &m), THM_OK);
+    fake_step();
+    fake_sent("{'msgtype':'ping','id':'last'}");
+    fake_line("{'msgtype':'pong'}");
+    fake_told_nothing();
+    fake_line("{'msgtype':'pong','id':'last'}");
+    fake_told("pong");
+}
+
 /* --- coming back ---------------------------------------------------------------------------- */
 
 static void waits_grow_and_stay_below_the_cap(void **state)
@@ -448,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_login_takes_only_so_long),
         cmocka_unit_test(silence_is_pinged_and_then_given_up),
         cmocka_unit_test(a_ping_is_answered),
+        cmocka_unit_test(the_applications_own_ping),
         cmocka_unit_test(waits_grow_and_stay_below_the_cap),
         cmocka_unit_test(a_stable_session_resets_the_waits),
         cmocka_unit_test(who_could_not_be_reached),

@@ -18,6 +18,9 @@ enum thm_style {
     THM_STYLE_ERROR    /* something went wrong, and what to do */
 };
 
+/* Bytes of parts_memory in which messages of any length are put together. */
+#define THM_CONSOLE_PARTS_MEMORY (THM_CONSOLE_PARTS * (THM_PARTS_MAX * THM_TEXT_MAX + 256))
+
 struct thm_console;
 
 struct thm_console_config {
@@ -28,8 +31,8 @@ struct thm_console_config {
     /* Minutes that local time is ahead of UTC at a time (ms since 1970); NULL: UTC is shown. */
     int (*utc_offset)(void *ctx, uint64_t utc_ms);
     void *ctx;
-    /* Where long messages are put together, THM_CONSOLE_PARTS at a time, 8-byte aligned; with NULL, or when a
-     * message is longer than its share, parts are printed one by one. */
+    /* Where long messages are put together, THM_CONSOLE_PARTS at a time; kept as long as the console. With NULL, or
+     * when a message is longer than its share, parts are printed one by one. */
     char *parts_memory;
     size_t parts_memory_size;
 };
