@@ -1,0 +1,32 @@
+/*
+ * What is measured, and how much of it. The first server is compared with the others.
+ */
+#ifndef BENCH_SCENARIO_H
+#define BENCH_SCENARIO_H
+
+#include "client.h"
+#include "server.h"
+
+/* How much is done. */
+struct effort {
+    unsigned rounds;     /* of each measurement; the median counts */
+    unsigned deliveries; /* a round of fan-out */
+    unsigned seconds;    /* a round at a fixed rate */
+    unsigned connects;   /* a round */
+    unsigned crowd[2];   /* idle connections: some, and many */
+    unsigned stall_mb;   /* published while a reader stands still */
+};
+
+struct bench {
+    struct server servers[SERVERS_MAX];
+    unsigned count;
+    struct effort effort;
+};
+
+void scenario_fanout(struct bench *b);
+void scenario_latency(struct bench *b);
+void scenario_connect(struct bench *b);
+void scenario_idle(struct bench *b);
+void scenario_stall(struct bench *b);
+
+#endif
