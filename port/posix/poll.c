@@ -10,14 +10,14 @@
 
 #include "posix.h"
 
-/* The first entries of `polled`: the wake pipe and the watches, then the sockets. */
-#define FIRST_SOCKET (1u + THM_PORT_POSIX_WATCH_MAX)
+/* What an entry of `polled` is for, as a number: the wake pipe, then the watches, then the sockets. */
+enum { ID_WAKE = 0, ID_WATCH = 1, ID_SOCKET = ID_WATCH + THM_PORT_POSIX_WATCH_MAX };
 
 static int poll_backend_open(struct posix *p)
 {
-    p->polled = calloc(FIRST_SOCKET + p->max_sockets, sizeof *p->polled);
-    p->polled_socket = calloc(FIRST_SOCKET + p->max_sockets, sizeof *p->polled_socket);
-    if (!p->polled || !p->polled_socket)
+    p->polled = calloc(ID_SOCKET + p->max_sockets, sizeof *p->polled);
+    p->polled_id = calloc(ID_SOCKET + p->max_sockets, sizeof *p->polled_id);
+    if (!p->polled || !p->polled_id)
         return THM_E_MEMORY;
     return pipe2(p->wake_fd, O_CLOEXEC | O_NONBLOCK) == 0 ? THM_OK : THM_E_PORT;
 }
@@ -27,7 +27,7 @@ static void poll_backend_close(struct posix *p)
     close(p->wake_fd[0]);
     close(p->wake_fd[1]);
     free(p->polled);
-    free(p->polled_socket);
+    free(p->polled_id);
 }
 
 static int poll_backend_add(struct posix *p, struct posix_socket *s)
@@ -53,8 +53,6 @@ static short asked_of(const struct posix_socket *s)
 {
     int events = 0;
 
-    if (s->fd < 0)
-        return 0;
     if (s->armed & (THM_EV_READ | THM_EV_ACCEPT))
         events |= POLLIN;
     if (s->armed & THM_EV_WRITE)
@@ -64,21 +62,24 @@ static short asked_of(const struct posix_socket *s)
     return (short)events;
 }
 
+static void ask(struct posix *p, unsigned *n, int fd, short events, uint32_t id)
+{
+    if (fd < 0 || events == 0)
+        return;
+    p->polled[*n] = (struct pollfd){.fd = fd, .events = events};
+    p->polled_id[(*n)++] = id;
+}
+
 static unsigned fill(struct posix *p)
 {
-    unsigned n = FIRST_SOCKET;
+    unsigned n = 0;
 
-    p->polled[0] = (struct pollfd){.fd = p->wake_fd[0], .events = POLLIN};
+    ask(p, &n, p->wake_fd[0], POLLIN, ID_WAKE);
     for (unsigned i = 0; i < THM_PORT_POSIX_WATCH_MAX; i++)
-        p->polled[1 + i] = (struct pollfd){.fd = p->watches[i].fd, .events = POLLIN};
-    for (uint32_t i = 0; i < p->used; i++) {
-        short events = asked_of(&p->sockets[i]);
-        p->touched++;
-        if (events == 0)
-            continue;
-        p->polled[n] = (struct pollfd){.fd = p->sockets[i].fd, .events = events};
-        p->polled_socket[n++] = i;
-    }
+        ask(p, &n, p->watches[i].fd, POLLIN, ID_WATCH + i);
+    for (uint32_t i = 0; i < p->used; i++)
+        ask(p, &n, p->sockets[i].fd, asked_of(&p->sockets[i]), ID_SOCKET + i);
+    p->touched += p->used;
     return n;
 }
 
@@ -101,12 +102,14 @@ static unsigned found_in(short events)
 
 static void report(struct posix *p, unsigned i, struct posix_sink *sink)
 {
-    if (i == 0)
-        posix_report_wake(p, sink);
-    else if (i < FIRST_SOCKET)
-        posix_report_watch(&p->watches[i - 1], sink);
+    uint32_t id = p->polled_id[i];
+
+    if (id >= ID_SOCKET)
+        posix_report(p, &p->sockets[id - ID_SOCKET], found_in(p->polled[i].revents), sink);
+    else if (id >= ID_WATCH)
+        posix_report_watch(&p->watches[id - ID_WATCH], sink);
     else
-        posix_report(p, &p->sockets[p->polled_socket[i]], found_in(p->polled[i].revents), sink);
+        posix_report_wake(p, sink);
 }
 
 /* Goes round from where the last call ran out of room, so that nobody is always the last. */

@@ -133,9 +133,9 @@ struct posix {
     struct posix_watch watches[THM_PORT_POSIX_WATCH_MAX];
     struct posix_resolver resolver;
     int epoll_fd;
-    struct pollfd *polled;   /* poll only: what to ask for ... */
-    uint32_t *polled_socket; /* ... and for which socket */
-    uint32_t poll_start;     /* where the last wait() ran out of room */
+    struct pollfd *polled; /* poll only: what to ask for ... */
+    uint32_t *polled_id;   /* ... and for whom */
+    uint32_t poll_start;   /* where the last wait() ran out of room */
     struct posix_socket sockets[];
 };
 

@@ -72,6 +72,7 @@ void posix_free(struct posix *p, struct posix_socket *s)
     uint32_t last_generation = UINT32_MAX >> p->index_bits;
 
     s->state = POSIX_FREE;
+    s->fd = -1;
     s->generation = s->generation == last_generation ? 1 : s->generation + 1;
     posix_list_add(p, &p->free, s);
 }
