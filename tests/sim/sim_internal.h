@@ -181,6 +181,8 @@ struct sim_sock {
     unsigned backlog_count;
 };
 
+#define SIM_LISTENERS 16u
+
 struct sim_nv {
     uint8_t *data;
     size_t len;
@@ -209,6 +211,8 @@ struct sim_host {
     struct sim_nv nv[2];
     struct sim_sock *socks;
     uint32_t sock_cap, sock_used, open;
+    uint32_t listeners[SIM_LISTENERS]; /* their slots */
+    unsigned listener_count;
     uint32_t *free_slots; /* a stack */
     uint32_t free_count;
     uint32_t *ready; /* slots that may have something to report */
@@ -225,8 +229,8 @@ int sim_nv_write(struct thm_port *port, unsigned slot, const void *buf, size_t l
 /** Counts a call that can fail; true if it is the one that has to. */
 bool sim_call_fails(struct sim_host *host, const char *call);
 
-/** A new socket of the host, NULL when there are too many; it stays in place until the next one
- * is made. */
+/** A new socket of the host, NULL when there are too many of its kind; it stays in place until the
+ * next one is made. */
 struct sim_sock *sim_sock_new(struct sim_host *host, enum sim_sock_kind kind, uint32_t tag,
                               uint32_t *slot);
 thm_socket sim_sock_handle(const struct sim_host *host, uint32_t slot);

@@ -132,14 +132,10 @@ static void push(struct sim_pipe *pipe, uint32_t len, uint32_t flags)
 {
     struct sim_world *world = pipe->conn->world;
     uint64_t due = world->now + sim_latency(world);
-    struct sim_segment *last = NULL;
 
-    if (pipe->count > 0) {
-        last = &pipe->segments[(pipe->first + pipe->count - 1) % SIM_SEGMENTS];
-        if (due < last->due)
-            due = last->due; /* bytes stay in order */
-    }
+    /* Each waits for the one before it, so bytes stay in order whenever they are due. */
     if (pipe->count == SIM_SEGMENTS) {
+        struct sim_segment *last = &pipe->segments[(pipe->first + pipe->count - 1) % SIM_SEGMENTS];
         last->len += len;
         last->flags |= flags;
         last->due = due;
@@ -343,7 +339,6 @@ void sim_end_close(struct sim_conn *conn, unsigned side)
         sim_pipe_read(in, NULL, in->arrived);
         answer_closed(conn, end);
     }
-    sim_pipe_kick(in); /* what a full buffer held up */
     sim_conn_reap(conn);
 }
 

@@ -90,8 +90,7 @@ int sim_nv_write(struct thm_port *port, unsigned slot, const void *buf, size_t l
         memset(nv->data + nv->len, 0xff, len - nv->len); /* as erased flash reads */
     }
     memcpy(nv->data, buf, torn ? (size_t)sim_world_random(world, len + 1) : len);
-    if (!torn || len > nv->len)
-        nv->len = len;
+    nv->len = len;
     sim_note(world, host, "nv_write", slot, torn);
     return torn ? THM_E_PORT : THM_OK;
 }

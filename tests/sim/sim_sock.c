@@ -9,6 +9,8 @@ enum { SLOTS_MAX = 65535 };
 struct sim_sock *sim_sock_new(struct sim_host *host, enum sim_sock_kind kind, uint32_t tag,
                               uint32_t *slot)
 {
+    if (kind == SIM_SOCK_LISTENER && host->listener_count == SIM_LISTENERS)
+        return NULL;
     if (host->free_count > 0) {
         *slot = host->free_slots[--host->free_count];
     } else {
@@ -31,6 +33,8 @@ struct sim_sock *sim_sock_new(struct sim_host *host, enum sim_sock_kind kind, ui
         .read_armed = true,
         .want = 1,
     };
+    if (kind == SIM_SOCK_LISTENER)
+        host->listeners[host->listener_count++] = *slot;
     host->open++;
     return sock;
 }
@@ -59,6 +63,15 @@ struct sim_sock *sim_sock_get(struct sim_host *host, thm_socket s, enum sim_sock
     return &host->socks[at];
 }
 
+static void forget_listener(struct sim_host *host, uint32_t slot)
+{
+    unsigned at = 0;
+
+    while (host->listeners[at] != slot)
+        at++;
+    host->listeners[at] = host->listeners[--host->listener_count];
+}
+
 void sim_sock_close(struct sim_host *host, uint32_t slot, enum sim_close how)
 {
     struct sim_sock *sock = &host->socks[slot];
@@ -67,6 +80,8 @@ void sim_sock_close(struct sim_host *host, uint32_t slot, enum sim_close how)
 
     if (sock->kind == SIM_SOCK_FREE)
         return;
+    if (sock->kind == SIM_SOCK_LISTENER)
+        forget_listener(host, slot);
     sock->kind = SIM_SOCK_FREE;
     sock->queued = false;
     host->free_slots[host->free_count++] = slot;
@@ -87,13 +102,13 @@ void sim_sock_close(struct sim_host *host, uint32_t slot, enum sim_close how)
 struct sim_sock *sim_host_listener(struct sim_host *host, const struct thm_address *to,
                                    uint32_t *slot)
 {
-    for (uint32_t i = 0; i < host->sock_used; i++) {
-        struct sim_sock *sock = &host->socks[i];
-        if (sock->kind != SIM_SOCK_LISTENER || sock->address.number != to->number)
+    for (unsigned i = 0; i < host->listener_count; i++) {
+        struct sim_sock *sock = &host->socks[host->listeners[i]];
+        if (sock->address.number != to->number)
             continue;
         if (sim_address_any(&sock->address) || sim_address_any(to) ||
             memcmp(sock->address.ip, to->ip, sizeof to->ip) == 0) {
-            *slot = i;
+            *slot = host->listeners[i];
             return sock;
         }
     }

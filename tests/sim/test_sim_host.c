@@ -107,6 +107,60 @@ static void a_full_backlog_makes_callers_wait(void **state)
     sim_world_free(p.world);
 }
 
+static void a_closed_listener_resets_who_waits(void **state)
+{
+    (void)state;
+    struct probe_pair p;
+
+    probe_hosts(&p, 1, NULL);
+    assert_int_equal(dial(&p, "10.0.0.2", 80), THM_EV_WRITE);
+    p.b.ops->close(p.b.port, p.listener);
+    sim_world_run_for(p.world, 100);
+    assert_int_equal(probe_told(&p.a, 2), THM_EV_READ | THM_EV_CLOSED);
+    assert_int_equal(first_send(&p), THM_IO_ERROR);
+    p.a.ops->close(p.a.port, p.from);
+    sim_world_free(p.world);
+}
+
+static void a_call_that_must_fail_does(void **state)
+{
+    (void)state;
+    struct probe_pair p;
+    size_t n;
+
+    probe_connect(&p, 1, NULL);
+    sim_host_fail_call(p.a.host, 2);
+    assert_int_equal(probe_get(&p.a, p.from, 10, &n), THM_IO_AGAIN);
+    assert_int_equal(probe_get(&p.a, p.from, 10, &n), THM_IO_ERROR);
+    assert_int_equal(first_send(&p), THM_IO_ERROR);
+    sim_world_run_for(p.world, 100);
+    assert_true((probe_told(&p.a, 2) & THM_EV_CLOSED) != 0);
+    assert_int_equal(probe_told(&p.b, 2), THM_EV_READ | THM_EV_CLOSED);
+    assert_int_equal(probe_get(&p.b, p.to, 10, &n), THM_IO_ERROR);
+    sim_world_free(p.world);
+}
+
+static void a_failed_accept_loses_one_and_tells_of_the_next(void **state)
+{
+    (void)state;
+    struct probe_pair p;
+
+    probe_hosts(&p, 1, NULL);
+    dial(&p, "10.0.0.2", 80);
+    thm_socket first = p.from;
+    dial(&p, "10.0.0.2", 80);
+    assert_int_equal(probe_told(&p.b, 1), THM_EV_ACCEPT);
+    sim_host_fail_call(p.b.host, 1);
+    assert_int_equal(p.b.ops->accept(p.b.port, p.listener, 2, &p.to), THM_IO_ERROR);
+    sim_world_run_for(p.world, 100);
+    assert_int_equal(probe_told(&p.b, 1), THM_EV_ACCEPT);
+    assert_int_equal(p.b.ops->accept(p.b.port, p.listener, 2, &p.to), THM_IO_OK);
+    assert_int_equal(first_send(&p), THM_IO_OK);
+    p.from = first;
+    assert_int_equal(first_send(&p), THM_IO_ERROR);
+    sim_world_free(p.world);
+}
+
 static void a_listener_has_its_number_for_itself(void **state)
 {
     (void)state;
@@ -348,6 +402,9 @@ int main(void)
         cmocka_unit_test(a_failed_dial_is_told_by_the_first_send),
         cmocka_unit_test(an_ignored_dial_is_never_told),
         cmocka_unit_test(a_full_backlog_makes_callers_wait),
+        cmocka_unit_test(a_closed_listener_resets_who_waits),
+        cmocka_unit_test(a_call_that_must_fail_does),
+        cmocka_unit_test(a_failed_accept_loses_one_and_tells_of_the_next),
         cmocka_unit_test(a_listener_has_its_number_for_itself),
         cmocka_unit_test(deadlines_follow_the_hosts_own_clock),
         cmocka_unit_test(utc_is_unset_until_set_and_then_runs),

@@ -161,6 +161,11 @@ static void a_reset_death_is_told_and_a_silent_one_is_not(void **state)
         sim_host_kill(talk.callee.host, (enum sim_death)how);
         sim_world_run_for(talk.world, 500);
         assert_int_equal(talk.caller.broken > 0, how == SIM_DEATH_RESET);
+        if (how == SIM_DEATH_SILENT) { /* a system that has come back knows no old connection */
+            talker_run(&talk.callee);
+            sim_world_run_for(talk.world, 500);
+            assert_int_equal(talk.caller.broken, 1);
+        }
         sim_world_free(talk.world);
     }
 }
@@ -178,6 +183,25 @@ static void a_partition_heals(void **state)
         sim_host_partition(side == 0 ? talk.caller.host : talk.callee.host, 0);
         assert_true(talk_finish(&talk, 60000));
         assert_int_equal(talk.caller.broken + talk.callee.broken, 0);
+        talk_end(&talk);
+    }
+}
+
+static void a_calm_ends_what_chance_began(void **state)
+{
+    (void)state;
+    const struct sim_faults long_ones[] = {
+        {.stall_ppm = 300000, .stall_ms = 100000000},
+        {.partition_ppm = 300000, .partition_ms = 100000000},
+    };
+
+    for (int i = 0; i < 2; i++) {
+        struct talk talk;
+        talk_start(&talk, 4, &long_ones[i], 50000, 0);
+        sim_world_run_for(talk.world, 1000);
+        assert_false(talk.caller.done);
+        sim_world_faults(talk.world, NULL);
+        assert_true(talk_finish(&talk, 3000));
         talk_end(&talk);
     }
 }
@@ -206,6 +230,7 @@ int main(void)
         cmocka_unit_test(a_killed_host_comes_back),
         cmocka_unit_test(a_reset_death_is_told_and_a_silent_one_is_not),
         cmocka_unit_test(a_partition_heals),
+        cmocka_unit_test(a_calm_ends_what_chance_began),
         cmocka_unit_test(a_cut_is_noticed_by_deadlines_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
