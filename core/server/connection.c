@@ -254,7 +254,8 @@ void conn_goodbye(struct thm_server *s, struct connection *c, int code, const ch
     if (c->state == CONN_LOGIN || c->state == CONN_ONLINE) {
         thm_msg_init(&m, THM_MSG_GOODBYE);
         THM_SET(&m, REASON, reason);
-        THM_SET(&m, CODE, thm_error_word(code));
+        if (code != THM_OK)
+            THM_SET(&m, CODE, thm_error_word(code));
         if (retry_after != 0)
             thm_msg_num(&m, THM_KEY_RETRY_AFTER, retry_after);
         output_msg(s, c, &m);
