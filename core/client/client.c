@@ -259,6 +259,8 @@ void thm_client_step(struct thm_client *c, uint64_t now_ms, const struct thm_eve
     if (c->state == THM_CLIENT_ONLINE)
         run_timers(c);
     thm_link_move(c, what);
+    if (c->state == THM_CLIENT_ONLINE)
+        thm_session_watch(c);
     if (c->now >= c->deadline)
         thm_client_turn(c, THM_MACHINE_EXPIRED,
                         c->state == THM_CLIENT_WAITING ? THM_OK : THM_E_TIMEOUT, NULL);
@@ -268,6 +270,7 @@ uint64_t thm_client_deadline(const struct thm_client *c)
 {
     if (c->busy && c->state != THM_CLIENT_STOPPED)
         return 0;
-    uint64_t until = thm_earlier(c->deadline, thm_earlier(c->ping_at, c->retry_at));
+    uint64_t until =
+        thm_earlier(thm_earlier(c->deadline, c->answer_by), thm_earlier(c->ping_at, c->retry_at));
     return c->ack_due ? until : thm_earlier(until, c->ack_at);
 }

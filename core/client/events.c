@@ -255,8 +255,8 @@ static void show_server(struct thm_console *c, const struct thm_msg *m)
         thm_text_str(&t, ", up since ");
         thm_show_date(c, &t, thm_msg_get_num(m, THM_KEY_SINCE, 0));
     }
-    thm_show_key(&t, m, THM_KEY_COUNT, ", sessions: ");
-    thm_show_key(&t, m, THM_KEY_MEMBERS, ", users: ");
+    thm_show_key(&t, m, THM_KEY_MEMBERS, ", sessions: ");
+    thm_show_key(&t, m, THM_KEY_COUNT, ", messages: ");
     end_notice(c, &t, m);
 }
 
@@ -386,8 +386,10 @@ static void (*const lines[THM_TYPES_END])(struct thm_console *c, const struct th
 static void append_cause(struct thm_text *t, const struct thm_client_event *e)
 {
     thm_text_str(t, thm_error_text(e->code));
-    if (e->msg != NULL)
-        thm_show_key(t, e->msg, THM_KEY_REASON, ": ");
+    if (e->msg == NULL)
+        return;
+    thm_show_key(t, e->msg, THM_KEY_REASON, ": ");
+    thm_show_key(t, e->msg, THM_KEY_ADDRESS, ", at ");
 }
 
 static void show_error_event(struct thm_console *c, const char *lead,

@@ -65,6 +65,14 @@ void thm_follow_reset(struct thm_client *c)
     }
 }
 
+bool thm_follow_awaits(const struct thm_client *c)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (c->streams[i].follow == THM_FOLLOW_ASKED)
+            return true;
+    return false;
+}
+
 void thm_follow_retry(struct thm_client *c)
 {
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)

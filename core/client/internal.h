@@ -55,6 +55,9 @@ void thm_session_quit(struct thm_client *c);
 /** Asks the server for a sign of life. */
 void thm_session_ping(struct thm_client *c);
 
+/** Ends a connection on which an answer stays out for too long. */
+void thm_session_watch(struct thm_client *c);
+
 /** Forgets all that belongs to one connection. */
 void thm_session_reset(struct thm_client *c);
 
@@ -84,6 +87,9 @@ enum thm_taken {
     THM_REPEATED, /* taken before, or of a stream that is not followed: drop it */
     THM_BROKEN    /* a number is missing and no gap was told */
 };
+
+/** Whether a join waits for its answer. */
+bool thm_follow_awaits(const struct thm_client *c);
 
 /** The stream of a name, or NULL when it is not followed. */
 struct thm_client_stream *thm_follow_find(struct thm_client *c, struct thm_slice name);

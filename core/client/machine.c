@@ -1,17 +1,13 @@
 /*
- *                 START          CONNECTED           OPENED         GRANTED
- *     STOPPED ----------> DIALLING ----------> HANDSHAKE -----> LOGIN -----> ONLINE
- *        ^                 ^    |                  |              |            |
- *        |         EXPIRED |    +------------------+-------+------+------------+
- *        |                 |    |  FAILED, EXPIRED         |      |            |
- *        |    STOP         |    v                          |      |  STOP      |
- *        +<-------------- WAITING                          |      +-----+------+
- *        |                                    FINAL, STOP  |            v
- *        +<------------------------------------------------+         LEAVING
- *        ^                                        (LOGIN and            |
- *        |                                     ONLINE: FINAL only)      |
- *        +<-------------------------------------------------------------+
- *                              FAILED, FINAL, EXPIRED
+ *     STOPPED --START--> DIALLING --CONNECTED--> HANDSHAKE --OPENED--> LOGIN --GRANTED--> ONLINE
+ *                        ^  |                      |                    |                  |
+ *                EXPIRED |  +-- FAILED, EXPIRED ---+--------------------+------------------+
+ *                        |  v
+ *                       WAITING
+ *
+ *     DIALLING, HANDSHAKE, WAITING       --STOP--> STOPPED
+ *     LOGIN, ONLINE                      --STOP--> LEAVING --FAILED, FINAL, EXPIRED--> STOPPED
+ *     DIALLING, HANDSHAKE, LOGIN, ONLINE --FINAL-> STOPPED
  *
  * A pair that is not in the table changes nothing.
  */

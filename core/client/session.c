@@ -26,9 +26,19 @@ void thm_session_reset(struct thm_client *c)
     c->out_len = c->out_sent = 0;
     c->received = c->reported = 0;
     c->ack_due = false;
-    c->ping_at = c->ack_at = c->retry_at = THM_NEVER;
+    c->ping_at = c->ack_at = c->retry_at = c->answer_by = THM_NEVER;
     thm_follow_reset(c);
     thm_queue_rewind(&c->queue);
+}
+
+void thm_session_watch(struct thm_client *c)
+{
+    if (c->queue.in_flight == 0 && !thm_follow_awaits(c))
+        c->answer_by = THM_NEVER;
+    else if (c->answer_by == THM_NEVER)
+        c->answer_by = c->now + THM_ANSWER_MS;
+    else if (c->now >= c->answer_by)
+        thm_client_fail(c, THM_E_TIMEOUT, NULL);
 }
 
 /* --- what is sent --------------------------------------------------------------------------- */
@@ -173,6 +183,7 @@ static void on_answer(struct thm_client *c, const struct thm_msg *m)
 {
     uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
 
+    c->answer_by = THM_NEVER;
     if (!thm_queue_answer(&c->queue, csn))
         return; /* the answer to what was sent twice */
     if (m->type == THM_MSG_REFUSED)
@@ -195,6 +206,7 @@ static bool on_error(struct thm_client *c, const struct thm_msg *m)
     struct thm_slice in = thm_msg_get(m, THM_KEY_IN);
     int code = code_of(m, THM_OK);
 
+    c->answer_by = THM_NEVER;
     if (thm_slice_is(in, "join"))
         return thm_follow_refused(c, m);
     if (!thm_slice_is(in, "say") && !thm_slice_is(in, "whisper"))
@@ -211,7 +223,10 @@ static bool on_stream(struct thm_client *c, const struct thm_msg *m)
     enum thm_taken taken = THM_TAKEN;
 
     switch (m->type) {
-    case THM_MSG_JOINED: thm_follow_joined(c, m); break;
+    case THM_MSG_JOINED:
+        c->answer_by = THM_NEVER;
+        thm_follow_joined(c, m);
+        break;
     case THM_MSG_LEFT: thm_follow_left(c, m); break;
     case THM_MSG_GAP: taken = thm_follow_gap(c, m); break;
     default: taken = thm_follow_entry(c, m); break;

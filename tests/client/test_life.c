@@ -105,6 +105,16 @@ static void dialling_takes_only_so_long(void **state)
     assert_false(fake.socket_open);
 }
 
+static void events_of_others_are_left_alone(void **state)
+{
+    struct thm_event other = {FAKE_TAG + 1, THM_EV_WRITE};
+
+    (void)state;
+    start();
+    thm_client_step(&fake.client, fake.now, &other, 1);
+    fake_told_nothing();
+}
+
 static void a_handshake_takes_only_so_long(void **state)
 {
     (void)state;
@@ -151,6 +161,29 @@ static void silence_is_pinged_and_then_given_up(void **state)
     fake_wait(THM_PONG_MS - 1);
     fake_told_nothing();
     fake_wait(1);
+    fake_told("waiting timeout");
+}
+
+static void an_answer_stays_out_only_so_long(void **state)
+{
+    (void)state;
+    fake_init();
+    fake_online();
+    assert_int_equal(thm_client_say(&fake.client, "bob", "a", 1, NULL), THM_OK);
+    fake_step();
+    for (uint64_t waited = 0; waited < THM_ANSWER_MS; waited += THM_ANSWER_MS / 2) {
+        fake_line("{'msgtype':'ping'}"); /* it lives, but does not answer */
+        fake_told_nothing();
+        fake_wait(THM_ANSWER_MS / 2);
+    }
+    fake_told("waiting timeout");
+
+    fake_init();
+    assert_int_equal(thm_client_join(&fake.client, "#tea"), THM_OK);
+    fake_online(); /* only the inbox is joined */
+    fake_wait(THM_ANSWER_MS - THM_ACK_DELAY_MS - 1);
+    fake_told_nothing();
+    fake_wait(THM_ACK_DELAY_MS + 1);
     fake_told("waiting timeout");
 }
 
@@ -462,9 +495,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_configurations),
         cmocka_unit_test(dialling_takes_only_so_long),
+        cmocka_unit_test(events_of_others_are_left_alone),
         cmocka_unit_test(a_handshake_takes_only_so_long),
         cmocka_unit_test(a_login_takes_only_so_long),
         cmocka_unit_test(silence_is_pinged_and_then_given_up),
+        cmocka_unit_test(an_answer_stays_out_only_so_long),
         cmocka_unit_test(a_ping_is_answered),
         cmocka_unit_test(the_applications_own_ping),
         cmocka_unit_test(waits_grow_and_stay_below_the_cap),

@@ -90,6 +90,20 @@ static void a_message_that_is_broken_off_is_given_up(void **state)
     assert_whole("nm");
 }
 
+static void a_part_that_comes_twice_spoils_nothing(void **state)
+{
+    struct thm_msg again = part("bob", 1, 3, 7, "a");
+    struct thm_parts_rest rest;
+
+    (void)state;
+    assert_int_equal(add("bob", 1, 3, 7, "a"), THM_PARTS_HELD);
+    assert_true(thm_parts_give_up(&parts, &again, &rest));
+    assert_int_equal(thm_parts_add(&parts, &again, &whole), THM_PARTS_HELD);
+    assert_int_equal(add("bob", 2, 3, 7, "b"), THM_PARTS_HELD);
+    assert_int_equal(add("bob", 3, 3, 7, "c"), THM_PARTS_WHOLE);
+    assert_whole("abc");
+}
+
 static void the_oldest_makes_room(void **state)
 {
     static const char *const people[] = {"a", "b", "c", "d"};
@@ -133,6 +147,7 @@ int main(void)
         cmocka_unit_test_setup(parts_of_several_people_interleave, setup),
         cmocka_unit_test_setup(a_message_whose_beginning_is_missing_is_shown_alone, setup),
         cmocka_unit_test_setup(a_message_that_is_broken_off_is_given_up, setup),
+        cmocka_unit_test_setup(a_part_that_comes_twice_spoils_nothing, setup),
         cmocka_unit_test_setup(the_oldest_makes_room, setup),
         cmocka_unit_test_setup(what_can_not_fit_is_shown_in_parts, setup),
         cmocka_unit_test_setup(without_memory_all_is_shown_in_parts, setup),

@@ -162,6 +162,20 @@ static void leaving_and_coming_back(void **state)
     fake_told("message text 2");
 }
 
+static void leaving_and_staying_after_all(void **state)
+{
+    (void)state;
+    in_lobby(0);
+    assert_int_equal(thm_client_leave(&fake.client, "#lobby"), THM_OK);
+    assert_int_equal(thm_client_leave(&fake.client, "#lobby"), THM_E_NO_ROOM);
+    assert_int_equal(thm_client_say(&fake.client, "#lobby", "x", 1, NULL), THM_E_NO_ROOM);
+    assert_int_equal(thm_client_join(&fake.client, "#lobby"), THM_OK);
+    fake_step();
+    fake_sent_nothing();
+    entry(1, 0);
+    fake_told("message text 1");
+}
+
 static void a_refused_room_is_not_asked_for_again(void **state)
 {
     (void)state;
@@ -227,6 +241,8 @@ static void a_reconnect_resumes_behind_the_last_entry(void **state)
     joined("@ali", INBOX_LOG, 0, 0);
     joined("#lobby", FIRST_LOG, 8, 5); /* the server's copy of the cursor is behind: ours rules */
     fake_skip_told();
+    fake_wait(THM_ACK_DELAY_MS);
+    sent("{'msgtype':'ack','bytes':%u}", (unsigned)fake.client.received); /* no cursor moved */
     entry(6, 0);
     fake_told_nothing();
     entry(7, 0);
@@ -276,17 +292,18 @@ static void a_restarted_server_repeats_nothing(void **state)
     entry(1, 40);
     entry(2, 41);
     fake_skip_told();
-    again(SECOND_LOG, 2, 0);
+    again(SECOND_LOG, 3, 0);
     fake_line("{'msgtype':'gap','room':'#lobby','incarnation':'" SECOND_LOG "',"
               "'reason':'restarted'}");
     fake_told("gap");
-    entry(1, 41); /* bob sent it again: he had no answer */
+    entry(1, 40); /* bob sent them again: he had no answer */
+    entry(2, 41);
     fake_told_nothing();
-    entry(2, 42);
-    fake_told("message text 2");
+    entry(3, 42);
+    fake_told("message text 3");
     fake_reconnect();
-    fake_skip_sent();
-    assert_int_equal(fake.client.streams[1].n, 2);
+    fake_sent("{'msgtype':'join','room':'@ali','incarnation':'" INBOX_LOG "','after':0}");
+    fake_sent("{'msgtype':'join','room':'#lobby','incarnation':'" SECOND_LOG "','after':3}");
 }
 
 static void the_same_number_of_another_sender_is_new(void **state)
@@ -344,6 +361,22 @@ static void lines_of_other_streams_are_dropped(void **state)
     fake_line("{'msgtype':'gap','room':'#other','incarnation':'" FIRST_LOG "'}");
     fake_told_nothing();
     assert_true(fake.tls_open);
+}
+
+static void senders_are_told_apart(void **state)
+{
+    const unsigned people = 40;
+
+    (void)state;
+    in_lobby(0);
+    for (unsigned n = 1; n <= 2 * people; n++) {
+        line("{'msgtype':'message','room':'#lobby','n':%u,'time':1,'from':'u%u','device':'d',"
+             "'alias':'a','id':'00000001-1','text':'x'}",
+             n, n % people);
+        if (n <= people)
+            fake_told("message x");
+        fake_told_nothing(); /* the second of each is a repetition */
+    }
 }
 
 static void more_senders_than_are_remembered(void **state)
@@ -464,6 +497,12 @@ static void answers_may_come_in_any_order(void **state)
     fake_told("acked 3");
     fake_told("acked 1");
     assert_int_equal(thm_client_pending(&fake.client), 0);
+    fake_skip_sent();
+    for (unsigned i = 0; i < THM_WINDOW; i++)
+        say("#lobby", "x"); /* the whole window is free again */
+    fake_step();
+    for (unsigned i = 0; i < THM_WINDOW; i++)
+        sent("{'msgtype':'say','room':'#lobby','csn':%u,'text':'x'}", i + 4);
 }
 
 static void what_is_unanswered_is_sent_again_in_order(void **state)
@@ -749,6 +788,7 @@ int main(void)
         cmocka_unit_test(rooms_are_joined_after_login),
         cmocka_unit_test(rooms_never_take_the_inboxs_place),
         cmocka_unit_test(leaving_and_coming_back),
+        cmocka_unit_test(leaving_and_staying_after_all),
         cmocka_unit_test(a_refused_room_is_not_asked_for_again),
         cmocka_unit_test(a_store_that_fails_is_asked_again),
         cmocka_unit_test(entries_are_taken_once_and_in_order),
@@ -761,6 +801,7 @@ int main(void)
         cmocka_unit_test(a_log_that_went_back_starts_anew),
         cmocka_unit_test(a_new_log_under_a_running_session),
         cmocka_unit_test(lines_of_other_streams_are_dropped),
+        cmocka_unit_test(senders_are_told_apart),
         cmocka_unit_test(more_senders_than_are_remembered),
         cmocka_unit_test(bytes_are_acknowledged_after_a_while),
         cmocka_unit_test(half_the_credit_is_acknowledged_at_once),

@@ -122,6 +122,7 @@ struct thm_client {
     uint64_t now;      /* of the step under way */
     uint64_t deadline; /* of the state */
     uint64_t ping_at, ack_at, retry_at;
+    uint64_t answer_by; /* something that was sent is not answered yet */
     uint64_t online_since;
     uint64_t min_wait_ms; /* what the server asked for before the next attempt */
     uint32_t attempts;    /* since the last stable session */
@@ -198,7 +199,8 @@ int thm_client_say(struct thm_client *c, const char *to, const char *text, size_
 
 /**
  * Sends a request (list, who, whois, alias, topic, cmd, state ...) with the next step. Unlike what is said it is
- * not sent again when the connection breaks.
+ * not sent again when the connection breaks. The answer to a ping with an id is a LINE; other pongs are the client's
+ * own and not told.
  *
  * @return THM_OK; THM_E_STATE: not online; THM_E_LIMIT: the one before is not sent yet; or what
  *         thm_wire_encode() says

@@ -103,6 +103,9 @@
 #ifndef THM_PONG_MS
 #define THM_PONG_MS 20000 /* and how long it then waits for any answer */
 #endif
+#ifndef THM_ANSWER_MS
+#define THM_ANSWER_MS 60000 /* a client's wait for the answer to a join or a message */
+#endif
 /* No progress on a half-sent record: the peer granted more than it reads. */
 #ifndef THM_STALL_MS
 #define THM_STALL_MS 60000
