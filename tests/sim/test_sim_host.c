@@ -6,6 +6,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <bearssl.h>
+
 #include "sim_probe.h"
 #include "thimble/error.h"
 
@@ -268,6 +270,19 @@ static void entropy_gives_all_or_fails(void **state)
     sim_world_free(p.world);
 }
 
+static void a_tls_engine_has_no_other_entropy(void **state)
+{
+    (void)state;
+    static br_ssl_client_context client;
+    static uint8_t buffer[BR_SSL_BUFSIZE_MONO];
+
+    br_ssl_client_zero(&client);
+    br_ssl_engine_set_buffer(&client.eng, buffer, sizeof buffer, 0);
+    br_ssl_engine_set_hash(&client.eng, br_sha256_ID, &br_sha256_vtable);
+    assert_int_equal(br_ssl_client_reset(&client, "name", 0), 0);
+    assert_int_equal(br_ssl_engine_last_error(&client.eng), BR_ERR_NO_RANDOM);
+}
+
 static void a_torn_write_harms_one_slot_only(void **state)
 {
     (void)state;
@@ -410,6 +425,7 @@ int main(void)
         cmocka_unit_test(utc_is_unset_until_set_and_then_runs),
         cmocka_unit_test(clocks_jump_by_chance),
         cmocka_unit_test(entropy_gives_all_or_fails),
+        cmocka_unit_test(a_tls_engine_has_no_other_entropy),
         cmocka_unit_test(a_torn_write_harms_one_slot_only),
         cmocka_unit_test(wake_is_reported_once),
         cmocka_unit_test(breaches_of_the_contract_are_found),
