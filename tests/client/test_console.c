@@ -7,7 +7,7 @@
 #include "thimble/console.h"
 
 static struct thm_console console;
-static char printed[65536];
+static char printed[1 << 20];
 static size_t printed_len, printed_at;
 static int offset_minutes;
 
@@ -73,7 +73,7 @@ static void tell_console(const struct thm_client_event *event)
 
 static int setup(void **state)
 {
-    static _Alignas(8) char parts[THM_CONSOLE_PARTS * 8192];
+    static char parts[THM_CONSOLE_PARTS_MEMORY];
     struct thm_console_config config = {.client = &fake.client,
                                         .print = print,
                                         .utc_offset = utc_offset,
@@ -584,28 +584,46 @@ static void words_are_completed(void **state)
     assert_int_equal(thm_console_complete(&console, "/whi", 4, 0, buf, 3), 0);
 }
 
-static void a_line_longer_than_the_buffer_is_printed_in_pieces(void **state)
+/* Bob says a line of `parts` parts, each of 500 times this character of two bytes. */
+static void say_long_line(const char *character, int parts)
 {
     static char text[1001], line[2 * THM_LINE_MAX];
-    size_t shown = 0, pieces = 0;
 
-    (void)state;
     for (int i = 0; i < 500; i++)
-        memcpy(text + 2 * i, "\xc3\xa4", 2);
-    for (int part = 1; part <= 6; part++) {
+        memcpy(text + 2 * i, character, 2);
+    for (int part = 1; part <= parts; part++) {
         snprintf(line, sizeof line,
                  "{'msgtype':'message','room':'#lobby','n':%d,'time':0," BY_BOB
-                 ",'part':%d,'parts':6,'of':1,'text':'%s'}",
-                 part, part, text);
+                 ",'part':%d,'parts':%d,'of':1,'text':'%s'}",
+                 part, part, parts, text);
         fake_line(line);
     }
-    for (size_t at = 0; at < printed_len; at++) {
-        shown += memcmp(printed + at, "\xc3\xa4", 2) == 0;
-        pieces += printed[at] == '\0';
-    }
-    assert_int_equal(shown, 6 * 500);
-    assert_true(pieces > 1 && pieces < 5);
-    assert_null(strstr(printed, "\\x{")); /* never within a character */
+}
+
+static unsigned count_printed(const char *what, size_t len)
+{
+    unsigned n = 0;
+
+    for (size_t at = 0; at + len <= printed_len; at++)
+        n += memcmp(printed + at, what, len) == 0;
+    return n;
+}
+
+static void the_longest_line_is_printed_whole(void **state)
+{
+    (void)state;
+    say_long_line("\xc3\xa4", THM_PARTS_MAX);
+    assert_int_equal(count_printed("\xc3\xa4", 2), THM_PARTS_MAX * 500);
+    assert_int_equal(count_printed("", 1), 1);
+}
+
+static void a_line_longer_than_the_buffer_is_printed_in_pieces(void **state)
+{
+    (void)state;
+    say_long_line("\xc2\xad", THM_PARTS_MAX); /* invisible: three times as long when shown */
+    assert_int_equal(count_printed("\\u{AD}", 6), THM_PARTS_MAX * 500);
+    assert_int_equal(count_printed("\\x{", 3), 0); /* never cut within a character */
+    assert_true(count_printed("", 1) > 1 && count_printed("", 1) < 8);
 }
 
 int main(void)
@@ -636,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup(being_replaced, setup),
         cmocka_unit_test(welcome),
         cmocka_unit_test_setup(words_are_completed, setup_two_rooms),
+        cmocka_unit_test_setup(the_longest_line_is_printed_whole, setup),
         cmocka_unit_test_setup(a_line_longer_than_the_buffer_is_printed_in_pieces, setup),
     };
 

@@ -190,6 +190,11 @@
 #ifndef THM_CONSOLE_PARTS
 #define THM_CONSOLE_PARTS 4
 #endif
+/* Bytes of the longest line that a console prints; longer ones go in pieces. The default takes a text of
+ * THM_PARTS_MAX parts without a newline. */
+#ifndef THM_CONSOLE_LINE
+#define THM_CONSOLE_LINE 69632
+#endif
 /* Names that a console remembers for completion. */
 #ifndef THM_CONSOLE_NAMES
 #define THM_CONSOLE_NAMES 32
@@ -206,6 +211,7 @@ _Static_assert(THM_OUT_BUFFER >= 2 * THM_LINE_MAX, "a request may be answered by
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
 _Static_assert(THM_CLIENT_QUEUE >= 2 * THM_LINE_MAX, "a message and one more can wait");
+_Static_assert(THM_CONSOLE_LINE >= 2 * THM_LINE_MAX, "a message and who says it, in one line");
 _Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
 _Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");
 _Static_assert(THM_IDLE_MS >= 300000, "an idle connection is left alone for five minutes");

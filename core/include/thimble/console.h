@@ -61,7 +61,7 @@ struct thm_console {
     } rooms[THM_CLIENT_STREAMS];                   /* that were announced as joined */
     char names[THM_CONSOLE_NAMES][THM_ID_MAX + 1]; /* user ids, the latest first */
     struct thm_parts parts;
-    char text[2 * THM_LINE_MAX]; /* the line being printed */
+    char text[THM_CONSOLE_LINE]; /* the line being printed */
 };
 
 /* One command of the table. */
