@@ -229,7 +229,8 @@ static enum thm_io receive(struct thm_tls *t)
     slot->arrived = 0;
     br_ssl_engine_recvrec_ack(engine, cap);
     slot->pieces++;
-    thm_domain_progress(t);
+    if (thm_engine_between_records(engine)) /* a header alone is no progress */
+        thm_domain_progress(t);
     return slot->pieces <= PIECES_MAX ? THM_IO_OK : THM_IO_ERROR;
 }
 

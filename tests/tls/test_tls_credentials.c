@@ -100,7 +100,7 @@ static void what_is_wrong_is_named(void **state)
         {"root", "ali", "p384", THM_FOR_CLIENT, THM_E_KEY},
         {"root", "ali", "rsa", THM_FOR_CLIENT, THM_E_KEY},
         {"root", "p384", "ali", THM_FOR_CLIENT, THM_E_KEY},
-        {"root", "rsa", "ali", THM_FOR_CLIENT, THM_E_CERT},
+        {"root", "rsa", "ali", THM_FOR_CLIENT, THM_E_KEY},
         {"root", "ali", "ali", THM_FOR_SERVER, THM_E_ROLE},
         {"root", "server", "server", THM_FOR_CLIENT, THM_E_ROLE},
         {"root", "no_san", "no_san", THM_FOR_CLIENT, THM_E_ROLE},

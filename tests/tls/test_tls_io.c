@@ -1,0 +1,677 @@
+/*
+ * Records, buffers and slots: what is lent when, and that all of it comes back however a connection
+ * goes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tls/raw_peer.h"
+
+struct scene {
+    struct world *w;
+    struct link l;
+    struct raw_peer r;
+};
+
+static unsigned char pattern[40000];
+
+static int set_up(void **state)
+{
+    static struct scene scene;
+
+    memset(&scene, 0, sizeof scene);
+    for (size_t i = 0; i < sizeof pattern; i++)
+        pattern[i] = (unsigned char)(i * 13 + (i >> 8));
+    scene.w = world_new();
+    *state = &scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world_free(((struct scene *)*state)->w);
+    return 0;
+}
+
+static struct thm_tls_usage usage(const struct end *e)
+{
+    struct thm_tls_usage u;
+
+    thm_tls_domain_usage(e->domain, &u);
+    return u;
+}
+
+static struct pair_end *wire_from(struct scene *s, const struct thm_tls *t)
+{
+    return &s->w->port.ends[t->socket - 1];
+}
+
+static size_t write_all(struct thm_tls *t, size_t len)
+{
+    size_t n;
+
+    assert_int_equal(thm_tls_write(t, pattern, len, &n), THM_IO_OK);
+    return n;
+}
+
+/* Reads whatever is there and compares it; returns the number of bytes. */
+static size_t read_all(struct thm_tls *t, size_t from)
+{
+    unsigned char *data;
+    size_t n, total = 0;
+
+    while (thm_tls_read(t, &data, &n) == THM_IO_OK) {
+        assert_memory_equal(data, pattern + from + total, n);
+        thm_tls_consume(t, n);
+        total += n;
+    }
+    return total;
+}
+
+/* --- lending --- */
+
+static void an_idle_connection_holds_an_engine_alone(void **state)
+{
+    struct scene *s = *state;
+
+    link_open(s->w, &s->l, NULL);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(usage(&s->w->server).engines, 1);
+        assert_int_equal(usage(&s->w->server).handshakes, 0);
+        assert_int_equal(usage(&s->w->server).in_buffers, 0);
+        assert_int_equal(usage(&s->w->server).out_buffers, 0);
+        expect_carried(&s->l.client, &s->l.server, pattern, 3000);
+        expect_carried(&s->l.server, &s->l.client, pattern, 40000);
+    }
+    link_close(s->w, &s->l);
+}
+
+static void half_a_record_holds_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct pair_end *wire;
+    unsigned char *data;
+    size_t n, whole;
+
+    link_open(s->w, &s->l, NULL);
+    wire = wire_from(s, &s->l.client);
+    write_all(&s->l.client, 500);
+    whole = wire->len;
+    for (size_t part = 0; part < whole; part++) {
+        wire->len = part < 5 ? part : part - 5; /* once read, the header is gone from the wire */
+        if (part == 5)
+            memmove(wire->bytes, wire->bytes, whole);
+        assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_AGAIN);
+        assert_int_equal(usage(&s->w->server).in_buffers, 0);
+        assert_false(thm_tls_starved(&s->l.server));
+        if (part < 5 && s->l.server.header_len > 0)
+            break;
+    }
+    link_close(s->w, &s->l);
+}
+
+static void a_buffer_stays_until_all_is_consumed(void **state)
+{
+    struct scene *s = *state;
+    struct link other;
+    unsigned char *data;
+    size_t n;
+
+    s->w->server.config.in_buffers = 1;
+    end_remake(&s->w->server);
+    link_open(s->w, &s->l, NULL);
+    link_open(s->w, &other, NULL);
+    write_all(&s->l.client, 100);
+    write_all(&other.client, 100);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_OK);
+    assert_int_equal(n, 100);
+    thm_tls_consume(&s->l.server, 60);
+    assert_int_equal(usage(&s->w->server).in_buffers, 1);
+    assert_int_equal(thm_tls_read(&other.server, &data, &n), THM_IO_AGAIN);
+    assert_true(thm_tls_starved(&other.server));
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_OK);
+    assert_int_equal(n, 40);
+    assert_memory_equal(data, pattern + 60, 40);
+    thm_tls_consume(&s->l.server, 40);
+    assert_int_equal(usage(&s->w->server).in_buffers, 0);
+    assert_int_equal(read_all(&other.server, 0), 100);
+    assert_false(thm_tls_starved(&other.server));
+    link_close(s->w, &s->l);
+    link_close(s->w, &other);
+}
+
+static void without_an_output_buffer_nothing_is_taken(void **state)
+{
+    struct scene *s = *state;
+    struct link other;
+
+    s->w->server.config.out_buffers = 1;
+    end_remake(&s->w->server);
+    link_open(s->w, &s->l, NULL);
+    link_open(s->w, &other, NULL);
+    s->w->port.capacity = 100;
+    assert_int_equal(write_all(&s->l.server, 1000), 1000);
+    assert_true(thm_tls_holds_output(&s->l.server));
+    assert_int_equal(write_all(&other.server, 1000), 0);
+    assert_false(thm_tls_holds_output(&other.server));
+    s->w->port.capacity = PAIR_BUFFER;
+    assert_int_equal(thm_tls_flush(&s->l.server), THM_IO_OK);
+    assert_int_equal(write_all(&other.server, 1000), 1000);
+    assert_int_equal(read_all(&s->l.client, 0), 1000);
+    assert_int_equal(read_all(&other.client, 0), 1000);
+    link_close(s->w, &s->l);
+    link_close(s->w, &other);
+}
+
+/* --- records and writes --- */
+
+static void one_write_is_one_send(void **state)
+{
+    struct scene *s = *state;
+    uint64_t before;
+    size_t overhead = 5 + 8 + 16;
+
+    link_open(s->w, &s->l, NULL);
+    before = s->w->port.sends;
+    write_all(&s->l.server, 16384);
+    assert_int_equal(s->w->port.sends, before + 1);
+    assert_int_equal(wire_from(s, &s->l.server)->len, 16384 + overhead);
+    assert_int_equal(read_all(&s->l.client, 0), 16384);
+    /* A client's records are small, but they travel together. */
+    write_all(&s->l.client, 3000);
+    assert_int_equal(s->w->port.sends, before + 2);
+    assert_int_equal(wire_from(s, &s->l.client)->len, 3000 + 6 * overhead);
+    assert_int_equal(read_all(&s->l.server, 0), 3000);
+    link_close(s->w, &s->l);
+}
+
+static void a_full_socket_loses_nothing(void **state)
+{
+    struct scene *s = *state;
+    size_t sent = 0, received = 0, n;
+
+    link_open(s->w, &s->l, NULL);
+    s->w->port.capacity = 17001; /* a record fits, two don't */
+    while (received < sizeof pattern) {
+        assert_int_equal(thm_tls_write(&s->l.server, pattern + sent, sizeof pattern - sent, &n),
+                         THM_IO_OK);
+        sent += n;
+        received += read_all(&s->l.client, received);
+        assert_true(received <= sent);
+        assert_int_not_equal(thm_tls_flush(&s->l.server), THM_IO_ERROR);
+    }
+    assert_int_equal(sent, received);
+    assert_false(thm_tls_holds_output(&s->l.server));
+    link_close(s->w, &s->l);
+}
+
+static void one_byte_at_a_time_is_enough(void **state)
+{
+    struct scene *s = *state;
+    struct thm_tls_session session = {0};
+
+    s->w->port.most = 1;
+    for (int i = 0; i < 2; i++) {
+        link_open(s->w, &s->l, &session);
+        assert_int_equal(s->l.server.resumed, i);
+        expect_carried(&s->l.client, &s->l.server, pattern, 1200);
+        expect_carried(&s->l.server, &s->l.client, pattern, 1200);
+        link_close(s->w, &s->l);
+        assert_int_equal(s->l.client.error, THM_OK);
+        assert_int_equal(s->l.server.error, THM_OK);
+    }
+}
+
+static void a_changed_byte_ends_the_connection(void **state)
+{
+    struct scene *s = *state;
+    unsigned char *data;
+    size_t n;
+
+    link_open(s->w, &s->l, NULL);
+    write_all(&s->l.client, 500);
+    wire_from(s, &s->l.client)->bytes[100] ^= 1;
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+    assert_int_equal(s->l.server.error, THM_E_TLS_RECORD);
+    assert_int_equal(s->l.server.bearssl_error, BR_ERR_BAD_MAC);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+    assert_int_equal(thm_tls_write(&s->l.server, "x", 1, &n), THM_IO_ERROR);
+    link_close(s->w, &s->l);
+}
+
+static void a_record_too_large_is_refused_by_its_header(void **state)
+{
+    static const unsigned char headers[][5] = {{23, 3, 3, 0xff, 0xff}, {23, 3, 3, 0, 0},
+                                               {23, 3, 3, 0, 1},       {23, 3, 1, 0, 40},
+                                               {99, 3, 3, 0, 40},      {22, 3, 3, 0, 4}};
+    struct scene *s = *state;
+    unsigned char *data;
+    size_t n;
+
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        struct pair_end *wire;
+        link_open(s->w, &s->l, NULL);
+        wire = wire_from(s, &s->l.client);
+        memset(wire->bytes, 0, 100);
+        memcpy(wire->bytes, headers[i], 5);
+        wire->len = 100;
+        assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+        assert_int_not_equal(s->l.server.error, THM_OK);
+        link_close(s->w, &s->l);
+    }
+}
+
+static void empty_records_are_borne_but_not_for_ever(void **state)
+{
+    struct scene *s = *state;
+    struct thm_port *port = &s->w->port.port;
+    size_t n, len;
+    unsigned char *data;
+
+    raw_client_init(&s->r, s->w);
+    raw_client_go(&s->r, &s->l.server, NULL);
+    raw_run(&s->r, &s->l.server);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < (round == 0 ? 20 : 200); i++) {
+            br_ssl_engine_flush(&s->r.ssl.base, 1);
+            data = br_ssl_engine_sendrec_buf(&s->r.ssl.base, &len);
+            assert_int_equal(port->ops->send(port, s->r.socket, data, len, &n), THM_IO_OK);
+            br_ssl_engine_sendrec_ack(&s->r.ssl.base, n);
+        }
+        if (round == 0)
+            raw_say(&s->r, &s->l.server, "data", 4);
+    }
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+    assert_int_equal(s->l.server.error, THM_E_TLS_RECORD);
+    raw_end(&s->r, &s->l.server);
+}
+
+/* --- ends --- */
+
+static void a_goodbye_is_told_from_a_cut(void **state)
+{
+    struct scene *s = *state;
+    struct thm_port *port = &s->w->port.port;
+    struct pair_end *wire;
+    unsigned char *data;
+    size_t n;
+
+    link_open(s->w, &s->l, NULL);
+    thm_tls_close(&s->l.client);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_EOF);
+    assert_int_equal(s->l.server.error, THM_OK);
+    link_close(s->w, &s->l);
+
+    link_open(s->w, &s->l, NULL); /* FIN alone, between records */
+    port->ops->shutdown(port, s->l.client.socket);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_EOF);
+    assert_int_equal(s->l.server.error, THM_E_CLOSED);
+    link_close(s->w, &s->l);
+
+    link_open(s->w, &s->l, NULL); /* FIN in a record */
+    wire = wire_from(s, &s->l.client);
+    write_all(&s->l.client, 500);
+    wire->len -= 20;
+    port->ops->shutdown(port, s->l.client.socket);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+    assert_int_equal(s->l.server.error, THM_E_CLOSED);
+    link_close(s->w, &s->l);
+
+    link_open(s->w, &s->l, NULL); /* RST */
+    thm_tls_abort(&s->l.client, THM_OK);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_ERROR);
+    assert_int_equal(s->l.server.error, THM_E_PORT);
+    link_close(s->w, &s->l);
+}
+
+static void closing_with_data_unread_says_goodbye_all_the_same(void **state)
+{
+    struct scene *s = *state;
+    unsigned char *data;
+    size_t n;
+
+    link_open(s->w, &s->l, NULL);
+    write_all(&s->l.client, 500);
+    assert_int_equal(thm_tls_read(&s->l.server, &data, &n), THM_IO_OK);
+    write_all(&s->l.client, 500); /* and more that nobody will read */
+    thm_tls_close(&s->l.server);
+    assert_int_equal(usage(&s->w->server).engines, 0);
+    assert_int_equal(thm_tls_read(&s->l.client, &data, &n), THM_IO_EOF);
+    assert_int_equal(s->l.client.error, THM_OK);
+    link_close(s->w, &s->l);
+}
+
+static void closing_first_sends_what_is_held(void **state)
+{
+    struct scene *s = *state;
+    unsigned char *data;
+    size_t n, written, got = 0;
+    enum thm_io io = THM_IO_AGAIN;
+
+    link_open(s->w, &s->l, NULL);
+    s->w->port.capacity = 17000;
+    written = write_all(&s->l.server, sizeof pattern);
+    assert_in_range(written, 17000, sizeof pattern);
+    assert_true(thm_tls_holds_output(&s->l.server));
+    thm_tls_close(&s->l.server);
+    assert_int_equal(s->l.server.phase, THM_TLS_CLOSING);
+    while (io == THM_IO_AGAIN) {
+        thm_tls_advance(&s->l.server, 0, s->w->server_utc);
+        while ((io = thm_tls_read(&s->l.client, &data, &n)) == THM_IO_OK) {
+            assert_memory_equal(data, pattern + got, n);
+            got += n;
+            thm_tls_consume(&s->l.client, n);
+        }
+    }
+    assert_int_equal(io, THM_IO_EOF);
+    assert_int_equal(s->l.client.error, THM_OK);
+    assert_int_equal(got, written);
+    link_close(s->w, &s->l);
+}
+
+static void what_came_before_a_broken_send_can_be_read(void **state)
+{
+    struct scene *s = *state;
+    size_t n;
+
+    link_open(s->w, &s->l, NULL);
+    write_all(&s->l.server, 100);
+    wire_from(s, &s->l.client)->reset = true;
+    assert_int_equal(thm_tls_write(&s->l.client, "x", 1, &n), THM_IO_ERROR);
+    assert_int_equal(read_all(&s->l.client, 0), 100);
+    link_close(s->w, &s->l);
+}
+
+/* --- handshake slots --- */
+
+static void a_hello_that_is_not_whole_holds_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct thm_port *port = &s->w->port.port;
+    static struct thm_tls half_open[100];
+    thm_socket peers[100];
+    size_t n;
+
+    for (size_t i = 0; i < 100; i++) {
+        thm_socket theirs;
+        pair_port_connect(&s->w->port, &peers[i], &theirs);
+        assert_int_equal(thm_tls_accept(&half_open[i], s->w->server.domain, theirs), THM_OK);
+        port->ops->send(port, peers[i], "\x16\x03\x01\x00\x40hello", i % 11, &n);
+        assert_int_equal(thm_tls_advance(&half_open[i], 0, s->w->server_utc), THM_TLS_HELLO);
+    }
+    assert_int_equal(usage(&s->w->server).handshakes, 0);
+    assert_int_equal(usage(&s->w->server).engines, 0);
+    link_open(s->w, &s->l, NULL);
+    link_close(s->w, &s->l);
+    for (size_t i = 0; i < 100; i++) {
+        port->ops->close(port, peers[i]);
+        assert_int_equal(thm_tls_advance(&half_open[i], THM_EV_CLOSED, s->w->server_utc),
+                         THM_TLS_CLOSED);
+        assert_int_equal(half_open[i].error, THM_E_CLOSED);
+    }
+}
+
+static void a_stalled_handshake_makes_room(void **state)
+{
+    enum { SLOTS = 8 };
+    struct scene *s = *state;
+    struct link stalled[SLOTS];
+    struct thm_tls_domain *d = s->w->server.domain;
+
+    s->w->client.config.handshakes = SLOTS + 1;
+    end_remake(&s->w->client);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        thm_tls_domain_now(d, 1000 + i);
+        link_start(s->w, &stalled[i], NULL);
+        thm_tls_advance(&stalled[i].client, 0, s->w->client_utc);
+        assert_int_equal(thm_tls_advance(&stalled[i].server, 0, s->w->server_utc),
+                         THM_TLS_HANDSHAKE);
+    }
+    thm_tls_domain_now(d, 2000); /* the first one goes on, by a whole record */
+    thm_tls_advance(&stalled[0].client, 0, s->w->client_utc);
+    wire_from(s, &stalled[0].client)->len -= 20; /* ... and no more */
+    thm_tls_advance(&stalled[0].server, 0, s->w->server_utc);
+    thm_tls_domain_now(d, 3000); /* the second one only trickles */
+    thm_tls_advance(&stalled[1].client, 0, s->w->client_utc);
+    wire_from(s, &stalled[1].client)->len = 20;
+    thm_tls_advance(&stalled[1].server, 0, s->w->server_utc);
+
+    link_start(s->w, &s->l, NULL);
+    thm_tls_advance(&s->l.client, 0, s->w->client_utc);
+    assert_int_equal(thm_tls_advance(&s->l.server, 0, s->w->server_utc), THM_TLS_QUEUED);
+    assert_null(thm_tls_evict(d, 3000, 2001));
+    assert_ptr_equal(thm_tls_evict(d, 3000, 1999), &stalled[1].server);
+    assert_int_equal(stalled[1].server.error, THM_E_TIMEOUT);
+    assert_int_equal(stalled[1].server.phase, THM_TLS_CLOSED);
+    link_run(s->w, &s->l);
+    assert_int_equal(s->l.server.phase, THM_TLS_OPEN);
+    assert_ptr_equal(thm_tls_evict(d, 3000, 0), &stalled[2].server);
+    link_close(s->w, &s->l);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        thm_tls_abort(&stalled[i].client, THM_OK);
+        thm_tls_abort(&stalled[i].server, THM_OK);
+    }
+}
+
+static void a_handshake_of_idle_talk_is_ended(void **state)
+{
+    static const unsigned char warning[] = {21, 3, 3, 0, 2, 1, 90};
+    struct scene *s = *state;
+    struct thm_port *port = &s->w->port.port;
+    size_t n;
+
+    link_start(s->w, &s->l, NULL);
+    thm_tls_advance(&s->l.client, 0, s->w->client_utc);
+    for (int i = 0; i < 1000; i++)
+        port->ops->send(port, s->l.client.socket, warning, sizeof warning, &n);
+    thm_tls_advance(&s->l.server, 0, s->w->server_utc);
+    assert_int_equal(s->l.server.phase, THM_TLS_CLOSED);
+    thm_tls_abort(&s->l.client, THM_OK);
+}
+
+/* --- entropy --- */
+
+static void without_entropy_there_is_no_tls(void **state)
+{
+    struct scene *s = *state;
+    struct thm_tls_domain *d;
+    unsigned opened = 0;
+
+    s->w->port.no_entropy = true;
+    assert_int_equal(
+        thm_tls_domain_init(&d, s->w->server.memory, s->w->server.size, &s->w->server.config),
+        THM_E_ENTROPY);
+    assert_null(d);
+    s->w->port.no_entropy = false;
+    end_remake(&s->w->server);
+    s->w->port.no_entropy = true;
+    for (;; opened++) {
+        link_start(s->w, &s->l, NULL);
+        link_run(s->w, &s->l);
+        if (s->l.client.phase != THM_TLS_OPEN)
+            break;
+        link_close(s->w, &s->l);
+    }
+    assert_in_range(opened, 1, 256); /* what was seeded lasts that long, and no longer */
+    assert_int_equal(s->l.client.error, THM_E_ENTROPY);
+    thm_tls_abort(&s->l.server, THM_OK);
+    s->w->port.no_entropy = false;
+    link_open(s->w, &s->l, NULL);
+    link_close(s->w, &s->l);
+}
+
+/* --- all together --- */
+
+static void connect_badly(struct scene *s, int i)
+{
+    static const char *const who[] = {"ali", "stranger", "no_san", NULL, "below_step", "two_uris"};
+    const char *name = who[i % 6];
+
+    raw_client_init(&s->r, s->w);
+    raw_client_certificate(&s->r, name, name);
+    raw_client_go(&s->r, &s->l.server, NULL);
+    if (i % 7 == 0)
+        thm_tls_abort(&s->l.server, THM_OK);
+    else
+        raw_run(&s->r, &s->l.server);
+    s->w->port.port.ops->close(&s->w->port.port, s->r.socket);
+    thm_tls_close(&s->l.server);
+    thm_tls_advance(&s->l.server, 0, s->w->server_utc);
+    assert_int_equal(s->l.server.phase, THM_TLS_CLOSED);
+}
+
+static void nothing_leaks_over_200_connections(void **state)
+{
+    struct scene *s = *state;
+    struct thm_tls_session session = {0};
+    struct thm_tls_usage u;
+
+    for (int i = 0; i < 200; i++) {
+        if (i % 4 != 0) {
+            connect_badly(s, i);
+        } else {
+            link_open(s->w, &s->l, i % 8 == 0 ? &session : NULL);
+            expect_carried(&s->l.client, &s->l.server, pattern, 2000);
+            link_close(s->w, &s->l);
+        }
+        assert_nothing_lent(s->w);
+        assert_int_equal(pair_port_open(&s->w->port), 0);
+    }
+    u = usage(&s->w->server);
+    assert_true(u.full > 20 && u.resumed > 20 && u.failed > 80);
+}
+
+/* Connect, talk, close; every call of the port fails once in its turn. */
+static bool converse(struct scene *s, struct thm_tls_session *session)
+{
+    unsigned char *data;
+    size_t n;
+    bool heard = false;
+
+    link_start(s->w, &s->l, session);
+    link_run(s->w, &s->l);
+    if (s->l.client.phase == THM_TLS_OPEN)
+        thm_tls_write(&s->l.client, pattern, 100, &n);
+    if (s->l.server.phase == THM_TLS_OPEN && thm_tls_read(&s->l.server, &data, &n) == THM_IO_OK) {
+        assert_memory_equal(data, pattern, n);
+        thm_tls_consume(&s->l.server, n);
+        thm_tls_write(&s->l.server, pattern, 100, &n);
+    }
+    if (s->l.client.phase == THM_TLS_OPEN && thm_tls_read(&s->l.client, &data, &n) == THM_IO_OK) {
+        assert_memory_equal(data, pattern, n);
+        thm_tls_consume(&s->l.client, n);
+        heard = true;
+    }
+    thm_tls_close(&s->l.client);
+    thm_tls_close(&s->l.server);
+    link_run(s->w, &s->l);
+    assert_int_equal(s->l.client.phase, THM_TLS_CLOSED);
+    assert_int_equal(s->l.server.phase, THM_TLS_CLOSED);
+    assert_nothing_lent(s->w);
+    assert_int_equal(pair_port_open(&s->w->port), 0);
+    return heard;
+}
+
+static void any_call_of_the_port_may_fail(void **state)
+{
+    struct scene *s = *state;
+    struct thm_tls_session session = {0};
+    unsigned failures = 0;
+
+    for (uint64_t nth = 1;; nth++) {
+        struct thm_tls_session *with = nth % 2 ? &session : NULL;
+        bool heard;
+        s->w->port.fail_at = s->w->port.calls + nth;
+        heard = converse(s, with);
+        if (s->w->port.calls < s->w->port.fail_at && nth > 60) {
+            assert_true(heard);
+            break;
+        }
+        failures += !heard;
+    }
+    assert_true(failures > 20);
+}
+
+static void bad_configurations_are_refused(void **state)
+{
+    struct scene *s = *state;
+    struct thm_tls_config config = s->w->server.config;
+    struct thm_tls_domain *d;
+    struct thm_tls t;
+
+    assert_int_equal(thm_tls_domain_init(&d, s->w->server.memory, s->w->server.size - 1, &config),
+                     THM_E_MEMORY);
+    assert_int_equal(thm_tls_domain_init(&d, (unsigned char *)s->w->server.memory + 8,
+                                         s->w->server.size, &config),
+                     THM_E_MEMORY);
+    config.alpn = "";
+    assert_int_equal(thm_tls_domain_init(&d, s->w->server.memory, s->w->server.size, &config),
+                     THM_E_CONFIG);
+    config = s->w->server.config;
+    config.in_buffers = 0;
+    assert_int_equal(thm_tls_domain_init(&d, s->w->server.memory, s->w->server.size, &config),
+                     THM_E_CONFIG);
+    assert_int_equal(
+        thm_tls_domain_init(&d, s->w->server.memory, s->w->server.size, &s->w->server.config),
+        THM_OK);
+    assert_int_equal(thm_tls_accept(&t, d, 1), THM_E_STATE); /* no credentials yet */
+    thm_tls_domain_set(d, &s->w->server.credentials, NULL);
+    assert_int_equal(thm_tls_connect(&t, d, 1, SERVER_NAME, NULL), THM_E_STATE);
+    s->w->server.domain = d;
+}
+
+static void former_credentials_are_used_until_handshakes_end(void **state)
+{
+    static struct thm_credentials next;
+    struct scene *s = *state;
+    struct thm_tls_domain *d = s->w->server.domain;
+
+    assert_int_equal(load(&next, "both", "server2", "server2", THM_FOR_SERVER), THM_OK);
+    link_start(s->w, &s->l, NULL);
+    thm_tls_advance(&s->l.client, 0, s->w->client_utc);
+    thm_tls_advance(&s->l.server, 0, s->w->server_utc);
+    thm_tls_domain_set(d, &next, NULL);
+    assert_true(thm_tls_domain_uses(d, &s->w->server.credentials));
+    assert_true(thm_tls_domain_uses(d, &next));
+    link_run(s->w, &s->l);
+    assert_int_equal(s->l.server.phase, THM_TLS_OPEN);
+    assert_memory_equal(thm_tls_server_leaf_hash(&s->l.server),
+                        thm_credentials_leaf_hash(&s->w->server.credentials), 32);
+    assert_false(thm_tls_domain_uses(d, &s->w->server.credentials));
+    link_close(s->w, &s->l);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(an_idle_connection_holds_an_engine_alone),
+        TEST(half_a_record_holds_nothing),
+        TEST(a_buffer_stays_until_all_is_consumed),
+        TEST(without_an_output_buffer_nothing_is_taken),
+        TEST(one_write_is_one_send),
+        TEST(a_full_socket_loses_nothing),
+        TEST(one_byte_at_a_time_is_enough),
+        TEST(a_changed_byte_ends_the_connection),
+        TEST(a_record_too_large_is_refused_by_its_header),
+        TEST(empty_records_are_borne_but_not_for_ever),
+        TEST(a_goodbye_is_told_from_a_cut),
+        TEST(closing_with_data_unread_says_goodbye_all_the_same),
+        TEST(closing_first_sends_what_is_held),
+        TEST(what_came_before_a_broken_send_can_be_read),
+        TEST(a_hello_that_is_not_whole_holds_nothing),
+        TEST(a_stalled_handshake_makes_room),
+        TEST(a_handshake_of_idle_talk_is_ended),
+        TEST(without_entropy_there_is_no_tls),
+        TEST(nothing_leaks_over_200_connections),
+        TEST(any_call_of_the_port_may_fail),
+        TEST(bad_configurations_are_refused),
+        TEST(former_credentials_are_used_until_handshakes_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
