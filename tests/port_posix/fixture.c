@@ -69,26 +69,43 @@ static struct sockaddr_in loopback(uint16_t number)
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-int dial_fixture(const struct fixture *f)
+static int dial_with_buffer(const struct fixture *f, int receive_buffer)
 {
     struct sockaddr_in a = loopback(f->number);
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     assert_true(peer >= 0);
+    if (receive_buffer != 0)
+        setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     assert_int_equal(connect(peer, (struct sockaddr *)&a, sizeof a), 0);
     return peer;
 }
 
-thm_socket accept_peer(struct fixture *f, int *peer)
+int dial_fixture(const struct fixture *f)
+{
+    return dial_with_buffer(f, 0);
+}
+
+int dial_fixture_narrowly(const struct fixture *f)
+{
+    return dial_with_buffer(f, 1);
+}
+
+thm_socket accept_next(struct fixture *f)
 {
     thm_socket s = THM_SOCKET_NONE;
     enum thm_io io;
 
-    *peer = dial_fixture(f);
     while ((io = f->ops->accept(f->port, f->listener, ACCEPTED, &s)) == THM_IO_AGAIN)
         await(f, LISTENER, THM_EV_ACCEPT);
     assert_int_equal(io, THM_IO_OK);
     return s;
+}
+
+thm_socket accept_peer(struct fixture *f, int *peer)
+{
+    *peer = dial_fixture(f);
+    return accept_next(f);
 }
 
 int plain_listener(int backlog, uint16_t *number)

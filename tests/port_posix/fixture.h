@@ -45,7 +45,13 @@ int tear_down(void **state);
 /* A peer: a blocking socket that is connected to the fixture's listener. */
 int dial_fixture(const struct fixture *f);
 
-/* dial_fixture() and its other end, tag ACCEPTED. */
+/* The same, with the smallest receive buffer: what it does not read stays at the sender. */
+int dial_fixture_narrowly(const struct fixture *f);
+
+/* The port's end of the next connection, tag ACCEPTED. */
+thm_socket accept_next(struct fixture *f);
+
+/* dial_fixture() and accept_next(). */
 thm_socket accept_peer(struct fixture *f, int *peer);
 
 /* A plain listener on 127.0.0.1 outside the port. */

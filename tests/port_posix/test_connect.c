@@ -179,6 +179,31 @@ static void test_closing_while_resolving_is_silent(void **state)
     expect_failed(f, s[0], THM_E_CONNECT);
 }
 
+/* Whoever tries again and again while the look-up hangs leaves no queue behind. Nothing is looked
+ * up here: the resolver believes that its thread runs. */
+static void test_closing_leaves_the_resolvers_queue(void **state)
+{
+    struct fixture *f = *state;
+    struct posix_resolver *r = &f->posix.posix->resolver;
+    thm_socket first, kept, last;
+
+    r->started = true;
+    first = dial(f, "a.invalid", 1);
+    kept = dial(f, "b.invalid", 1);
+    last = dial(f, "c.invalid", 1);
+    f->ops->close(f->port, last);
+    f->ops->close(f->port, first);
+    assert_non_null(r->waiting);
+    assert_int_equal(r->waiting->socket, kept);
+    assert_null(r->waiting->next);
+    last = dial(f, "d.invalid", 1);
+    assert_int_equal(r->waiting->next->socket, last);
+    f->ops->close(f->port, kept);
+    f->ops->close(f->port, last);
+    assert_null(r->waiting);
+    r->started = false;
+}
+
 static void test_closing_while_connecting_is_silent(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +246,7 @@ int main(void)
         WITH_FIXTURE(test_the_next_address_is_tried),
         WITH_FIXTURE(test_want_is_kept_while_connecting),
         WITH_FIXTURE(test_closing_while_resolving_is_silent),
+        WITH_FIXTURE(test_closing_leaves_the_resolvers_queue),
         WITH_FIXTURE(test_closing_while_connecting_is_silent),
         WITH_FIXTURE(test_what_can_not_be_dialled_is_said_at_once),
     };

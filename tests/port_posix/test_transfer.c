@@ -125,11 +125,11 @@ static void test_the_send_buffer_holds_what_was_asked_for(void **state)
     struct fixture f;
     const uint8_t bytes[WRITE] = {0};
     size_t sent = 0, n;
-    int peer;
 
     (void)state;
     open_fixture(&f, (struct thm_port_posix_config){.max_sockets = 4, .send_buffer = BUFFER});
-    thm_socket s = accept_peer(&f, &peer);
+    int peer = dial_fixture_narrowly(&f);
+    thm_socket s = accept_next(&f);
     while (sent + WRITE <= BUFFER) {
         assert_int_equal(f.ops->send(f.port, s, bytes, WRITE, &n), THM_IO_OK);
         assert_int_equal(n, WRITE);
@@ -159,6 +159,19 @@ static void test_the_last_bytes_come_before_the_end(void **state)
     expect_silence(f, ACCEPTED, 0);
     peer_receive(peer, buf, 2);
     close(peer);
+}
+
+/* Who was told of bytes and has not read them yet is told of the end all the same. */
+static void test_an_end_after_unread_bytes_is_reported(void **state)
+{
+    struct fixture *f = *state;
+    int peer;
+
+    accept_peer(f, &peer);
+    peer_send(peer, "x", 1);
+    await(f, ACCEPTED, THM_EV_READ);
+    close(peer);
+    await(f, ACCEPTED, THM_EV_READ | THM_EV_CLOSED);
 }
 
 /* The end follows after the bytes were read: no further bytes announce it. */
@@ -382,18 +395,21 @@ static void test_abort_resets(void **state)
     close(peer);
 }
 
+/* Sending after it is an error; SIGPIPE would end the test. */
 static void test_shutdown_ends_one_direction(void **state)
 {
     struct fixture *f = *state;
     int peer;
     thm_socket s = accept_peer(f, &peer);
     char byte;
+    size_t n;
 
     f->ops->shutdown(f->port, s);
     assert_int_equal(recv(peer, &byte, 1, 0), 0);
     peer_send(peer, "x", 1);
     receive_all(f, s, ACCEPTED, &byte, 1);
     assert_int_equal(byte, 'x');
+    assert_int_equal(f->ops->send(f->port, s, "x", 1, &n), THM_IO_ERROR);
     close(peer);
 }
 
@@ -408,6 +424,7 @@ int main(void)
         WITH_FIXTURE(test_a_full_socket_reports_write),
         cmocka_unit_test(test_the_send_buffer_holds_what_was_asked_for),
         WITH_FIXTURE(test_the_last_bytes_come_before_the_end),
+        WITH_FIXTURE(test_an_end_after_unread_bytes_is_reported),
         WITH_FIXTURE(test_an_end_alone_is_reported),
         WITH_FIXTURE(test_a_reset_is_an_error_with_its_reason),
         WITH_FIXTURE(test_bytes_before_a_reset_are_readable),

@@ -274,8 +274,10 @@ static void test_a_file_is_always_readable(void **state)
 
     assert_non_null(file);
     assert_int_equal(thm_port_posix_watch_fd(&f->posix, fileno(file), WATCHED), THM_OK);
+    uint64_t start = thm_port_posix_now_ms();
     for (unsigned i = 0; i < 3; i++)
         await(f, WATCHED, THM_EV_READ);
+    assert_true(thm_port_posix_now_ms() < start + 1000);
     peer_send(peer, "x", 1);
     await(f, ACCEPTED, THM_EV_READ);
     receive_all(f, s, ACCEPTED, &byte, 1);
