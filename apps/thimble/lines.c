@@ -27,7 +27,8 @@ struct lines {
     bool skipping;   /* the rest of a line that is too long */
     bool eof;
     enum { TALKING, ASKED, ANSWERED } last_ping;
-    uint64_t give_up_at;                  /* ms, without any connection; 0: not set yet */
+    int trouble;         /* THM_E_*: why there is no connection, as it was said last */
+    uint64_t give_up_at; /* ms, without any connection; 0: not set yet */
     const struct thm_client_event *event; /* that is being shown */
 };
 
@@ -179,10 +180,8 @@ static void give_up(struct session *s)
 /* What is neither a message nor the answer to a command goes unsaid. */
 static bool is_chatter(const struct thm_client_event *event)
 {
-    if (!event)
+    if (!event || event->kind != THM_CLIENT_LINE)
         return false;
-    if (event->kind != THM_CLIENT_LINE)
-        return true;
     enum thm_type type = event->msg->type;
     return type == THM_MSG_PRESENCE || type == THM_MSG_JOINED || type == THM_MSG_LEFT ||
            type == THM_MSG_AUTH_REPLY;
@@ -200,13 +199,29 @@ static void print(struct session *s, enum thm_style style, const char *room, con
         puts(text);
 }
 
+/* Trouble is said once, not with each attempt. */
+static void on_state(struct session *s, const struct thm_client_event *event)
+{
+    struct lines *l = lines(s);
+    if (event->state == THM_CLIENT_ONLINE)
+        l->trouble = THM_OK;
+    else
+        l->last_ping = TALKING;
+    if (event->state != THM_CLIENT_WAITING || event->code == l->trouble)
+        return;
+    l->trouble = event->code;
+    report("not connected, trying again: %s", thm_error_text(event->code));
+}
+
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
     struct lines *l = lines(s);
     if (event->kind == THM_CLIENT_LOST)
         s->unsent = true;
-    if (event->kind == THM_CLIENT_STATE && event->state != THM_CLIENT_ONLINE)
-        l->last_ping = TALKING;
+    if (event->kind == THM_CLIENT_STATE) {
+        on_state(s, event);
+        return;
+    }
     if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_PONG) {
         l->last_ping = ANSWERED;
         return;

@@ -62,6 +62,8 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         s->ended = true;
         s->cause = event->code;
     }
+    if (event->kind == THM_CLIENT_LINE && s->leaving)
+        return; /* what -C asked for has come */
     s->front->event(s, event);
     if (event->kind == THM_CLIENT_LINE)
         take_line(s, event->msg);

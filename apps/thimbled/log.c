@@ -10,6 +10,7 @@
 #include "editor.h"
 
 #define LINE_MAX_BYTES 4096
+#define SHORT_HASH     8 /* bytes of a key hash in text, as "thimble-ca list" shows them */
 
 /* One line on its way. What does not fit is left out, value by value. */
 struct line {
@@ -171,7 +172,7 @@ void log_record(void *ctx, const struct thm_log_record *r)
         return;
     if (r->address)
         thm_address_text(r->address, address);
-    for (size_t i = 0; r->key_hash && i < THM_KEY_HASH; i++)
+    for (size_t i = 0; r->key_hash && i < (log->json ? THM_KEY_HASH : SHORT_HASH); i++)
         snprintf(hash + 2 * i, 3, "%02x", r->key_hash[i]);
     begin(&line, log, r->level, r->event);
     add_number(&line, "connection", r->connection);
@@ -191,7 +192,7 @@ void log_record(void *ctx, const struct thm_log_record *r)
     end(&line);
 }
 
-void log_event(struct log *log, enum thm_log_level level, const char *event, const char *detail)
+void log_note(struct log *log, enum thm_log_level level, const char *event, const char *detail)
 {
     const struct thm_log_record record = {.level = level, .event = event, .detail = detail};
     log_record(log, &record);

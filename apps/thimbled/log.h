@@ -25,6 +25,6 @@ void log_open(struct log *log, enum thm_log_level level, bool json);
 void log_record(void *ctx, const struct thm_log_record *record);
 
 /** Writes a line of the program's own; `detail` may be NULL. */
-void log_event(struct log *log, enum thm_log_level level, const char *event, const char *detail);
+void log_note(struct log *log, enum thm_log_level level, const char *event, const char *detail);
 
 #endif

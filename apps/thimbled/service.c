@@ -53,7 +53,7 @@ struct service {
 
 static int fail(struct service *s, int exit_code, const char *event, const char *detail)
 {
-    log_event(&s->log, THM_LOG_ERROR, event, detail);
+    log_note(&s->log, THM_LOG_ERROR, event, detail);
     return exit_code;
 }
 
@@ -113,12 +113,15 @@ static int open_store(struct service *s, size_t *size)
     return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_FAILED, "store", thm_error_text(code));
 }
 
-static void log_cost(struct service *s, const char *what, size_t each, size_t count, size_t size)
+static void log_cost(struct service *s, const char *what, size_t each, size_t count)
 {
-    char text[WHY_MAX];
-    snprintf(text, sizeof text, "%s: %zu of %zu B = %.1f MB", what, count, each,
-             (double)size / (1024 * 1024));
-    log_event(&s->log, THM_LOG_INFO, "memory", text);
+    char text[WHY_MAX], counted[64] = "";
+    double kb = (double)each * (double)count / 1024;
+    if (count > 1)
+        snprintf(counted, sizeof counted, "%zu of %zu B, ", count, each);
+    snprintf(text, sizeof text, "%s: %s%.1f %s", what, counted, kb < 1024 ? kb : kb / 1024,
+             kb < 1024 ? "KB" : "MB");
+    log_note(&s->log, THM_LOG_INFO, "memory", text);
 }
 
 /* What the limits cost: at most, for what is never used is never touched. */
@@ -127,9 +130,9 @@ static void log_costs(struct service *s, size_t store_size)
     struct thm_server_cost cost[COST_ROWS] = {{0}};
     size_t size = thm_server_size(&s->config, cost, COST_ROWS);
     for (size_t i = 0; i < COST_ROWS && cost[i].what; i++)
-        log_cost(s, cost[i].what, cost[i].each, cost[i].count, cost[i].each * cost[i].count);
-    log_cost(s, "store", THM_BLOCK, store_size / THM_BLOCK, store_size);
-    log_cost(s, "at most in all", size + store_size, 1, size + store_size);
+        log_cost(s, cost[i].what, cost[i].each, cost[i].count);
+    log_cost(s, "messages that are kept", store_size, 1);
+    log_cost(s, "at most, in all", size + store_size, 1);
 }
 
 static int open_server(struct service *s)
@@ -188,7 +191,7 @@ static void stop(void *ctx)
     if (s->stopping)
         return;
     s->stopping = true;
-    log_event(&s->log, THM_LOG_INFO, "stopping", NULL);
+    log_note(&s->log, THM_LOG_INFO, "stopping", NULL);
     notify("STOPPING=1");
     thm_server_shutdown(s->server);
 }
@@ -235,11 +238,11 @@ static void reload(struct service *s)
     if (trust_load(&s->trust, s->server, s->settings, text, sizeof text) == THM_OK) {
         snprintf(text, sizeof text, "certificates and deny-list read anew, %u denied",
                  trust_denied(s->trust));
-        log_event(&s->log, THM_LOG_INFO, "reload", text);
+        log_note(&s->log, THM_LOG_INFO, "reload", text);
     } else {
-        log_event(&s->log, THM_LOG_ERROR, "reload-failed", text);
-        log_event(&s->log, THM_LOG_WARNING, "reload-failed",
-                  "the former certificates and deny-list stay in use");
+        log_note(&s->log, THM_LOG_ERROR, "reload-failed", text);
+        log_note(&s->log, THM_LOG_WARNING, "reload-failed",
+                 "the former certificates and deny-list stay in use");
     }
 }
 
@@ -326,7 +329,7 @@ int service_run(const struct settings *settings)
     if (s->has_console)
         editor_close(s->console.editor);
     if (result == EXIT_DONE)
-        log_event(&s->log, THM_LOG_INFO, "stopped", NULL);
+        log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
     if (s->port.posix)
         thm_port_posix_destroy(&s->port);
     trust_free(s->trust);
