@@ -11,6 +11,8 @@
 
 /* How long the store is left alone after it failed. */
 #define RETRY_MS 100
+/* How often it may answer that a message does not fit the log as it is, before the message is refused. */
+#define MISFITS_MAX 3
 
 /* --- jobs ----------------------------------------------------------------------------------- */
 
@@ -190,33 +192,48 @@ static int submit(struct thm_server *s, struct job *j)
 
 void job_submit(struct thm_server *s, struct job *j)
 {
-    int code = submit(s, j);
-
-    if (code == THM_OK)
+    if (submit(s, j) == THM_OK)
         return;
-    j->request.result = code;
+    j->request.result = THM_E_STORE; /* its queue is full: try again */
     if (j->step == JOB_FIND_REPEAT)
         say_step(s, j);
     else
         join_step(s, j);
 }
 
-/* Opens the first of the job's streams that is not open; the list waits for it. True: all are. */
-static bool submit_open(struct thm_server *s, struct job *j)
+/* Hands a step before the append to the store; the list waits for it. */
+static void submit_step(struct thm_server *s, struct job *j)
+{
+    if (submit(s, j) == THM_OK) {
+        j->submitted = true;
+        s->append_flying++;
+    } else {
+        s->append_retry = s->now + RETRY_MS;
+    }
+}
+
+/* What an append needs first: open streams, and where the store did not take it as it was, the word whether
+ * its csn was taken before. True: it may go. */
+static bool get_ready(struct thm_server *s, struct job *j)
 {
     for (unsigned i = 0; i < j->streams; i++) {
         const struct stream *st = stream_at(s, j->stream[i]);
         if (st->state == STREAM_OPEN)
             continue;
+        j->step = JOB_OPEN_TO_SAY;
         j->opening = (uint8_t)i;
         j->request.op = THM_STORE_OPEN;
         strcpy(j->request.name, st->name);
-        if (submit(s, j) == THM_OK) {
-            j->submitted = true;
-            s->append_flying++;
-        } else {
-            s->append_retry = s->now + RETRY_MS;
-        }
+        submit_step(s, j);
+        return false;
+    }
+    if (j->unsure) {
+        j->step = JOB_FIND_TO_SAY;
+        j->request.op = THM_STORE_FIND;
+        j->request.stream = stream_at(s, j->stream[0])->store;
+        j->request.sender = j->sender;
+        j->request.csn = j->csn;
+        submit_step(s, j);
         return false;
     }
     j->step = JOB_APPEND;
@@ -234,7 +251,7 @@ void append_run(struct thm_server *s)
         n = job_at(s, n)->next;
     while (n != 0) {
         struct job *j = job_at(s, n);
-        if (j->submitted || (j->step == JOB_OPEN_TO_SAY && !submit_open(s, j)))
+        if (j->submitted || !get_ready(s, j))
             return;
         prepare(s, j);
         if (submit(s, j) != THM_OK) {
@@ -295,43 +312,79 @@ static void taken(struct thm_server *s, struct job *j)
     finish(s, j);
 }
 
-/* A stream that a message goes to was opened. */
-static void opened(struct thm_server *s, struct job *j)
+static void refuse(struct thm_server *s, struct job *j, int code)
 {
-    if (j->request.result == THM_OK) {
-        stream_opened(s, j->stream[j->opening], &j->request);
-        return;
-    }
     struct connection *c = conn_if(s, j->connection, j->serial);
+
     if (c != NULL && c->state == CONN_ONLINE)
-        say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, j->request.result);
+        say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, code);
     finish(s, j);
 }
 
-/* The store knows the streams otherwise than we do. */
-static void reopen(struct thm_server *s, struct job *j)
+/* The store has said what became of the job's csn. */
+static void looked_up(struct thm_server *s, struct job *j)
+{
+    struct connection *c = conn_if(s, j->connection, j->serial);
+
+    j->unsure = false;
+    if (j->request.last_csn < j->csn)
+        return; /* nothing: it is appended */
+    if (j->request.n == 0) {
+        refuse(s, j, THM_E_CSN);
+        return;
+    }
+    if (c != NULL && c->state == CONN_ONLINE)
+        say_taken(s, c, j->stream[0], j->csn, j->request.n, 0);
+    finish(s, j);
+}
+
+/* Whether a taken message is in the streams as they are: the store may have dropped one since, and made it anew. */
+static bool still_there(const struct thm_server *s, const struct job *j)
+{
+    for (unsigned i = 0; i < j->streams; i++)
+        if (j->request.append[i].stream != stream_at(s, j->stream[i])->store)
+            return false;
+    return true;
+}
+
+/* The store knows streams or csn otherwise than we do: all is asked anew. False: that was of no use. */
+static bool ask_anew(struct thm_server *s, struct job *j)
 {
     for (unsigned i = 0; i < j->streams; i++)
         stream_at(s, j->stream[i])->state = STREAM_NEW;
-    j->step = JOB_OPEN_TO_SAY;
+    j->unsure = j->csn != 0;
+    return ++j->misfits < MISFITS_MAX;
+}
+
+static void step_done(struct thm_server *s, struct job *j)
+{
+    if (j->request.result != THM_OK)
+        refuse(s, j, j->request.result == THM_E_STATE ? THM_E_LIMIT : j->request.result);
+    else if (j->step == JOB_OPEN_TO_SAY)
+        stream_opened(s, j->stream[j->opening], &j->request);
+    else if (j->step == JOB_FIND_TO_SAY)
+        looked_up(s, j);
+    else
+        taken(s, j);
 }
 
 void append_done(struct thm_server *s, struct job *j)
 {
+    int result = j->request.result;
+
     s->append_flying--;
     j->submitted = false;
-    if (j->step == JOB_OPEN_TO_SAY && j->request.result != THM_E_STORE) {
-        opened(s, j);
-    } else if (j->step == JOB_APPEND && j->request.result == THM_OK) {
-        taken(s, j);
-    } else {
-        if (j->step == JOB_APPEND)
-            take_back(s, j);
-        if (j->step == JOB_APPEND && j->request.result == THM_E_STATE)
-            reopen(s, j);
+    if (j->step == JOB_APPEND && result == THM_OK && !still_there(s, j))
+        result = THM_E_STATE;
+    if (j->step == JOB_APPEND && result != THM_OK)
+        take_back(s, j);
+    if (result == THM_E_STORE || (result == THM_E_STATE && ask_anew(s, j))) {
         if (!s->append_failing)
-            log_event(s, THM_LOG_ERROR, "store-failed", NULL, j->request.result, NULL);
+            log_event(s, THM_LOG_ERROR, "store-failed", NULL, result, NULL);
         s->append_failing = true;
+    } else {
+        j->request.result = result;
+        step_done(s, j);
     }
     if (s->append_failing && s->append_flying == 0) {
         s->append_failing = false;

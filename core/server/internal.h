@@ -181,8 +181,9 @@ enum job_step {
     JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
-    JOB_OPEN_TO_SAY,  /* in the list of appends; the inbox that a whisper goes to is opened first */
-    JOB_APPEND        /* in the list of appends, see append.c */
+    JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
+    JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
+    JOB_APPEND       /* in the list of appends, see append.c */
 };
 
 /* A request to the store with all that is needed when it comes back. */
@@ -202,6 +203,8 @@ struct job {
     uint32_t next; /* in the list of appends */
     bool submitted;
     uint8_t opening; /* OPEN_TO_SAY: which of its streams */
+    uint8_t misfits; /* how often the store did not take it for what it is */
+    bool unsure;     /* whether its csn was taken is to be looked up */
     uint8_t part, parts;
     uint64_t csn, of, time;
     struct thm_sender sender;

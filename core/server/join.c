@@ -150,7 +150,9 @@ void join_step(struct thm_server *s, struct job *j)
         struct thm_msg request;
         thm_msg_init(&request, THM_MSG_JOIN);
         THM_SET(&request, ROOM, stream_at(s, j->stream[0])->name);
-        input_error(s, c, &request, j->request.result, "room");
+        /* STATE: the store dropped the stream between two requests, and makes it anew when asked again */
+        input_error(s, c, &request,
+                    j->request.result == THM_E_STATE ? THM_E_STORE : j->request.result, "room");
         if (!member_at(s, number)->active)
             member_remove(s, c, number);
     }

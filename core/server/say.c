@@ -197,17 +197,32 @@ void say_whisper(struct thm_server *s, struct connection *c, const struct thm_ms
     append_queue(s, j);
 }
 
+/* The store can't tell now what became of a csn: the client is to send it once more. */
+static void say_later(struct thm_server *s, struct connection *c, uint32_t stream, int result)
+{
+    const struct stream *st = stream_at(s, stream);
+    uint32_t member = member_find(s, c, stream);
+    struct thm_msg request;
+
+    if (result == THM_E_STATE && member != 0) /* it forgot the stream, and every csn with it */
+        member_at(s, member)->last_csn = append_pending_csn(s, sender_of(c), stream);
+    thm_msg_init(&request, st->name[0] == '#' ? THM_MSG_SAY : THM_MSG_WHISPER);
+    THM_SET(&request, ROOM, st->name);
+    input_error(s, c, &request, THM_E_STORE, NULL);
+}
+
 /* A repeated csn was looked up. */
 void say_step(struct thm_server *s, struct job *j)
 {
     struct connection *c = conn_if(s, j->connection, j->serial);
     uint32_t stream = j->stream[0];
 
-    if (c != NULL && j->request.result == THM_OK && j->request.n != 0)
+    if (c != NULL && j->request.result != THM_OK)
+        say_later(s, c, stream, j->request.result);
+    else if (c != NULL && j->request.n != 0)
         say_taken(s, c, stream, j->csn, j->request.n, 0);
     else if (c != NULL)
-        say_refused(s, c, j->csn, stream_at(s, stream)->name,
-                    j->request.result == THM_OK ? THM_E_CSN : j->request.result);
+        say_refused(s, c, j->csn, stream_at(s, stream)->name, THM_E_CSN);
     stream_release(s, stream);
     job_give(s, j);
 }
