@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-/* How long the store is left alone after it failed. */
-#define RETRY_MS 100
 /* How often it may answer that a message does not fit the log as it is, before the message is refused. */
 #define MISFITS_MAX 3
 
@@ -49,7 +47,6 @@ void job_give(struct thm_server *s, struct job *j)
         conn_look(s, c, LOOK_READ | LOOK_WRITE);
     }
     thm_pool_give(&s->jobs, j->number);
-    conn_wake_one(s, WAIT_JOB);
 }
 
 /* --- the list ------------------------------------------------------------------------------- */
@@ -208,7 +205,7 @@ static void submit_step(struct thm_server *s, struct job *j)
         j->submitted = true;
         s->append_flying++;
     } else {
-        s->append_retry = s->now + RETRY_MS;
+        s->append_retry = s->now + STORE_RETRY_MS;
     }
 }
 
@@ -256,7 +253,7 @@ void append_run(struct thm_server *s)
         prepare(s, j);
         if (submit(s, j) != THM_OK) {
             take_back(s, j);
-            s->append_retry = s->now + RETRY_MS;
+            s->append_retry = s->now + STORE_RETRY_MS;
             return;
         }
         j->submitted = true;
@@ -388,7 +385,7 @@ void append_done(struct thm_server *s, struct job *j)
     }
     if (s->append_failing && s->append_flying == 0) {
         s->append_failing = false;
-        s->append_retry = s->now + RETRY_MS;
+        s->append_retry = s->now + STORE_RETRY_MS;
     }
 }
 

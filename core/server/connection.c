@@ -100,13 +100,10 @@ void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
     list->last = number;
 }
 
-void conn_wake_one(struct thm_server *s, enum wait_kind kind)
+static void wake_one(struct thm_server *s, enum wait_kind kind)
 {
     struct number_list *list = &s->wait[kind];
     uint32_t number = list->first;
-
-    if (number == 0)
-        return;
     struct connection *c = conn_at(s, number);
     list->first = c->wait_next[kind];
     if (list->first == 0)
@@ -116,6 +113,20 @@ void conn_wake_one(struct thm_server *s, enum wait_kind kind)
         conn_look(s, c, LOOK_READ | LOOK_WRITE);
     else if (!c->queued && c->waits == 0)
         thm_pool_give(&s->connections, number);
+}
+
+void conn_wake_waiting(struct thm_server *s)
+{
+    const struct thm_pool *const pools[WAIT_KINDS] = {
+        [WAIT_JOB] = &s->jobs, [WAIT_READ] = &s->reads};
+
+    for (unsigned kind = 0; kind < WAIT_KINDS; kind++) {
+        uint32_t free = pools[kind]->count - pools[kind]->used;
+        if (kind == WAIT_READ && s->read_retry > s->now)
+            continue;
+        for (; free > 0 && s->wait[kind].first != 0; free--)
+            wake_one(s, (enum wait_kind)kind);
+    }
 }
 
 static void start(struct thm_server *s, uint32_t number, thm_socket socket)

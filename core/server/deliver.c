@@ -60,7 +60,7 @@ static bool entry(struct thm_server *s, struct connection *c, struct membership 
 bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
                   unsigned max, bool history)
 {
-    uint32_t number = thm_pool_lend(&s->reads);
+    uint32_t number = s->read_retry > s->now ? 0 : thm_pool_lend(&s->reads);
 
     if (number == 0)
         return false;
@@ -81,6 +81,7 @@ bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, u
     r->request.tag = 1;
     if (s->config.store->ops->submit(s->config.store, &r->request) != THM_OK) {
         thm_pool_give(&s->reads, number);
+        s->read_retry = s->now + STORE_RETRY_MS;
         return false;
     }
     stream_hold(s, stream);
@@ -108,7 +109,7 @@ static void deliver_from_read(struct thm_server *s, struct connection *c, struct
     size_t at = 0;
 
     if (r->request.result == THM_E_STORE)
-        return; /* tried again in a later turn */
+        return; /* tried again a little later */
     if (r->request.result != THM_OK) {
         skip_lost(s, c, m, stream_at(s, m->stream)->log.first);
         return;
@@ -125,6 +126,8 @@ void deliver_read_done(struct thm_server *s, struct read_job *r)
 {
     struct connection *c = conn_if(s, r->connection, r->serial);
 
+    if (r->request.result == THM_E_STORE)
+        s->read_retry = s->now + STORE_RETRY_MS;
     if (c != NULL && c->state == CONN_ONLINE) {
         if (r->history) {
             query_history_done(s, c, r);
@@ -138,7 +141,6 @@ void deliver_read_done(struct thm_server *s, struct read_job *r)
     }
     stream_release(s, r->stream);
     thm_pool_give(&s->reads, r->number);
-    conn_wake_one(s, WAIT_READ);
 }
 
 /* --- one membership after another ----------------------------------------------------------- */

@@ -15,6 +15,8 @@
 
 #define LISTENERS_MAX 8
 #define TOMBS         16 /* leavers that a room remembers by name until all members were told */
+/* How long the store is left alone after it failed. */
+#define STORE_RETRY_MS 100
 
 /* Connections with the same kind of deadline are in one list, in the order of their deadlines, because all
  * deadlines of a kind are equally long. */
@@ -255,8 +257,9 @@ struct thm_server {
     uint32_t users_idle_first, users_idle_last;
     uint32_t streams_idle_first, streams_idle_last;
     struct number_list wait[WAIT_KINDS];
-    uint32_t waiting;  /* connections that wait for a handshake slot */
-    uint64_t admit_at; /* ms: when those are looked at again, 0: never */
+    uint64_t read_retry; /* ms: nothing is read before, because the store failed; 0: none */
+    uint32_t waiting;    /* connections that wait for a handshake slot */
+    uint64_t admit_at;   /* ms: when those are looked at again, 0: never */
     struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
     struct thm_blocks *blocks;
     struct thm_index user_index, alias_index, stream_index;
@@ -324,7 +327,10 @@ void conn_look(struct thm_server *s, struct connection *c, unsigned why);
 
 /** Lets a connection wait for something, and lets the one go on that has waited longest. */
 void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind);
-void conn_wake_one(struct thm_server *s, enum wait_kind kind);
+
+/** Wakes those that have waited longest, as many as there are free items. Asked in every round, because one who
+ * was woken may have gone, or need nothing any more. */
+void conn_wake_waiting(struct thm_server *s);
 
 /** Does for a connection what can be done now. */
 void conn_run(struct thm_server *s, struct connection *c);

@@ -179,8 +179,8 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
     bool any = false;
 
     w->reading = false;
-    if (w->kind != THM_MSG_HISTORY)
-        return;
+    if (w->kind != THM_MSG_HISTORY || r->request.result == THM_E_STORE)
+        return; /* gone, or asked for again a little later */
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
         if (output_room(c) < 2 * THM_LINE_MAX)
             return; /* the rest is read again when there is room */

@@ -312,6 +312,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
         append_run(s);
         unsigned done = store_collect(s);
         stream_wake_members(s);
+        conn_wake_waiting(s);
         if (done == 0 && s->look_first == 0)
             break;
     }
@@ -334,6 +335,8 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     if (s->count_first != 0)
         at = earlier(at, stream_at(s, s->count_first)->count_due);
     at = earlier(at, s->append_retry);
+    if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
+        at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);
     return s->stopping ? earlier(at, s->stop_by) : at;
 }
