@@ -25,10 +25,10 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     struct client *c = SSL_get_app_data(ssl);
 
-    if (c == NULL || c->group->session == NULL)
+    if (c == NULL || c->session == NULL)
         return 0;
-    SSL_SESSION_free(*c->group->session);
-    *c->group->session = session;
+    SSL_SESSION_free(*c->session);
+    *c->session = session;
     return 1; /* ours now */
 }
 
@@ -72,11 +72,12 @@ static int dial(const struct server *s)
     return fd;
 }
 
-void client_open(struct client *c, struct group *g, uint32_t identity, SSL_SESSION *session)
+void client_open(struct client *c, struct group *g, uint32_t identity, SSL_SESSION **session)
 {
     memset(c, 0, sizeof *c);
     c->group = g;
     c->identity = identity;
+    c->session = session;
     c->fd = dial(g->server);
     c->ssl = SSL_new(g->server->tls);
     if (c->ssl == NULL || !SSL_set_fd(c->ssl, c->fd))
@@ -84,8 +85,8 @@ void client_open(struct client *c, struct group *g, uint32_t identity, SSL_SESSI
     SSL_set_app_data(c->ssl, c);
     if (g->server->protocol->certificate)
         identity_use(c->ssl, identity);
-    if (session != NULL)
-        SSL_set_session(c->ssl, session);
+    if (session != NULL && *session != NULL)
+        SSL_set_session(c->ssl, *session);
     SSL_set_connect_state(c->ssl);
     g->started++;
     loop_watch(c, EPOLLOUT);

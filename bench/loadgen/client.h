@@ -23,8 +23,9 @@ struct client {
     struct group *group;
     SSL *ssl;
     int fd;
-    uint32_t identity; /* which certificate and name */
-    uint32_t events;   /* watched for */
+    uint32_t identity;     /* which certificate and name */
+    SSL_SESSION **session; /* receives the newest session; or NULL */
+    uint32_t events;       /* watched for */
     bool watched;
     bool paused;
     bool may_close; /* the server may end it: we said goodbye, or it is what we look at */
@@ -57,15 +58,18 @@ struct group {
 
     /* May be NULL. `seq` is the number at the start of the payload. */
     void (*on_message)(struct client *c, uint64_t seq);
-    void *context;         /* of on_message */
-    SSL_SESSION **session; /* receives the newest session of its clients; or NULL */
+    void *context; /* of on_message */
 };
 
 /** Makes the TLS settings for a server. */
 SSL_CTX *client_tls(struct server *s);
 
-/** Connects; `session` may be NULL. The rest happens in client_ready(). */
-void client_open(struct client *c, struct group *g, uint32_t identity, SSL_SESSION *session);
+/**
+ * Connects. The rest happens in client_ready().
+ *
+ * @param session  the session to resume, where its successor goes; may be NULL, or point to NULL
+ */
+void client_open(struct client *c, struct group *g, uint32_t identity, SSL_SESSION **session);
 
 /** Serves the socket, for which `events` were reported; called by the loop. */
 void client_ready(struct client *c, uint32_t events);

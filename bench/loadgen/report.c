@@ -34,19 +34,27 @@ static void print_value(double v)
         printf(" %.*f |", v >= 99.95 ? 0 : v >= 9.995 ? 1 : v >= 0.0995 ? 2 : 3, v);
 }
 
-static void print_row(const char *label, const char *share_of, const double *values, unsigned count)
+static void print_row(const char *label, const double *values, unsigned count)
 {
-    printf("| %s%s |", label, share_of);
+    printf("| %s |", label);
     for (unsigned c = 0; c < count; c++)
         print_value(values[c]);
     printf("\n");
 }
 
-void table_print(const struct table *t, const struct bench *b)
+static void print_shares(const struct table *t, const struct bench *b, unsigned peer)
 {
     double shares[COLUMNS_MAX];
     char label[128];
 
+    for (unsigned c = 0; c < t->columns; c++)
+        shares[c] = t->values[0][c] / t->values[peer][c];
+    snprintf(label, sizeof label, "*%s / %s*", b->servers[0].label, b->servers[peer].label);
+    print_row(label, shares, t->columns);
+}
+
+void table_print(const struct table *t, const struct bench *b, bool shares)
+{
     printf("\n### %s\n\n| |", t->title);
     for (unsigned c = 0; c < t->columns; c++)
         printf(" %s |", t->heads[c]);
@@ -55,15 +63,9 @@ void table_print(const struct table *t, const struct bench *b)
         printf("---|");
     printf("\n");
     for (unsigned s = 0; s < b->count; s++)
-        print_row(b->servers[s].label, "", t->values[s], t->columns);
-    for (unsigned s = 1; s < b->count; s++) {
-        for (unsigned c = 0; c < t->columns; c++)
-            shares[c] = t->values[0][c] / t->values[s][c];
-        snprintf(label, sizeof label, "*%s / ", b->servers[0].label);
-        char peer[128];
-        snprintf(peer, sizeof peer, "%s*", b->servers[s].label);
-        print_row(label, peer, shares, t->columns);
-    }
+        print_row(b->servers[s].label, t->values[s], t->columns);
+    for (unsigned s = 1; shares && s < b->count; s++)
+        print_shares(t, b, s);
     printf("\n");
     fflush(stdout);
 }
@@ -88,7 +90,7 @@ void target_share(const struct table *t, const struct bench *b, unsigned column,
 
 void target_limit(const char *what, double value, double limit, const char *unit)
 {
-    printf("- %s: %.3g %s, at most %.3g", what, value, unit, limit);
+    printf("- %s: %.3g%s, at most %.3g", what, value, unit, limit);
     verdict(value <= limit);
 }
 

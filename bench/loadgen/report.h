@@ -1,5 +1,5 @@
 /*
- * Markdown tables: a row for each server, then the first one's share of each other.
+ * Markdown tables with a row for each server, and what was to be reached.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -22,7 +22,8 @@ void table_init(struct table *t, const char *title);
 /** Adds a column; returns its number. */
 unsigned table_column(struct table *t, const char *head);
 
-void table_print(const struct table *t, const struct bench *b);
+/** Prints the table; `shares`: also what the first server's values are as a share of each other's. */
+void table_print(const struct table *t, const struct bench *b, bool shares);
 
 /**
  * Prints whether the first server's value is at most `share` of that of the server whose label begins so;

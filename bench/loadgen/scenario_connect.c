@@ -1,5 +1,5 @@
 /*
- * Connecting: TCP, TLS, login and close, one after another. In full every connection shows a certificate
+ * Connecting: TCP, TLS, login and close, a few at a time. In full every connection shows a certificate
  * that the server has not seen before, straight under the root.
  */
 #include <math.h>
@@ -12,57 +12,81 @@
 #include "scenario.h"
 
 #define ROUNDS_MAX  16
-#define RETURNING   20 /* clients that come back with their session */
+#define CONCURRENCY 8  /* so that the server has no time to sleep */
+#define RETURNING   32 /* clients that come back with their session, more than are there at a time */
 #define PATIENCE_NS (UINT64_C(10) * 1000000000)
 
-/* A connection from dial to the server's close. Returns whether its session was resumed. */
-static bool visit(struct server *s, uint32_t identity, SSL_SESSION **session)
-{
-    uint64_t give_up = now_ns() + PATIENCE_NS;
-    struct client c;
-    struct group g;
+/* Visits of one server: clients that connect, log in and leave. */
+struct visits {
+    struct group group;
+    struct client clients[CONCURRENCY];
+    SSL_SESSION **sessions; /* of RETURNING clients; NULL: all are new */
+    uint32_t first;         /* identity of the first */
+    unsigned begun, done, resumed;
+};
 
-    memset(&g, 0, sizeof g);
-    g.server = s;
-    g.session = session;
-    client_open(&c, &g, identity, session != NULL ? *session : NULL);
-    while (g.online == 0 && now_ns() < give_up)
-        loop_turn(give_up);
-    bool resumed = SSL_session_reused(c.ssl);
-    client_quit(&c);
-    while (g.closed == 0 && now_ns() < give_up)
-        loop_turn(give_up);
-    if (g.closed == 0)
-        die("%s: a connection does not get in and out", s->label);
-    client_free(&c);
-    return resumed;
+static void begin(struct visits *v, struct client *c)
+{
+    unsigned i = v->begun++;
+
+    if (v->sessions != NULL)
+        client_open(c, &v->group, i % RETURNING, &v->sessions[i % RETURNING]);
+    else
+        client_open(c, &v->group, v->first + i, NULL);
 }
 
-/* Milliseconds of the server's CPU for a connection in full. */
-static double measure_full(struct server *s, uint32_t first, unsigned count)
+/* Moves a visitor on: to its goodbye, or out. */
+static void serve(struct visits *v, struct client *c)
 {
+    if (c->phase == PHASE_ONLINE && !c->may_close) {
+        client_quit(c);
+    } else if (c->ssl != NULL && c->phase == PHASE_CLOSED) {
+        v->resumed += (unsigned)SSL_session_reused(c->ssl);
+        v->done++;
+        client_free(c);
+    }
+}
+
+/* Makes `count` visits; returns how many milliseconds of CPU each cost the server. */
+static double visit(struct visits *v, struct server *s, unsigned count)
+{
+    uint64_t give_up = now_ns() + PATIENCE_NS;
     double before = server_cpu_us(s);
 
-    for (unsigned i = 0; i < count; i++)
-        visit(s, first + i, NULL);
+    v->group.server = s;
+    v->begun = v->done = v->resumed = 0;
+    while (v->done < count) {
+        for (unsigned i = 0; i < CONCURRENCY; i++) {
+            serve(v, &v->clients[i]);
+            if (v->clients[i].ssl == NULL && v->begun < count)
+                begin(v, &v->clients[i]);
+        }
+        if (v->done < count)
+            loop_turn(give_up);
+        if (now_ns() > give_up)
+            die("%s: %u of %u connections got in and out", s->label, v->done, count);
+    }
     return (server_cpu_us(s) - before) / 1e3 / count;
 }
 
-/* The same for one that resumes; NAN when the server resumes none. */
+static double measure_full(struct server *s, uint32_t first, unsigned count)
+{
+    struct visits v = {.first = first};
+
+    return visit(&v, s, count);
+}
+
+/* NAN when the server resumes none. */
 static double measure_resumed(struct server *s, unsigned count)
 {
     SSL_SESSION *sessions[RETURNING] = {NULL};
-    unsigned resumed = 0;
+    struct visits v = {.sessions = sessions};
 
-    for (unsigned i = 0; i < RETURNING; i++)
-        visit(s, i, &sessions[i]);
-    double before = server_cpu_us(s);
-    for (unsigned i = 0; i < count; i++)
-        resumed += visit(s, i % RETURNING, &sessions[i % RETURNING]);
-    double spent = server_cpu_us(s) - before;
+    visit(&v, s, RETURNING);
+    double ms = visit(&v, s, count);
     for (unsigned i = 0; i < RETURNING; i++)
         SSL_SESSION_free(sessions[i]);
-    return resumed == count ? spent / 1e3 / count : (double)NAN;
+    return v.resumed == count ? ms : (double)NAN;
 }
 
 void scenario_connect(struct bench *b)
@@ -85,7 +109,7 @@ void scenario_connect(struct bench *b)
         t.values[s][0] = median(full[s], rounds);
         t.values[s][1] = median(resumed[s], rounds);
     }
-    table_print(&t, b);
+    table_print(&t, b, true);
     target_share(&t, b, 0, "mosquitto TLS 1.2", 2.5);
     target_share(&t, b, 1, "mosquitto TLS 1.2", 1.3);
 }

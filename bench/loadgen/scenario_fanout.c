@@ -69,7 +69,7 @@ void scenario_fanout(struct bench *b)
     }
     for (unsigned s = 0; s < b->count; s++)
         group_close(&groups[s]);
-    table_print(&t, b);
+    table_print(&t, b, true);
     target_share(&t, b, 2, "mosquitto", 0.25);
     target_share(&t, b, 2, "ngircd", 0.5);
     target_share(&t, b, 3, "mosquitto", 2.0 / 3);

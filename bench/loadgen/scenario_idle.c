@@ -75,8 +75,8 @@ void scenario_idle(struct bench *b)
         if (i == 0)
             t.values[i][3] = arrival(s, crowd[1], "");
     }
-    table_print(&t, b);
-    target_limit("Memory of an idle connection", t.values[0][1], 8, "KB");
+    table_print(&t, b, false);
+    target_limit("Memory of an idle connection", t.values[0][1], 8, " KB");
     target_limit("Announcements of the arrival / its handshakes",
                  t.values[0][2] / t.values[0][3] - 1, 0.1, "");
 }

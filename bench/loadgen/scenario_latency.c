@@ -92,7 +92,7 @@ void scenario_latency(struct bench *b)
         for (unsigned c = 0; c < t.columns; c++)
             t.values[s][c] = median(values[c][s], b->effort.rounds);
     }
-    table_print(&t, b);
+    table_print(&t, b, true);
     target_share(&t, b, 1, "mosquitto", 1);
     target_share(&t, b, 1, "ngircd", 1);
 }

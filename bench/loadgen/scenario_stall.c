@@ -12,10 +12,10 @@
 #include "report.h"
 #include "scenario.h"
 
-#define RECEIVERS 4 /* the last one stands still */
-#define WINDOW    16
-#define SAMPLES   ((size_t)1 << 20)
-#define QUIET_NS  (UINT64_C(1000) * 1000000)
+#define READERS  3 /* who read on, the publisher among them where it gets a copy */
+#define WINDOW   16
+#define SAMPLES  ((size_t)1 << 20)
+#define QUIET_NS (UINT64_C(1000) * 1000000)
 
 /* A line of IRC has 512 bytes. */
 static size_t payload(const struct server *s)
@@ -26,7 +26,7 @@ static size_t payload(const struct server *s)
 struct run {
     struct publisher publisher; /* first: the callbacks get it */
     uint64_t said_ns[WINDOW * 2];
-    double *us;
+    double *ms;
     size_t count;
 };
 
@@ -41,19 +41,19 @@ static void came(struct publisher *p, struct client *c, uint64_t seq)
 
     /* of one other reader */
     if (c == &p->group->clients[1] && r->count < SAMPLES)
-        r->us[r->count++] = (double)(now_ns() - r->said_ns[seq % (2 * (size_t)WINDOW)]) / 1e3;
+        r->ms[r->count++] = (double)(now_ns() - r->said_ns[seq % (2 * (size_t)WINDOW)]) / 1e6;
 }
 
-/* Publishes to `readers` of the receivers. Gives CPU per delivery to them and p99 latency, µs. */
-static void publish(struct run *r, uint64_t messages, unsigned readers, double *cpu, double *p99)
+/* Publishes, and gives the CPU per delivery to those who read, and their p99 latency in ms. */
+static void publish(struct run *r, uint64_t messages, double *cpu, double *p99)
 {
     struct publisher *p = &r->publisher;
     double before = server_cpu_us(p->group->server);
 
     r->count = 0;
-    publisher_run(p, messages, WINDOW, messages * readers);
-    *cpu = (server_cpu_us(p->group->server) - before) / (double)(messages * readers);
-    *p99 = percentile(r->us, r->count, 99);
+    publisher_run(p, messages, WINDOW, messages * READERS);
+    *cpu = (server_cpu_us(p->group->server) - before) / (double)(messages * READERS);
+    *p99 = percentile(r->ms, r->count, 99);
 }
 
 /* Reads on until the last message has come, the server has closed, or nothing comes any more. */
@@ -71,41 +71,43 @@ static void catch_up(struct client *c, uint64_t last)
     }
 }
 
-static void measure(struct bench *b, unsigned i, struct table *t, char *fate, size_t cap)
+static void describe(char *fate, size_t cap, const struct client *still, uint64_t published)
 {
-    struct server *s = &b->servers[i];
-    struct run r = {.us = calloc(SAMPLES, sizeof(double))};
+    snprintf(fate, cap,
+             "%s; it then got %" PRIu64 " messages, was told of %" PRIu64 " missed in %" PRIu64
+             " gaps, and %" PRIu64 " of %" PRIu64 " vanished",
+             still->phase == PHASE_CLOSED ? "disconnected" : "kept", still->messages, still->missed,
+             still->gaps, published - still->messages - still->missed, published);
+}
+
+static void measure(struct server *s, unsigned megabytes, double *values, char *fate, size_t cap)
+{
+    struct run r = {.ms = calloc(SAMPLES, sizeof(double))};
     struct publisher *p = &r.publisher;
     struct group g;
-    uint32_t size = group_size(s, RECEIVERS);
+    uint32_t readers = group_size(s, READERS);
 
-    if (r.us == NULL)
+    if (r.ms == NULL)
         die("out of memory");
-    group_init(&g, s, size, "#stall");
-    group_grow(&g, size);
-    publisher_init(p, &g, RECEIVERS, payload(s));
+    group_init(&g, s, readers + 1, "#stall");
+    group_grow(&g, readers);
+    publisher_init(p, &g, READERS, payload(s));
     p->on_message = came;
     p->on_say = said;
-    uint64_t messages = (uint64_t)b->effort.stall_mb * 1000000 / p->size;
-    publish(&r, messages / 10, RECEIVERS, &t->values[i][0], &t->values[i][2]);
+    uint64_t messages = (uint64_t)megabytes * 1000000 / p->size;
+    publish(&r, messages / 10, &values[0], &values[2]);
 
-    struct client *still = &g.clients[RECEIVERS - 1];
-    double memory_kb = server_memory_kb(s);
+    group_grow(&g, readers + 1);
+    struct client *still = &g.clients[readers];
     still->may_close = true;
     client_pause(still, true);
-    uint64_t had = still->messages;
-    publish(&r, messages, RECEIVERS - 1, &t->values[i][1], &t->values[i][3]);
-    t->values[i][4] = (server_memory_kb(s) - memory_kb) / 1e3;
+    double memory_kb = server_memory_kb(s);
+    publish(&r, messages, &values[1], &values[3]);
+    values[4] = (server_memory_kb(s) - memory_kb) / 1e3;
     catch_up(still, p->said - 1);
-
-    uint64_t got = still->messages - had, silent = messages - got - still->missed;
-    snprintf(fate, cap,
-             "%s, then got %" PRIu64 ", was told to miss %" PRIu64 " by %" PRIu64 " gaps, %" PRIu64
-             " vanished of %" PRIu64,
-             still->phase == PHASE_CLOSED ? "disconnected" : "kept", got, still->missed,
-             still->gaps, silent, messages);
+    describe(fate, cap, still, messages);
     group_close(&g);
-    free(r.us);
+    free(r.ms);
 }
 
 void scenario_stall(struct bench *b)
@@ -119,12 +121,13 @@ void scenario_stall(struct bench *b)
     table_init(&t, title);
     table_column(&t, "CPU before, µs per delivery");
     table_column(&t, "CPU meanwhile");
-    table_column(&t, "p99 before, µs");
+    table_column(&t, "p99 before, ms");
     table_column(&t, "p99 meanwhile");
     table_column(&t, "memory grew, MB");
     for (unsigned i = 0; i < b->count; i++)
-        measure(b, i, &t, fates[i], sizeof fates[i]);
-    table_print(&t, b);
+        measure(&b->servers[i], b->effort.stall_mb, t.values[i], fates[i], sizeof fates[i]);
+    table_print(&t, b, false);
+    printf("thimbled's memory is its store, which keeps what the reader may still want.\n\n");
     for (unsigned i = 0; i < b->count; i++)
         printf("- %s: the reader was %s\n", b->servers[i].label, fates[i]);
 }
