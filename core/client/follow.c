@@ -170,16 +170,14 @@ static void move_to(struct thm_client_stream *s, uint64_t n)
 void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
 {
     struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
-    uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
-    uint64_t head = thm_msg_get_num(m, THM_KEY_N, 0);
 
     if (s == NULL || s->follow != THM_FOLLOW_ASKED)
         return;
     s->follow = THM_FOLLOW_JOINED;
-    if (s->incarnation == incarnation && s->n <= head)
-        return; /* our own cursor rules */
-    s->incarnation = incarnation;
-    move_to(s, thm_msg_get_num(m, THM_KEY_AFTER, head));
+    if (s->incarnation != 0)
+        return; /* our own cursor rules; if it is of another log, a gap will say so, and must not be missed */
+    s->incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
+    move_to(s, thm_msg_get_num(m, THM_KEY_AFTER, thm_msg_get_num(m, THM_KEY_N, 0)));
 }
 
 void thm_follow_left(struct thm_client *c, const struct thm_msg *m)
@@ -216,14 +214,16 @@ enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m)
 {
     struct thm_client_stream *s = joined_stream(c, m);
     uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
+    uint64_t last = thm_msg_get_num(m, THM_KEY_LAST, 0);
 
     if (s == NULL)
         return THM_REPEATED;
-    if (incarnation != s->incarnation) { /* a new log under a running session */
+    if (incarnation != s->incarnation ||
+        last == 0) { /* another log: all that it keeps comes next */
         s->incarnation = incarnation;
-        move_to(s, thm_msg_get_num(m, THM_KEY_LAST, 0));
-    } else if (thm_msg_get_num(m, THM_KEY_LAST, 0) > s->n) {
-        move_to(s, thm_msg_get_num(m, THM_KEY_LAST, 0));
+        move_to(s, last);
+    } else if (last > s->n) {
+        move_to(s, last);
     }
     return THM_TAKEN;
 }

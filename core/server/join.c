@@ -66,6 +66,7 @@ void join_auto(struct thm_server *s, struct connection *c)
 /* Where delivery starts, by what the client stated and what there is. */
 static void set_cursor(const struct job *j, const struct stream *st, struct membership *m)
 {
+    m->restarted = false;
     if (j->has_after && j->incarnation == st->incarnation && j->after <= st->log.head) {
         m->n = j->after;
     } else if (j->has_after) {

@@ -335,10 +335,32 @@ static void a_log_that_went_back_starts_anew(void **state)
     entry(2, 2);
     fake_skip_told();
     again(FIRST_LOG, 1, 0); /* the same log, but its second entry is lost */
+    fake_line("{'msgtype':'gap','room':'#lobby','incarnation':'" FIRST_LOG "',"
+              "'reason':'restarted'}");
+    fake_told("gap");
     entry(1, 1);
     fake_told_nothing();
     entry(2, 3);
     fake_told("message text 2");
+}
+
+static void a_gap_that_was_cut_off_is_told_again(void **state)
+{
+    (void)state;
+    in_lobby(0);
+    entry(1, 1);
+    fake_skip_told();
+    again(SECOND_LOG, 1, 0);
+    fake_reconnect(); /* before the gap came: the cursor to state is still the old one */
+    fake_sent("{'msgtype':'join','room':'@ali','incarnation':'" INBOX_LOG "','after':0}");
+    fake_sent("{'msgtype':'join','room':'#lobby','incarnation':'" FIRST_LOG "','after':1}");
+    joined("@ali", INBOX_LOG, 0, 0);
+    joined("#lobby", SECOND_LOG, 1, 0);
+    fake_told("joined");
+    fake_told("joined");
+    fake_line("{'msgtype':'gap','room':'#lobby','incarnation':'" SECOND_LOG "',"
+              "'reason':'restarted'}");
+    fake_told("gap");
 }
 
 static void a_new_log_under_a_running_session(void **state)
@@ -799,6 +821,7 @@ int main(void)
         cmocka_unit_test(a_restarted_server_repeats_nothing),
         cmocka_unit_test(the_same_number_of_another_sender_is_new),
         cmocka_unit_test(a_log_that_went_back_starts_anew),
+        cmocka_unit_test(a_gap_that_was_cut_off_is_told_again),
         cmocka_unit_test(a_new_log_under_a_running_session),
         cmocka_unit_test(lines_of_other_streams_are_dropped),
         cmocka_unit_test(senders_are_told_apart),
