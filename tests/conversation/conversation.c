@@ -10,57 +10,64 @@
 #include "thimble/libcrypto.h"
 #endif
 
-#define UTC_MS    1800000000000u /* 2027-01-15 */
-#define PORT      8443
-#define FAULTY_MS 120000  /* how long the faults go on */
-#define CALM_MS   1800000 /* and how long it may take to converge afterwards */
-#define TAG       7
+#define JOIN_MS 60000 /* until everybody is in the room, while nothing goes wrong yet */
+#define DEAD_MS                                                                                    \
+    200000 /* until everybody has noticed that a connection is dead of which nobody was told */
+#define CALM_MS   100000 /* it may take so long to converge once the faults stop */
+#define QUIET_MS  3000   /* after which nothing is under way any more */
+#define PROMPT_MS 2000   /* on a calm network, everything arrives within this time */
 
 /* --- certificates --------------------------------------------------------------------------- */
 
-static char *read_pem(const char *name, size_t *len)
+static char *read_pem(const char *name, const char *suffix, size_t *len)
 {
-    char path[512];
+    const size_t cap = 16384;
     const char *dir = getenv("THM_TEST_CERTS");
-    char *data = malloc(16384);
+    char path[512], *data = malloc(cap);
 
-    snprintf(path, sizeof path, "%s/%s", dir != NULL ? dir : ".", name);
+    snprintf(path, sizeof path, "%s/%s%s", dir != NULL ? dir : ".", name, suffix);
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
-        fprintf(stderr, "%s: cannot be read; ctest makes it (fixture certificates)\n", path);
+        fprintf(stderr, "%s: cannot be read; set THM_TEST_CERTS to what tests/certs.sh makes\n",
+                path);
         exit(1);
     }
-    *len = fread(data, 1, 16383, f);
+    *len = fread(data, 1, cap - 1, f);
     data[*len] = '\0';
     fclose(f);
     return data;
 }
 
-static const struct thm_credentials *load(const char *crt, const char *key, enum thm_role role)
+const struct thm_credentials *conversation_credentials(const char *name, enum thm_role role)
 {
-    static const struct thm_credentials *loaded[TALKERS + 1];
-    static const char *names[TALKERS + 1];
+    static struct {
+        const char *name;
+        struct thm_credentials *credentials;
+    } loaded[TALKERS_MAX + 1];
     size_t a_len, c_len, k_len;
     unsigned i = 0;
 
-    while (loaded[i] != NULL && strcmp(names[i], crt) != 0)
+    while (loaded[i].name != NULL && strcmp(loaded[i].name, name) != 0)
         i++;
-    if (loaded[i] != NULL)
-        return loaded[i];
-    char *a = read_pem("ca.crt", &a_len), *c = read_pem(crt, &c_len), *k = read_pem(key, &k_len);
+    if (loaded[i].name != NULL)
+        return loaded[i].credentials;
+    char *a = read_pem("ca", ".crt", &a_len), *c = read_pem(name, ".crt", &c_len),
+         *k = read_pem(name, ".key", &k_len);
     struct thm_credentials *out = aligned_alloc(16, (sizeof *out + 15) & ~(size_t)15);
     int code = thm_credentials_load(out, a, a_len, c, c_len, k, k_len, role);
     if (code != THM_OK) {
-        fprintf(stderr, "%s: %s\n", crt, thm_error_text(code));
+        fprintf(stderr, "%s: %s\n", name, thm_error_text(code));
         exit(1);
     }
     free(a);
     free(c);
     free(k);
-    loaded[i] = out;
-    names[i] = strdup(crt);
+    loaded[i].name = name;
+    loaded[i].credentials = out;
     return out;
 }
+
+/* --- the server ----------------------------------------------------------------------------- */
 
 static const struct thm_tls_backend *backend(const struct plan *plan)
 {
@@ -72,51 +79,16 @@ static const struct thm_tls_backend *backend(const struct plan *plan)
 #endif
 }
 
-/* --- the server ----------------------------------------------------------------------------- */
-
-static unsigned store_fault(void *ctx, const struct thm_store_request *request, int *result)
+static void step(void *ctx, uint64_t now_ms, const struct thm_event *events, int n)
 {
-    struct conversation *c = ctx;
-    const struct store_faults *f = &c->plan.store;
-
-    (void)request;
-    if (c->calm)
-        return 0;
-    if (sim_world_random(c->world, SIM_ALWAYS) < f->fail_ppm)
-        *result = THM_E_STORE;
-    if (sim_world_random(c->world, SIM_ALWAYS) < f->late_ppm)
-        return 1 + (unsigned)sim_world_random(c->world, f->late_max);
-    return 0;
-}
-
-static void make_store(struct conversation *c)
-{
-    struct thm_ram_store_config config = {
-        .blocks = c->plan.store_blocks,
-        .streams = 64,
-        .senders = 64,
-        .seed = c->plan.seed + c->restarts_done,
-        .fault = store_fault,
-        .fault_ctx = c,
-    };
-    size_t size = thm_ram_store_size(&config);
-
-    c->store_memory = aligned_alloc(16, (size + 15) & ~(size_t)15);
-    memset(c->store_memory, 0, size);
-    if (thm_ram_store_init(&c->store, c->store_memory, size, &config) != THM_OK)
-        abort();
-}
-
-static void server_step(void *ctx, uint64_t now_ms, const struct thm_event *events, int n)
-{
-    struct conversation *c = ctx;
+    const struct conversation *c = ctx;
 
     thm_server_step(c->server, now_ms, events, n);
 }
 
-static uint64_t server_deadline(void *ctx)
+static uint64_t deadline(void *ctx)
 {
-    struct conversation *c = ctx;
+    const struct conversation *c = ctx;
     uint64_t at = thm_server_deadline(c->server);
 
     /* A late store has no thread that wakes the loop: it is asked again soon. */
@@ -126,244 +98,379 @@ static uint64_t server_deadline(void *ctx)
     return (stats.appends_used > 0 || stats.reads_used > 0) && soon < at ? soon : at;
 }
 
-static void run_server(struct conversation *c)
+/* Starts the server; false: a call of the port failed. */
+static bool serve(struct conversation *c)
 {
     struct thm_server_config config = {
         .port = sim_host_port(c->server_host),
-        .store = c->store,
+        .store = &c->ledger.store,
         .backend = backend(&c->plan),
         .name = "sim",
     };
-    thm_server_config_default(&config, TALKERS + 1);
-    config.blocks = 16;
-    config.appends = 6;
-    config.reads = 2;
-    config.max_handshakes = 3;
+
+    thm_server_config_default(&config, TALKERS_MAX + 1);
+    if (c->plan.tight) {
+        config.blocks = 4;
+        config.appends = 3;
+        config.reads = 1;
+        config.max_handshakes = 2;
+        config.tls_sessions = 2;
+    }
     size_t size = thm_server_size(&config, NULL, 0);
+    free(c->server_memory);
     c->server_memory = aligned_alloc(16, (size + 15) & ~(size_t)15);
     memset(c->server_memory, 0, size);
     if (thm_server_init(&c->server, c->server_memory, size, &config) != THM_OK)
-        abort();
-    thm_server_set_credentials(
-        c->server, load("server/server.crt", "server/server.key", THM_FOR_SERVER), NULL);
-    sim_host_run(c->server_host, &(struct sim_program){c, server_step, server_deadline});
-    if (thm_server_listen(c->server, sim_host_ip(c->server_host), PORT, NULL) != THM_OK)
-        abort();
+        return false;
+    thm_server_set_credentials(c->server, conversation_credentials("server/server", THM_FOR_SERVER),
+                               NULL);
+    return thm_server_listen(c->server, sim_host_ip(c->server_host), CONVERSATION_PORT, NULL) ==
+           THM_OK;
 }
 
-static void restart_server(struct conversation *c)
+void conversation_serve(struct conversation *c)
 {
-    sim_host_kill(c->server_host,
-                  sim_world_random(c->world, 2) == 0 ? SIM_DEATH_RESET : SIM_DEATH_SILENT);
-    c->restarts_done++;
-    if (c->plan.store_survives) {
-        /* What was under way in the store comes out as if it had been written before the crash. */
-        struct thm_store_request *done[32];
-        c->calm = true;
-        for (unsigned i = 0; i < 1000; i++)
-            c->store->ops->collect(c->store, done, 32);
-        c->calm = false;
-    } else {
-        free(c->store_memory);
-        make_store(c);
+    while (!serve(c)) {
     }
-    free(c->server_memory);
-    run_server(c);
+    sim_host_run(c->server_host, &(struct sim_program){c, step, deadline});
 }
 
-/* --- the clients ---------------------------------------------------------------------------- */
-
-static void on_event(void *ctx, const struct thm_client_event *event)
+static bool server_idle(void *ctx)
 {
-    judge_note(ctx, event);
+    const struct conversation *c = ctx;
+
+    return thm_server_idle(c->server);
 }
 
-/* Says the next thing, if the queue takes it. */
-static void say_next(struct talker *t)
+static void restart(struct conversation *c, enum sim_death how)
 {
-    char text[PARTS * THM_TEXT_MAX], to[16] = THM_DEFAULT_ROOM;
-    size_t len;
+    sim_host_kill(c->server_host, how);
+    if (c->plan.store_survives)
+        ledger_settle(&c->ledger);
+    else
+        ledger_lose(&c->ledger);
+    c->restarted = true;
+    conversation_serve(c);
+}
 
-    if (t->said % 4 == 3)
-        snprintf(to, sizeof to, "u%u", (t->number + 1) % TALKERS);
-    len = (size_t)snprintf(text, sizeof text, "%s%u-%u", t->said % 4 == 3 ? "w" : "", t->number,
-                           t->said);
-    if (t->said == SAYINGS / 2) {
-        len = sizeof text;
-        memset(text, 'x', len);
+/* --- what happens in between ---------------------------------------------------------------- */
+
+static uint64_t draw(const struct conversation *c, uint64_t below)
+{
+    return sim_world_random(c->world, below);
+}
+
+static void shut_down(struct conversation *c)
+{
+    thm_server_shutdown(c->server);
+    sim_host_poke(c->server_host);
+    if (!sim_world_run_until(c->world, server_idle, c, THM_CLOSE_MS + 1000))
+        judge_broken(c, "the server does not end");
+    restart(c, SIM_DEATH_RESET);
+}
+
+static void happen(struct conversation *c, enum happening what)
+{
+    struct talker *t = &c->talkers[draw(c, c->plan.talkers)];
+    struct sim_host *host = draw(c, 3) == 0 ? c->server_host : t->host;
+
+    switch (what) {
+    case HAPPEN_KILL: restart(c, draw(c, 2) == 0 ? SIM_DEATH_RESET : SIM_DEATH_SILENT); break;
+    case HAPPEN_SHUTDOWN: shut_down(c); break;
+    case HAPPEN_JUMP: sim_host_jump(host, draw(c, 600000)); break;
+    case HAPPEN_SLEEP: t->asleep_until = sim_host_now(t->host) + draw(c, 100000); break;
+    case HAPPEN_RESET: sim_host_reset(host); break;
+    case HAPPEN_CUT: sim_host_cut(host); break;
+    case HAPPEN_STORE_DOWN: c->ledger.down_until = sim_world_now(c->world) + draw(c, 20000); break;
+    case HAPPENINGS: break;
     }
-    if (thm_client_say(&t->client, to, text, len, NULL) == THM_OK)
-        t->said++;
+}
+
+static enum happening draw_happening(const struct conversation *c)
+{
+    for (;;) {
+        enum happening what = (enum happening)draw(c, HAPPENINGS);
+        if ((c->plan.may_happen >> what & 1) != 0)
+            return what;
+    }
+}
+
+static void calm_down(struct conversation *c)
+{
+    sim_world_faults(c->world, NULL);
+    c->calm = c->ledger.calm = true;
+    c->ledger.down_until = 0;
+    for (unsigned i = 0; i < c->plan.talkers; i++) {
+        c->talkers[i].asleep_until = 0;
+        sim_host_poke(c->talkers[i].host);
+    }
+}
+
+/* --- the play ------------------------------------------------------------------------------- */
+
+void conversation_init(struct conversation *c, const struct plan *plan)
+{
+    memset(c, 0, sizeof *c);
+    c->plan = *plan;
+    c->world = sim_world_new(plan->seed);
+    c->server_host = sim_host_new(c->world, "server");
+    sim_host_set_utc(c->server_host, CONVERSATION_UTC);
+    ledger_init(&c->ledger, c->world, &plan->store);
+    c->talkers = calloc(plan->talkers, sizeof *c->talkers);
+    for (unsigned i = 0; i < plan->talkers; i++)
+        talker_init(c, i);
+}
+
+/* Runs until `done` or a promise is broken. False: the time is up, or it is broken. */
+static bool run_until(struct conversation *c, bool (*done)(void *ctx), uint64_t limit_ms)
+{
+    uint64_t end = sim_world_now(c->world) + limit_ms;
+
+    while (c->verdict[0] == '\0' && !done(c))
+        if (sim_world_now(c->world) > end || !sim_world_step(c->world))
+            return false;
+    return c->verdict[0] == '\0';
+}
+
+static void run_for(struct conversation *c, uint64_t ms)
+{
+    uint64_t end = sim_world_now(c->world) + ms;
+
+    while (c->verdict[0] == '\0' && sim_world_now(c->world) < end)
+        sim_world_run_for(
+            c->world, end - sim_world_now(c->world) < 100 ? end - sim_world_now(c->world) : 100);
 }
 
 static bool all_joined(void *ctx)
 {
     const struct conversation *c = ctx;
 
-    for (unsigned i = 0; i < TALKERS; i++)
-        if (!c->talkers[i].joined_once)
+    for (unsigned i = 0; i < c->plan.talkers; i++)
+        if (!c->talkers[i].lobby_joined)
             return false;
     return true;
 }
 
-static void client_step(void *ctx, uint64_t now_ms, const struct thm_event *events, int n)
+static bool converged(void *ctx)
 {
-    struct talker *t = ctx;
+    return judge_converged(ctx, false);
+}
 
-    thm_client_step(&t->client, now_ms, events, n);
-    if (t->said < SAYINGS && now_ms >= t->say_at) {
-        if (all_joined(t->conversation))
-            say_next(t);
-        t->say_at = now_ms + 1 + sim_world_random(t->conversation->world, 8000);
+static void converge(struct conversation *c)
+{
+    const unsigned silent = 1u << HAPPEN_CUT | 1u << HAPPEN_KILL;
+
+    if (c->plan.faults.cut_ppm != 0 ||
+        (c->plan.happenings > 0 && (c->plan.may_happen & silent) != 0))
+        run_for(c, DEAD_MS);
+    if (!run_until(c, converged, CALM_MS))
+        judge_converged(c, true);
+    run_for(c, QUIET_MS);
+    judge_converged(c, true);
+    judge_same_knowledge(c);
+}
+
+/* --- when all is calm ----------------------------------------------------------------------- */
+
+/* Asks, and waits for the answers. What is asked is not asked again by itself when a connection breaks. */
+static bool ask(struct conversation *c, void (*question)(struct conversation *c),
+                bool (*answered)(void *ctx))
+{
+    question(c);
+    if (run_until(c, answered, PROMPT_MS))
+        return true;
+    if (!c->plan.late_fault || !run_until(c, converged, CALM_MS))
+        return false;
+    question(c);
+    return run_until(c, answered, PROMPT_MS);
+}
+
+static const char *const last_states[TALKERS_MAX] = {"a", "b", "c", "d", "e"};
+static const char last_topic[] = "the end";
+
+static void ask_news(struct conversation *c)
+{
+    for (unsigned i = 0; i < c->plan.talkers; i++)
+        talker_set_state(&c->talkers[i], last_states[i]);
+    talker_set_topic(&c->talkers[1], last_topic);
+}
+
+static bool all_know(void *ctx)
+{
+    return judge_all_know(ctx, last_states, last_topic, false);
+}
+
+static void news(struct conversation *c)
+{
+    if (!ask(c, ask_news, all_know))
+        judge_all_know(c, last_states, last_topic, true);
+}
+
+/* The last word of each: nothing else is under way that would wake anybody by chance. */
+static void last_words(struct conversation *c)
+{
+    for (unsigned i = 0; i < c->plan.talkers; i++) {
+        c->talkers[i].may_say++;
+        c->talkers[i].say_at = 0;
+        sim_host_poke(c->talkers[i].host);
+        if (!run_until(c, converged, c->plan.late_fault ? CALM_MS : PROMPT_MS))
+            judge_converged(c, true);
+        run_for(c, QUIET_MS);
     }
 }
 
-static uint64_t client_deadline(void *ctx)
+static void ask_history(struct conversation *c, bool lobby)
 {
-    struct talker *t = ctx;
-    uint64_t at = thm_client_deadline(&t->client);
+    const unsigned count = 10;
 
-    return t->said < SAYINGS && t->say_at < at ? t->say_at : at;
+    for (unsigned i = 0; i < c->plan.talkers; i++) {
+        char name[THM_ROOM_MAX + 1] = THM_DEFAULT_ROOM;
+        if (!lobby)
+            snprintf(name, sizeof name, "@%s", talker_user(i));
+        judge_expect_history(&c->talkers[i], name, count);
+        talker_ask_history(&c->talkers[i], name, count);
+    }
 }
 
-static void start_client(struct conversation *c, unsigned number)
+static void ask_lobby(struct conversation *c)
 {
-    static const char *const names[TALKERS] = {"u0", "u1", "u2", "u3"};
-    struct talker *t = &c->talkers[number];
-    char crt[64], key[64];
-
-    t->conversation = c;
-    t->number = number;
-    t->ended = 1;
-    t->seen = calloc(SEEN_MAX, sizeof *t->seen);
-    t->host = sim_host_new(c->world, names[number]);
-    sim_host_set_utc(t->host, UTC_MS);
-    t->tls_memory = aligned_alloc(16, (thm_client_tls_size() + 15) & ~(size_t)15);
-    snprintf(crt, sizeof crt, "users/u%u@default.crt", number);
-    snprintf(key, sizeof key, "users/u%u@default.key", number);
-    struct thm_client_config config = {
-        .port = sim_host_port(t->host),
-        .credentials = load(crt, key, THM_FOR_CLIENT),
-        .backend = backend(&c->plan),
-        .host = "server",
-        .number = PORT,
-        .server_name = "server",
-        .tag = TAG,
-        .credit = number == 0 ? 4096 : 0,
-        .tls_memory = t->tls_memory,
-        .tls_memory_size = thm_client_tls_size(),
-        .on_event = on_event,
-        .ctx = t,
-    };
-    if (thm_client_init(&t->client, &config) != THM_OK ||
-        thm_client_join(&t->client, THM_DEFAULT_ROOM) != THM_OK ||
-        thm_client_start(&t->client, sim_host_now(t->host)) != THM_OK)
-        abort();
-    sim_host_run(t->host, &(struct sim_program){t, client_step, client_deadline});
+    ask_history(c, true);
 }
 
-/* --- the play ------------------------------------------------------------------------------- */
-
-struct plan conversation_plan(uint64_t seed)
+static void ask_inbox(struct conversation *c)
 {
-    struct plan plan = {.seed = seed, .faults = sim_faults_draw(seed), .store_blocks = 256};
-
-    plan.backend = seed % 8 != 0;
-    if (seed % 3 == 0)
-        plan.store = (struct store_faults){.late_ppm = 300000, .late_max = 20, .fail_ppm = 20000};
-    if (seed % 4 == 1)
-        plan.restarts = 1 + (unsigned)(seed / 4 % 2);
-    plan.store_survives = seed % 8 == 1;
-    if (seed % 5 == 2)
-        plan.store_blocks = 8;
-    if (seed % 7 == 3)
-        plan.faults.cut_ppm = 2000;
-    return plan;
+    ask_history(c, false);
 }
 
-void conversation_start(struct conversation *c, const struct plan *plan)
+static bool history_told(void *ctx)
 {
-    memset(c, 0, sizeof *c);
-    c->plan = *plan;
-    c->world = sim_world_new(plan->seed);
-    c->server_host = sim_host_new(c->world, "server");
-    sim_host_set_utc(c->server_host, UTC_MS);
-    make_store(c);
-    run_server(c);
-    c->talkers = calloc(TALKERS, sizeof *c->talkers);
-    for (unsigned i = 0; i < TALKERS; i++)
-        start_client(c, i);
+    const struct conversation *c = ctx;
+
+    for (unsigned i = 0; i < c->plan.talkers; i++)
+        if (!c->talkers[i].past_ended)
+            return false;
+    return true;
 }
 
-static bool complete(void *ctx)
+/* Everybody asks for the newest entries, and is told exactly these. */
+static void history(struct conversation *c)
 {
-    return judge_complete(ctx);
+    void (*const questions[])(struct conversation * c) = {ask_lobby, ask_inbox};
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (!ask(c, questions[i], history_told))
+            judge_broken(c, "history is not told at once");
+        for (unsigned k = 0; k < c->plan.talkers; k++)
+            judge_history(&c->talkers[k]);
+    }
 }
 
-/* Everybody leaves; then the server holds nothing. */
+/* --- leaving -------------------------------------------------------------------------------- */
+
+static void stop(struct talker *t)
+{
+    thm_client_stop(&t->client);
+    sim_host_poke(t->host);
+}
+
+static bool first_is_gone(void *ctx)
+{
+    const struct conversation *c = ctx;
+
+    for (unsigned i = 1; i < c->plan.talkers; i++)
+        if (!c->talkers[i].left[0])
+            return false;
+    return true;
+}
+
 static bool all_left(void *ctx)
 {
-    struct conversation *c = ctx;
+    const struct conversation *c = ctx;
     struct thm_server_stats stats;
 
-    for (unsigned i = 0; i < TALKERS; i++)
-        if (c->talkers[i].ended == 1)
+    for (unsigned i = 0; i < c->plan.talkers; i++)
+        if (c->talkers[i].ended == NOT_ENDED)
             return false;
     thm_server_stats(c->server, &stats);
     return stats.connections == 0;
 }
 
-static const char *leave(struct conversation *c)
+/* Once everybody has left, nothing is lent or open any more. */
+static void count_leaks(struct conversation *c)
 {
     struct thm_server_stats s;
 
-    for (unsigned i = 0; i < TALKERS; i++) {
-        thm_client_stop(&c->talkers[i].client);
-        sim_host_poke(c->talkers[i].host);
-    }
-    if (!sim_world_run_until(c->world, all_left, c, CALM_MS))
-        return "a connection did not end";
     thm_server_stats(c->server, &s);
     if (s.outputs_used + s.lines_used + s.appends_used + s.reads_used + s.memberships > 0)
-        return "the server leaks";
+        judge_broken(c,
+                     "leaked: %u output buffers, %u line buffers, %u appends, %u reads, %u "
+                     "memberships",
+                     s.outputs_used, s.lines_used, s.appends_used, s.reads_used, s.memberships);
     if (s.tls.engines + s.tls.handshakes + s.tls.in_buffers + s.tls.out_buffers > 0)
-        return "TLS leaks";
-    for (unsigned i = 0; i < TALKERS; i++)
+        judge_broken(c, "leaked by TLS: %u engines, %u handshakes, %u input and %u output buffers",
+                     s.tls.engines, s.tls.handshakes, s.tls.in_buffers, s.tls.out_buffers);
+    for (unsigned i = 0; i < c->plan.talkers; i++)
         if (sim_host_open_sockets(c->talkers[i].host) != 0)
-            return "a client leaks a socket";
-    return sim_host_open_sockets(c->server_host) == 1 ? NULL : "the server leaks a socket";
+            judge_broken(c, "client %u leaks a socket", i);
+    if (sim_host_open_sockets(c->server_host) != 1)
+        judge_broken(c, "the server leaks a socket");
+}
+
+static void leave(struct conversation *c)
+{
+    c->leaving = true;
+    stop(&c->talkers[0]);
+    if (!run_until(c, first_is_gone, PROMPT_MS) && !c->plan.late_fault)
+        judge_broken(c, "that client 0 has left is not known to all at once");
+    for (unsigned i = 1; i < c->plan.talkers; i++)
+        stop(&c->talkers[i]);
+    if (!run_until(c, all_left, 2 * THM_CLOSE_MS))
+        judge_broken(c, "a connection does not end");
+    count_leaks(c);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static void start(struct conversation *c)
+{
+    conversation_serve(c);
+    for (unsigned i = 0; i < c->plan.talkers; i++)
+        talker_start(c, i);
+    if (!run_until(c, all_joined, JOIN_MS))
+        judge_broken(c, "not everybody gets in");
+}
+
+static void go_wrong(struct conversation *c)
+{
+    uint64_t slice = c->plan.faulty_ms / (c->plan.happenings + 1);
+
+    sim_world_faults(c->world, &c->plan.faults);
+    for (unsigned i = 0; i <= c->plan.happenings; i++) {
+        run_for(c, 1 + draw(c, slice));
+        if (i < c->plan.happenings && c->verdict[0] == '\0')
+            happen(c, draw_happening(c));
+    }
+    calm_down(c);
 }
 
 const char *conversation_play(struct conversation *c)
 {
-    uint64_t step_ms = FAULTY_MS / (c->plan.restarts + 1);
+    void (*const acts[])(struct conversation * c) = {start,      go_wrong, converge, news,
+                                                     last_words, history,  leave};
 
-    sim_world_run_until(c->world, all_joined, c, 60000);
-    sim_world_faults(c->world, &c->plan.faults);
-    for (unsigned i = 0; i <= c->plan.restarts; i++) {
-        sim_world_run_for(c->world, 1 + sim_world_random(c->world, step_ms));
-        if (i < c->plan.restarts)
-            restart_server(c);
-    }
-    sim_world_faults(c->world, NULL);
-    c->calm = true;
-    if (!sim_world_run_until(c->world, complete, c, CALM_MS)) {
-        const char *bad = judge_all(c);
-        return bad != NULL ? bad : "it does not converge: messages stay unacknowledged";
-    }
-    sim_world_run_for(c->world, 5000); /* whatever comes late, comes twice */
-    const char *bad = judge_all(c);
-    return bad != NULL ? bad : leave(c);
+    for (unsigned i = 0; i < sizeof acts / sizeof acts[0] && c->verdict[0] == '\0'; i++)
+        acts[i](c);
+    if (c->ledger.broken[0] != '\0')
+        return c->ledger.broken;
+    return c->verdict[0] != '\0' ? c->verdict : NULL;
 }
 
 void conversation_free(struct conversation *c)
 {
     sim_world_free(c->world);
-    for (unsigned i = 0; i < TALKERS; i++) {
-        free(c->talkers[i].seen);
+    for (unsigned i = 0; i < c->plan.talkers; i++)
         free(c->talkers[i].tls_memory);
-    }
     free(c->talkers);
     free(c->server_memory);
-    free(c->store_memory);
+    ledger_free(&c->ledger);
 }

@@ -1,45 +1,67 @@
 /*
  * conversation.h: whole conversations over the emulated network: one server and several clients that
  * talk in #lobby and by whisper while everything that can go wrong does, and a judge who holds what
- * everybody saw against what was promised.
+ * everybody saw against what the store took.
  *
- * The promises (docs/PROTOCOL.md, sections 5 and 6):
- *  - entries of a stream arrive in the order of their numbers, and the same number is the same entry for
- *    everybody;
- *  - nothing arrives twice, and each sender's messages arrive in the order in which they were said;
- *  - what was acknowledged is received by every member, unless an explicit gap says what is missing;
- *  - once the faults stop, everything said is acknowledged, everything ends, and nothing leaks.
+ * The promises (docs/PROTOCOL.md, sections 5 to 8):
+ *  - a number is given once, without holes, and the same number is the same line for everybody;
+ *  - every number arrives, or is excused: a gap says that it is no longer kept, it is for another device, or it
+ *    is the repetition of a message that was shown before a restart;
+ *  - nothing is shown twice, and each sender's messages are shown in the order in which they were said;
+ *  - what was acknowledged is in the log under that number; what was refused is not; nothing is refused without a
+ *    reason that holds;
+ *  - a log that was lost is said by a gap, once and before anything of the new one;
+ *  - once the faults stop, everything said is acknowledged and received, promptly; all know the same states, topic
+ *    and people, and the same history; everything ends, and nothing leaks.
+ *
+ * A conversation is drawn from its seed, and the same seed plays the same again: SIM_SEED=42 test_seeds plays seed
+ * 42 alone, and SIM_TRACE=1 prints everything that happens in it.
  */
 #ifndef CONVERSATION_H
 #define CONVERSATION_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
+#include "ledger.h"
 #include "sim_net.h"
 #include "thimble/client.h"
 #include "thimble/server.h"
 
-#define TALKERS  4  /* clients */
-#define SAYINGS  12 /* messages that each says */
-#define PARTS    3  /* parts of the long one among them */
-#define TEXT_CAP 64
+#define TALKERS_MAX 5 /* u0 to u3 at their default device, and u1@phone */
+#define STREAMS     5 /* #lobby and the inboxes of four users */
+#define SAYINGS_MAX 14
+#define PARTS       3 /* of the long one among them */
+#define CSN_MAX     (SAYINGS_MAX + PARTS)
 
-/* How the store behaves. */
-struct store_faults {
-    uint32_t late_ppm, late_max; /* completions that wait for some collects */
-    uint32_t fail_ppm;           /* requests that fail */
+#define CONVERSATION_PORT 8443
+#define CONVERSATION_UTC  1800000000000u /* ms: 2027-01-15 */
+
+/* What may happen in the middle of a conversation. */
+enum happening {
+    HAPPEN_KILL,       /* the server dies and starts again */
+    HAPPEN_SHUTDOWN,   /* the server says goodbye, ends and starts again */
+    HAPPEN_JUMP,       /* a clock jumps, as after a suspend */
+    HAPPEN_SLEEP,      /* a client stops reading for a while */
+    HAPPEN_RESET,      /* all connections of a host are reset */
+    HAPPEN_CUT,        /* or dead, and nobody is told */
+    HAPPEN_STORE_DOWN, /* the store fails everything for a while */
+    HAPPENINGS
 };
 
 /* What is to be played. */
 struct plan {
     uint64_t seed;
     struct sim_faults faults;
-    struct store_faults store;
-    uint32_t store_blocks; /* small: retention drops entries, receivers get gaps */
-    unsigned restarts;     /* of the server, at random moments */
-    bool store_survives;   /* a restart: the store keeps its entries; else it is empty */
-    bool backend;          /* P-256 by libcrypto where it is built */
+    struct store_plan store;
+    unsigned talkers, sayings; /* sayings of each */
+    uint32_t pause_ms;         /* longest, between two sayings */
+    uint32_t faulty_ms;        /* how long the faults go on */
+    unsigned happenings;       /* at random moments of that time */
+    unsigned may_happen;       /* set of 1 << enum happening */
+    bool
+        store_survives; /* a restart of the server: the store keeps its entries; else it is empty */
+    bool tight;         /* the server has few buffers and jobs */
+    bool backend;       /* P-256 by libcrypto where it is built */
+    bool late_fault;    /* something may go wrong even when all is calm, once */
+    bool twin;          /* the second talker has the first one's credentials */
 };
 
 struct talker;
@@ -50,28 +72,40 @@ struct conversation {
     struct sim_host *server_host;
     struct thm_server *server;
     void *server_memory;
-    struct thm_store *store;
-    void *store_memory;
-    unsigned restarts_done;
-    uint64_t next_restart; /* the world's time */
-    bool calm;             /* the faults have stopped */
+    struct ledger ledger;
+    bool restarted; /* the server has forgotten its users */
+    bool calm;      /* the faults have stopped */
+    bool leaving;   /* the clients were told to end */
     struct talker *talkers;
+    char verdict[256]; /* the first promise that was broken, "" none */
 };
 
 /** A plan drawn from a seed: faults of every kind, or hardly any. */
 struct plan conversation_plan(uint64_t seed);
 
-/** Makes the world and starts all programs; certificates come from the folder in THM_TEST_CERTS. */
-void conversation_start(struct conversation *c, const struct plan *plan);
+/** A plan without faults, as short as a conversation can be. */
+struct plan conversation_short(uint64_t seed);
 
 /**
- * Plays to the end: says everything under faults, stops the faults, waits until all is acknowledged and
- * received, leaves, and judges.
+ * Makes the world with its hosts. Certificates come from the folder in THM_TEST_CERTS; no program runs yet, so
+ * a test may let calls of a host fail from the first one on.
+ */
+void conversation_init(struct conversation *c, const struct plan *plan);
+
+/** Starts the server, again until it does. */
+void conversation_serve(struct conversation *c);
+
+/**
+ * Plays to the end: starts all programs, says everything under faults, stops the faults, waits until all is
+ * acknowledged and received, leaves, and judges.
  *
- * @return NULL, or what promise was broken (static or in a buffer of the conversation's)
+ * @return NULL, or what promise was broken (a buffer of the conversation's)
  */
 const char *conversation_play(struct conversation *c);
 
 void conversation_free(struct conversation *c);
+
+/** Credentials out of THM_TEST_CERTS, loaded once: "server/server", "users/u0@default". */
+const struct thm_credentials *conversation_credentials(const char *name, enum thm_role role);
 
 #endif

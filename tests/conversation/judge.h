@@ -1,42 +1,32 @@
-/* judge.h: what each client saw, and whether the promises held. */
+/* judge.h: holds what each client is shown against what the store took. */
 #ifndef JUDGE_H
 #define JUDGE_H
 
-#include "conversation.h"
+#include "talker.h"
 
-#define SEEN_MAX 2048
+/** Notes what a client tells its application. What breaks a promise becomes the conversation's verdict. */
+void judge_event(struct talker *t, const struct thm_client_event *event);
 
-/* An entry, or a gap, as a client was shown it. */
-struct seen {
-    bool gap;
-    bool inbox;
-    uint64_t n, last;    /* gap: first and last, 0 when it names none */
-    char text[TEXT_CAP]; /* "2-17.0": sender, saying, part; whisper: "w2-17" */
-};
+/** Notes a broken promise; the first one counts. */
+void judge_broken(struct conversation *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-struct talker {
-    struct conversation *conversation;
-    unsigned number;
-    struct sim_host *host;
-    struct thm_client client;
-    void *tls_memory;
-    uint64_t say_at; /* the host's time of the next saying */
-    unsigned said;
-    uint64_t acked_csn[SAYINGS * PARTS * 2];
-    unsigned acked, lost;
-    int ended; /* code of ENDED, 1: not ended */
-    bool joined_once;
-    struct seen *seen;
-    unsigned seen_count;
-};
+/**
+ * Whether everything said is acknowledged and everybody was shown everything.
+ *
+ * @param why  if not NULL: the verdict becomes what is missing
+ */
+bool judge_converged(struct conversation *c, bool why);
 
-/** Notes what a client shows. */
-void judge_note(struct talker *t, const struct thm_client_event *event);
+/** Whether all know these states (by talker) and this topic; `why` as above. */
+bool judge_all_know(struct conversation *c, const char *const states[], const char *topic,
+                    bool why);
 
-/** Whether a client has shown everything that everybody said, or a gap where it may be missing. */
-bool judge_complete(const struct conversation *c);
+/** Whether all know the same states and topic, whatever they are, and nobody takes one who is here for gone. */
+void judge_same_knowledge(struct conversation *c);
 
-/** NULL, or the promise that was broken. */
-const char *judge_all(const struct conversation *c);
+/** Says which history comes next, and checks afterwards that all of it came. */
+void judge_expect_history(struct talker *t, const char *stream, unsigned count);
+void judge_history(struct talker *t);
 
 #endif

@@ -1,0 +1,204 @@
+#include "ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what was taken ------------------------------------------------------------------------- */
+
+const struct ledger_life *ledger_life(const struct ledger *l, uint64_t incarnation)
+{
+    for (unsigned i = 0; i < l->life_count; i++)
+        if (l->lives[i].incarnation == incarnation)
+            return &l->lives[i];
+    return NULL;
+}
+
+const struct ledger_life *ledger_youngest(const struct ledger *l, struct thm_slice stream)
+{
+    for (unsigned i = l->life_count; i-- > 0;)
+        if (strlen(l->lives[i].stream) == stream.len &&
+            memcmp(l->lives[i].stream, stream.data, stream.len) == 0)
+            return &l->lives[i];
+    return NULL;
+}
+
+const struct ledger_entry *ledger_entry(const struct ledger_life *life, uint64_t n)
+{
+    return n >= 1 && n <= life->head ? &life->entries[n - 1] : NULL;
+}
+
+static bool same(const struct thm_msg *a, const struct thm_msg *b, enum thm_key key)
+{
+    struct thm_slice x = thm_msg_get(a, key), y = thm_msg_get(b, key);
+
+    return x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+}
+
+bool ledger_same(const struct thm_msg *a, const struct thm_msg *b)
+{
+    return same(a, b, THM_KEY_FROM) && same(a, b, THM_KEY_DEVICE) && same(a, b, THM_KEY_ID);
+}
+
+static struct ledger_life *life_of_id(struct ledger *l, uint32_t id)
+{
+    for (unsigned i = l->life_count; i-- > 0;)
+        if (l->lives[i].id == id)
+            return &l->lives[i];
+    return NULL;
+}
+
+static void broke(struct ledger *l, const char *what, const char *stream, uint64_t n)
+{
+    if (l->broken[0] == '\0')
+        snprintf(l->broken, sizeof l->broken, "%s: entry %llu of %s", what, (unsigned long long)n,
+                 stream);
+}
+
+static void note_kept(struct ledger_life *life, const struct thm_store_request *r)
+{
+    if (r->first > life->first)
+        life->first = r->first;
+}
+
+static void note_open(struct ledger *l, const struct thm_store_request *r)
+{
+    struct ledger_life *life = (struct ledger_life *)(uintptr_t)ledger_life(l, r->incarnation);
+
+    if (life == NULL) {
+        l->lives = realloc(l->lives, (l->life_count + 1) * sizeof *l->lives);
+        life = &l->lives[l->life_count++];
+        *life = (struct ledger_life){.incarnation = r->incarnation, .first = 1};
+        strcpy(life->stream, r->name);
+    }
+    life->id = r->stream;
+    note_kept(life, r);
+}
+
+static void note_entry(struct ledger *l, const struct thm_store_append *a)
+{
+    struct ledger_life *life = life_of_id(l, a->stream);
+    struct ledger_entry e = {.for_device = a->entry.for_device, .len = a->entry.len - 1};
+    struct thm_fault fault;
+
+    if (life == NULL || a->entry.n != life->head + 1) {
+        broke(l, "not the next number", life != NULL ? life->stream : "?", a->entry.n);
+        return;
+    }
+    e.line = memcpy(malloc(e.len), a->entry.line, e.len);
+    e.decoded = memcpy(malloc(e.len), a->entry.line, e.len);
+    if (thm_wire_decode(e.decoded, e.len, THM_FROM_SERVER, &e.msg, &fault) != THM_OK)
+        broke(l, "not a line that can be delivered", life->stream, a->entry.n);
+    for (uint64_t n = 1; n <= life->head; n++)
+        if (ledger_same(&life->entries[n - 1].msg, &e.msg))
+            broke(l, "in the log for the second time", life->stream, a->entry.n);
+    life->entries = realloc(life->entries, (life->head + 1) * sizeof *life->entries);
+    life->entries[life->head++] = e;
+}
+
+static void note(struct ledger *l, const struct thm_store_request *r)
+{
+    struct ledger_life *life = r->op == THM_STORE_READ ? life_of_id(l, r->stream) : NULL;
+
+    if (r->op == THM_STORE_OPEN && r->result == THM_OK)
+        note_open(l, r);
+    for (unsigned i = 0; r->op == THM_STORE_APPEND && r->result == THM_OK && i < r->appends; i++)
+        note_entry(l, &r->append[i]);
+    if (life != NULL && r->result == THM_OK)
+        note_kept(life, r);
+    else if (life != NULL && r->result == THM_E_STATE)
+        life->gone = true;
+}
+
+/* --- the store ------------------------------------------------------------------------------ */
+
+static bool chance(const struct ledger *l, uint32_t ppm)
+{
+    return !l->calm && ppm != 0 && sim_world_random(l->world, SIM_ALWAYS) < ppm;
+}
+
+static unsigned fault(void *ctx, const struct thm_store_request *request, int *result)
+{
+    const struct ledger *l = ctx;
+
+    (void)request;
+    if (chance(l, l->plan.fail_ppm) || sim_world_now(l->world) < l->down_until)
+        *result = THM_E_STORE;
+    if (chance(l, l->plan.late_ppm))
+        return 1 + (unsigned)sim_world_random(l->world, l->plan.late_max);
+    return 0;
+}
+
+static int submit(struct thm_store *store, struct thm_store_request *request)
+{
+    const struct ledger *l = (struct ledger *)(void *)store;
+
+    if (chance(l, l->plan.busy_ppm))
+        return THM_E_LIMIT;
+    return l->inner->ops->submit(l->inner, request);
+}
+
+static unsigned collect(struct thm_store *store, struct thm_store_request **done, unsigned cap)
+{
+    struct ledger *l = (struct ledger *)(void *)store;
+    unsigned count = l->inner->ops->collect(l->inner, done, cap);
+
+    for (unsigned i = 0; i < count; i++)
+        note(l, done[i]);
+    return count;
+}
+
+static const struct thm_store_ops ops = {submit, collect};
+
+static void make_store(struct ledger *l)
+{
+    struct thm_ram_store_config config = {
+        .blocks = l->plan.blocks,
+        .streams = l->plan.streams,
+        .senders = 64,
+        .seed = sim_world_random(l->world, UINT64_MAX),
+        .fault = fault,
+        .fault_ctx = l,
+    };
+    size_t size = thm_ram_store_size(&config);
+
+    l->memory = aligned_alloc(16, (size + 15) & ~(size_t)15);
+    if (thm_ram_store_init(&l->inner, l->memory, size, &config) != THM_OK)
+        abort();
+    l->store = (struct thm_store){.ops = &ops, .durable = l->inner->durable};
+}
+
+void ledger_init(struct ledger *l, struct sim_world *world, const struct store_plan *plan)
+{
+    *l = (struct ledger){.world = world, .plan = *plan};
+    make_store(l);
+}
+
+void ledger_settle(struct ledger *l)
+{
+    struct thm_store_request *done[32];
+
+    for (unsigned i = 0; i <= l->plan.late_max + 32; i++)
+        collect(&l->store, done, 32);
+}
+
+void ledger_lose(struct ledger *l)
+{
+    for (unsigned i = 0; i < l->life_count; i++)
+        l->lives[i].id = 0;
+    free(l->memory);
+    make_store(l);
+}
+
+void ledger_free(struct ledger *l)
+{
+    for (unsigned i = 0; i < l->life_count; i++) {
+        for (uint64_t n = 0; n < l->lives[i].head; n++) {
+            free(l->lives[i].entries[n].line);
+            free(l->lives[i].entries[n].decoded);
+        }
+        free(l->lives[i].entries);
+    }
+    free(l->lives);
+    free(l->memory);
+}
