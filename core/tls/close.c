@@ -93,22 +93,16 @@ enum thm_tls_phase thm_closing_advance(struct thm_tls *t)
 
 void thm_tls_close(struct thm_tls *t)
 {
-    br_ssl_engine_context *engine;
-    size_t unread;
-
     if (t->phase == THM_TLS_CLOSING)
         return;
     if (t->phase != THM_TLS_OPEN) {
         thm_tls_abort(t, THM_OK);
         return;
     }
-    engine = &thm_engine_of(t)->ssl.base;
-    if (thm_output_lend(t)) {
-        /* With data unread, BearSSL 0.6 would wait for a close_notify that it never takes. */
-        while (br_ssl_engine_recvapp_buf(engine, &unread))
-            br_ssl_engine_recvapp_ack(engine, unread);
-        br_ssl_engine_close(engine);
-    }
+    /* The engine makes our close_notify and is given back once that is sent: it would wait for the
+     * peer's, and 0.6 for ever when there is data that nobody has read. */
+    if (thm_output_lend(t))
+        br_ssl_engine_close(&thm_engine_of(t)->ssl.base);
     t->phase = THM_TLS_CLOSING;
     thm_closing_advance(t);
 }

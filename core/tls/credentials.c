@@ -176,7 +176,6 @@ static int read_leaf(struct thm_loaded *c, br_x509_minimal_context *x509,
     br_x509_minimal_set_name_elements(x509, names->elements, 3);
     thm_set_time(x509, c->identity.not_after);
     x509->vtable->start_chain(&x509->vtable, NULL);
-    thm_leaf_names_reset(names);
     x509->vtable->start_cert(&x509->vtable, (uint32_t)leaf->data_len);
     x509->vtable->append(&x509->vtable, leaf->data, leaf->data_len);
     x509->vtable->end_cert(&x509->vtable);

@@ -21,7 +21,6 @@ static void start_chain(const br_x509_class **ctx, const char *server_name)
     guard->refused = 0;
     guard->verified = false;
     guard->inner.vtable->start_chain(&guard->inner.vtable, server_name);
-    thm_leaf_names_reset(&guard->names);
     thm_validity_start(&guard->validity);
     br_sha256_init(&guard->hash);
     if (guard->utc_s == 0)

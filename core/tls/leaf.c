@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define UNTOUCHED '\xff' /* never part of UTF-8 */
-
 static const unsigned char san_dns[] = {0, 2};
 static const unsigned char san_uri[] = {0, 6};
 
@@ -12,11 +10,6 @@ void thm_leaf_names_init(struct thm_leaf_names *names)
     names->elements[0] = (br_name_element){san_uri, names->uri, sizeof names->uri, 0};
     names->elements[1] = (br_name_element){san_uri, names->second_uri, 1, 0};
     names->elements[2] = (br_name_element){san_dns, names->dns, 1, 0};
-}
-
-void thm_leaf_names_reset(struct thm_leaf_names *names)
-{
-    memset(names->uri, UNTOUCHED, sizeof names->uri);
 }
 
 static bool is_id(const char *id, size_t len)
@@ -32,21 +25,23 @@ static bool is_id(const char *id, size_t len)
     return true;
 }
 
-static int parse_uri(const char uri[THM_URI_BUFFER], struct thm_identity *who)
+/* BearSSL refuses names with a zero byte inside, so the text is the whole name. */
+static int parse_uri(const char *uri, struct thm_identity *who)
 {
     const size_t scheme = sizeof THM_URI_SCHEME - 1;
-    const char *end = memchr(uri, '\0', THM_URI_BUFFER - 1);
-    const char *user = uri + scheme;
-    const char *at;
+    const char *user, *at, *device;
 
-    /* A zero byte inside the name would hide what follows it: nothing may have been written there. */
-    if (!end || end[1] != UNTOUCHED || memcmp(uri, THM_URI_SCHEME, scheme) != 0)
+    if (strncmp(uri, THM_URI_SCHEME, scheme) != 0)
         return THM_E_ROLE;
+    user = uri + scheme;
     at = strchr(user, '@');
-    if (!at || !is_id(user, (size_t)(at - user)) || !is_id(at + 1, (size_t)(end - at - 1)))
+    if (!at)
+        return THM_E_ROLE;
+    device = at + 1;
+    if (!is_id(user, (size_t)(at - user)) || !is_id(device, strlen(device)))
         return THM_E_ROLE;
     memcpy(who->user, user, (size_t)(at - user));
-    memcpy(who->device, at + 1, (size_t)(end - at - 1));
+    memcpy(who->device, device, strlen(device));
     return THM_OK;
 }
 

@@ -11,8 +11,8 @@
 #include "thimble/tls.h"
 
 #define THM_URI_SCHEME "thimble:"
-/* The longest URI SAN that can be an identity, its terminator, and one byte that stays untouched. */
-#define THM_URI_BUFFER (sizeof THM_URI_SCHEME - 1 + THM_ID_MAX + 1 + THM_ID_MAX + 2)
+/* The longest URI SAN that can be an identity, with its terminator. */
+#define THM_URI_BUFFER (sizeof THM_URI_SCHEME - 1 + THM_ID_MAX + 1 + THM_ID_MAX + 1)
 
 /*
  * The SAN entries that decide about the role. BearSSL fills `elements`; the first entry of a kind is
@@ -26,9 +26,6 @@ struct thm_leaf_names {
 
 /** Points `elements` at the buffers; the object must not move afterwards. */
 void thm_leaf_names_init(struct thm_leaf_names *names);
-
-/** To be called between BearSSL's start_chain() and the first certificate. */
-void thm_leaf_names_reset(struct thm_leaf_names *names);
 
 /**
  * Whether the leaf is one for `role`: a server's has a dNSName and no URI; a user's has exactly one

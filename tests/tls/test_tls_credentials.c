@@ -167,6 +167,29 @@ static void damaged_files_do_no_harm(void **state)
     free(key);
 }
 
+/* BearSSL 0.6 takes a key of up to 1,560 bytes into 1,536. */
+static void an_oversized_key_stays_in_its_place(void **state)
+{
+    static const unsigned char curve[] = {0xa0, 10,   0x06, 8,    0x2a, 0x86,
+                                          0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    const size_t key_len = 1560, body = 3 + 4 + key_len + sizeof curve;
+    unsigned char der[1600] = {
+        0x30, 0x82, (unsigned char)(body >> 8),    (unsigned char)body,   0x02, 1, 1,
+        0x04, 0x82, (unsigned char)(key_len >> 8), (unsigned char)key_len};
+    struct thm_credentials c;
+    size_t ca_len, chain_len;
+    char *ca = read_cert_file("root.der", &ca_len), *chain = read_cert_file("ali.der", &chain_len);
+
+    (void)state;
+    memset(der + 11, 0x55, key_len);
+    memcpy(der + 11 + key_len, curve, sizeof curve);
+    assert_int_equal(thm_credentials_load(&c, ca, ca_len, chain, chain_len, (char *)der, 4 + body,
+                                          THM_FOR_CLIENT),
+                     THM_E_KEY);
+    free(ca);
+    free(chain);
+}
+
 /* --- dates --- */
 
 static uint64_t end_of(const char *name, size_t piece)
@@ -305,6 +328,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(too_many_cas_are_refused),
         cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(an_oversized_key_stays_in_its_place),
         cmocka_unit_test(the_end_is_found_in_pieces_of_any_size),
         cmocka_unit_test(dates_are_read_as_the_rfc_says),
         cmocka_unit_test(a_denylist_is_read_and_searched),

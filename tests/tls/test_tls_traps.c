@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tls/credentials.h"
+#include "tls/internal.h"
 #include "tls/raw_peer.h"
 
 /* Everything of a test that has one raw peer. */
@@ -358,6 +358,71 @@ static void a_resumed_session_names_the_protocol_too(void **state)
     raw_end(&s->r, &s->ours);
 }
 
+/*
+ * The second line: were the engine ever to let a client finish without a proof (here it is told to), the
+ * connection still isn't anybody's, and nothing of it is remembered.
+ */
+static void without_proof_nobody_is_adopted(void **state)
+{
+    static const uint16_t chacha[] = {BR_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256};
+    static const char *const unproven[] = {NULL, "stranger", "server2"};
+    struct scene *s = *state;
+    br_ssl_session_parameters session = make_session(s);
+    struct thm_tls_usage before, after;
+
+    br_ssl_engine_add_flags(&s->w->server.domain->template.ssl.base,
+                            BR_OPT_TOLERATE_NO_CLIENT_AUTH);
+    thm_tls_domain_usage(s->w->server.domain, &before);
+    for (size_t i = 0; i < sizeof unproven / sizeof unproven[0]; i++) {
+        raw_client_init(&s->r, s->w);
+        raw_client_certificate(&s->r, unproven[i], unproven[i]);
+        br_ssl_engine_set_suites(&s->r.ssl.base, chacha, 1);
+        resume(s, &session); /* found, but not resumed */
+        assert_true(raw_is_open(&s->r));
+        assert_string_equal(thm_error_word(s->ours.error), "no-certificate");
+        raw_end(&s->r, &s->ours);
+    }
+    thm_tls_domain_usage(s->w->server.domain, &after);
+    assert_int_equal(after.sessions, before.sessions);
+    assert_int_equal(after.full, before.full);
+}
+
+static unsigned judge(struct thm_guard *guard, const struct raw_peer *r)
+{
+    const br_x509_class **x509 = &guard->vtable;
+
+    (*x509)->start_chain(x509, NULL);
+    assert_null((*x509)->get_pkey(x509, NULL));
+    for (size_t i = 0; i < r->chain_len; i++) {
+        (*x509)->start_cert(x509, (uint32_t)r->chain[i].data_len);
+        (*x509)->append(x509, r->chain[i].data, r->chain[i].data_len);
+        (*x509)->end_cert(x509);
+    }
+    return (*x509)->end_chain(x509);
+}
+
+static void the_guard_gives_a_key_only_of_whom_it_verified(void **state)
+{
+    static const char *const refused[] = {"stranger", "server2", "no_san", "deep_chain"};
+    struct scene *s = *state;
+    const struct thm_loaded *own = thm_loaded(&s->w->server.credentials);
+    const struct thm_denylist *nobody = NULL;
+    struct thm_guard guard;
+
+    thm_guard_init(&guard, THM_FOR_CLIENT, own->anchors, own->anchor_count, &br_ec_p256_m31,
+                   &br_ecdsa_i31_vrfy_asn1, &nobody);
+    guard.utc_s = s->w->server_utc;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        raw_client_init(&s->r, s->w);
+        assert_int_equal(judge(&guard, &s->r), 0); /* ali */
+        assert_non_null(guard.vtable->get_pkey(&guard.vtable, NULL));
+        raw_client_certificate(&s->r, refused[i], i == 3 ? "deep" : refused[i]);
+        assert_int_not_equal(judge(&guard, &s->r), 0);
+        assert_null(guard.vtable->get_pkey(&guard.vtable, NULL));
+        assert_false(guard.verified);
+    }
+}
+
 /* --- servers that our client refuses --- */
 
 static void expect_client_refuses(struct scene *s, const char *chain, const char *key, int error,
@@ -469,6 +534,8 @@ int main(void)
         TEST(a_session_found_is_not_a_session_resumed),
         TEST(a_session_without_the_secret_is_worth_nothing),
         TEST(a_resumed_session_names_the_protocol_too),
+        TEST(without_proof_nobody_is_adopted),
+        TEST(the_guard_gives_a_key_only_of_whom_it_verified),
         TEST(only_the_expected_server_is_trusted),
         TEST(a_server_must_name_the_protocol),
         TEST(an_empty_server_name_is_refused_at_once),
