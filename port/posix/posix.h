@@ -77,6 +77,7 @@ struct posix_socket {
     uint8_t pending;      /* THM_EV_* to be reported whatever the kernel says */
     uint8_t seen;         /* POSIX_DONE, POSIX_BROKEN that were reported */
     bool starved;         /* a listener in the starved list */
+    bool crammed;         /* the kernel reported READ at this mark, and nothing was taken since */
 };
 
 struct posix_list {

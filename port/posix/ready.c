@@ -79,6 +79,8 @@ void posix_report(struct posix *p, struct posix_socket *s, unsigned found, struc
     if (found & (POSIX_OUT | POSIX_BROKEN))
         what |= THM_EV_WRITE;
     what &= s->armed;
+    if ((what & THM_EV_READ) && s->lowat == s->want)
+        s->crammed = true;
     s->armed = (uint8_t)(s->armed & ~what);
 
     unsigned news = found & (POSIX_DONE | POSIX_BROKEN) & ~(unsigned)s->seen;

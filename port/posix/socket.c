@@ -26,12 +26,13 @@ int posix_apply_want(struct posix_socket *s)
     return setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &want, sizeof want);
 }
 
-/* Lets READ be reported again. The mark is told to the kernel only here and only when it changed,
- * so that a `want` met at once costs nothing. True: the bytes have come meanwhile. */
+/* Lets READ be reported again. The mark is told to the kernel only here, so that a `want` met at once
+ * costs nothing, and only when it changed or when some bytes wait: the kernel then looks whether it has
+ * room for the others, and reports READ when it has not. True: the bytes have come meanwhile. */
 static bool arm_read(struct posix_socket *s)
 {
     s->armed |= THM_EV_READ;
-    if (s->lowat == s->want)
+    if (s->lowat == s->want && (s->want == 1 || waiting(s) == 0))
         return false;
     posix_apply_want(s);
     return waiting(s) >= s->want;
@@ -80,6 +81,7 @@ enum thm_io posix_recv(struct thm_port *port, thm_socket handle, void *buf, size
         ssize_t got = recv(s->fd, buf, cap, 0);
         if (got > 0) {
             *n = (size_t)got;
+            s->crammed = false;
             after_recv(p, s, *n, cap);
             return THM_IO_OK;
         }
@@ -145,6 +147,8 @@ enum thm_io posix_want(struct thm_port *port, thm_socket handle, size_t n)
 
     if (io == THM_IO_ERROR || n == 0 || n > UINT16_MAX)
         return THM_IO_ERROR;
+    if (s->want != n)
+        s->crammed = false;
     s->want = (uint16_t)n;
     if (io == THM_IO_AGAIN) {
         if (s->fd >= 0)
@@ -159,6 +163,8 @@ enum thm_io posix_want(struct thm_port *port, thm_socket handle, size_t n)
         return THM_IO_ERROR;
     if (s->seen & POSIX_DONE)
         return waiting(s) >= n ? THM_IO_OK : THM_IO_EOF;
+    if (s->crammed && waiting(s) > 0)
+        return THM_IO_OK;
     return arm_read(s) ? THM_IO_OK : THM_IO_AGAIN;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "port_posix/fixture.h"
@@ -323,6 +324,39 @@ static void test_a_whole_record_fits_in_single_bytes(void **state)
     close_fixture(&f);
 }
 
+/* On the loopback interface the kernel keeps what it got in pieces of 64 KB, each whole until its last byte is
+ * taken: soon it has no room for the end of a record whose beginning waits. */
+static void test_records_of_a_sender_in_a_hurry(void **state)
+{
+    enum { HEADER = 5, BODY = 8208, RECORDS = 500 };
+    struct fixture *f = *state;
+    static uint8_t buf[HEADER + BODY];
+    int peer;
+    thm_socket s = accept_peer(f, &peer);
+    pid_t sender = fork();
+
+    if (sender == 0) {
+        for (unsigned i = 0; i < RECORDS; i++)
+            send(peer, buf, sizeof buf, MSG_NOSIGNAL);
+        _exit(0);
+    }
+    for (unsigned i = 0; i < RECORDS; i++) {
+        assert_int_not_equal(f->ops->want(f->port, s, 1), THM_IO_ERROR);
+        receive_all(f, s, ACCEPTED, buf, HEADER);
+        while (f->ops->want(f->port, s, BODY) == THM_IO_AGAIN)
+            await(f, ACCEPTED, THM_EV_READ);
+        size_t n, got = 0;
+        while (got < BODY) {
+            enum thm_io io = f->ops->recv(f->port, s, buf + got, BODY - got, &n);
+            got += n;
+            if (io == THM_IO_AGAIN && f->ops->want(f->port, s, 1) == THM_IO_AGAIN)
+                await(f, ACCEPTED, THM_EV_READ);
+        }
+    }
+    assert_int_equal(waitpid(sender, NULL, 0), sender);
+    close(peer);
+}
+
 static void test_a_stale_handle_is_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -431,6 +465,7 @@ int main(void)
         WITH_FIXTURE(test_want_waits_for_enough),
         WITH_FIXTURE(test_want_is_what_the_last_call_said),
         WITH_FIXTURE(test_want_tells_an_end_that_comes_too_early),
+        WITH_FIXTURE(test_records_of_a_sender_in_a_hurry),
         cmocka_unit_test(test_a_whole_record_fits_in_single_bytes),
         WITH_FIXTURE(test_a_stale_handle_is_an_error),
         WITH_FIXTURE(test_nothing_is_reported_after_close),

@@ -89,8 +89,9 @@ struct thm_port_ops {
                         size_t *n);
 
     /* Asks for READ only when `n` bytes wait (n >= 1; at most 16,709, one TLS record), so that a
-     * buffer is lent only for a record that is wholly there. OK: they wait now. AGAIN: READ will
-     * be reported. EOF, ERROR: as recv would say. The setting stays until the next call. */
+     * buffer is lent only for a record that is wholly there. OK: they wait now; or fewer do, and
+     * the system has no room for the others until those are taken. AGAIN: READ will be reported.
+     * EOF, ERROR: as recv would say. The setting stays until the next call. */
     enum thm_io (*want)(struct thm_port *port, thm_socket s, size_t n);
 
     /* Sends what is queued, then FIN; receiving goes on. */
