@@ -3,7 +3,7 @@
 #define THIMBLE_SIGNALS_H
 
 /**
- * Starts to catch signals. Once a process.
+ * Starts to catch signals, but for SIGINT and SIGQUIT where they are ignored already. Once a process.
  *
  * @param signals  their numbers, ended by 0
  * @return a descriptor that is readable when signals_next() has something; -1 with errno set

@@ -193,9 +193,9 @@ static void print(struct session *s, enum thm_style style, const char *room, con
     (void)room;
     if (style == THM_STYLE_ERROR && l->sending)
         report("line %llu: %s", (unsigned long long)l->number + 1, text);
-    else if (style == THM_STYLE_ERROR)
+    else if (style == THM_STYLE_ERROR || (s->settings->json && !l->event))
         report("%s", text);
-    else if (!is_chatter(l->event))
+    else if (!s->settings->json && !is_chatter(l->event))
         puts(text);
 }
 
@@ -226,10 +226,8 @@ static void on_event(struct session *s, const struct thm_client_event *event)
         l->last_ping = ANSWERED;
         return;
     }
-    if (event->kind == THM_CLIENT_LINE && s->settings->json) {
+    if (event->kind == THM_CLIENT_LINE && s->settings->json)
         printf("%.*s\n", (int)event->len, event->line);
-        return;
-    }
     if (event->kind == THM_CLIENT_ENDED)
         return; /* the last message of the program says why */
     l->event = event;
