@@ -195,7 +195,8 @@ static void receive(struct client *c)
     size_t used = c->rest_len;
     bool more = true;
 
-    memcpy(buf, c->rest, c->rest_len);
+    if (used > 0)
+        memcpy(buf, c->rest, used);
     c->rest_len = 0;
     for (int i = 0; more && i < READS_PER_TURN && used < sizeof buf; i++) {
         size_t n = 0;

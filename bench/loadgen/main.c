@@ -18,6 +18,7 @@ static const char usage[] = "usage: thimble-bench [--quick] --ca DIR SCENARIO SE
                             "  --ca DIR   a CA of thimble-ca, which the servers trust; the "
                             "clients' certificates are made with it\n"
                             "  --quick    do less\n"
+                            "  --smoke    do next to nothing\n"
                             "  SCENARIO   fanout, latency, connect, idle or stall\n"
                             "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt "
                             "or irc, TLS is 1.2 or 1.3;\n"
@@ -33,8 +34,15 @@ static const struct effort quick = {.rounds = 3,
                                     .deliveries = 20000,
                                     .seconds = 1,
                                     .connects = 40,
-                                    .crowd = {500, 2000},
+                                    .crowd = {250, 1000},
                                     .stall_mb = 20};
+/* Just enough to see that everything works. */
+static const struct effort smoke = {.rounds = 1,
+                                    .deliveries = 2000,
+                                    .seconds = 1,
+                                    .connects = 10,
+                                    .crowd = {20, 100},
+                                    .stall_mb = 2};
 
 static const struct {
     const char *name;
@@ -77,6 +85,8 @@ int main(int argc, char **argv)
         }
         if (strcmp(argv[at], "--quick") == 0)
             b.effort = quick;
+        else if (strcmp(argv[at], "--smoke") == 0)
+            b.effort = smoke;
         else if (strcmp(argv[at], "--ca") == 0 && at + 1 < argc)
             ca = argv[++at];
         else

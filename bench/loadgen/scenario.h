@@ -7,9 +7,11 @@
 #include "client.h"
 #include "server.h"
 
+#define ROUNDS_MAX 16
+
 /* How much is done. */
 struct effort {
-    unsigned rounds;     /* of each measurement; the median counts */
+    unsigned rounds;     /* of each measurement, at most ROUNDS_MAX; the median counts */
     unsigned deliveries; /* a round of fan-out */
     unsigned seconds;    /* a round at a fixed rate */
     unsigned connects;   /* a round */

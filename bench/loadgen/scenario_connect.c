@@ -11,7 +11,6 @@
 #include "report.h"
 #include "scenario.h"
 
-#define ROUNDS_MAX  16
 #define CONCURRENCY 8  /* so that the server has no time to sleep */
 #define RETURNING   32 /* clients that come back with their session, more than are there at a time */
 #define PATIENCE_NS (UINT64_C(10) * 1000000000)

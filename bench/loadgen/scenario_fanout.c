@@ -5,8 +5,7 @@
 #include "report.h"
 #include "scenario.h"
 
-#define PAYLOAD    128
-#define ROUNDS_MAX 16
+#define PAYLOAD 128
 
 static const struct {
     uint32_t receivers;

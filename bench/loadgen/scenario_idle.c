@@ -76,6 +76,8 @@ void scenario_idle(struct bench *b)
             t.values[i][3] = arrival(s, crowd[1], "");
     }
     table_print(&t, b, false);
+    printf("The clients of IRC servers join nothing: there every arrival is told to every "
+           "member.\n\n");
     target_limit("Memory of an idle connection", t.values[0][1], 8, " KB");
     target_limit("Announcements of the arrival / its handshakes",
                  t.values[0][2] / t.values[0][3] - 1, 0.1, "");

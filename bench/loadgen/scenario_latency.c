@@ -9,10 +9,9 @@
 #include "report.h"
 #include "scenario.h"
 
-#define PAYLOAD    128
-#define RECEIVERS  100
-#define RATE       10000 /* deliveries a second */
-#define ROUNDS_MAX 16
+#define PAYLOAD   128
+#define RECEIVERS 100
+#define RATE      10000 /* deliveries a second */
 
 static const uint64_t interval_ns = UINT64_C(1000000000) / (RATE / RECEIVERS);
 

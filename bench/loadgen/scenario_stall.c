@@ -71,13 +71,20 @@ static void catch_up(struct client *c, uint64_t last)
     }
 }
 
+/* For thimble a loss that nobody is told of is no figure but a fault. */
 static void describe(char *fate, size_t cap, const struct client *still, uint64_t published)
 {
+    const struct server *s = still->group->server;
+    uint64_t vanished = published - still->messages - still->missed;
+    bool closed = still->phase == PHASE_CLOSED;
+
     snprintf(fate, cap,
              "%s; it then got %" PRIu64 " messages, was told of %" PRIu64 " missed in %" PRIu64
              " gaps, and %" PRIu64 " of %" PRIu64 " vanished",
-             still->phase == PHASE_CLOSED ? "disconnected" : "kept", still->messages, still->missed,
-             still->gaps, published - still->messages - still->missed, published);
+             closed ? "disconnected" : "kept", still->messages, still->missed, still->gaps,
+             vanished, published);
+    if (s->protocol == &protocol_thimble && (closed || vanished != 0))
+        die("%s: the reader was %s", s->label, fate);
 }
 
 static void measure(struct server *s, unsigned megabytes, double *values, char *fate, size_t cap)
