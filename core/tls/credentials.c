@@ -227,10 +227,13 @@ static int load_chain(struct thm_loaded *c, const char *chain, size_t len)
 
 /* --- own key --- */
 
-/* The decoder of 0.6 can write up to 24 bytes past its end. */
+/* Bytes of a key's DER. One of P-256 takes 138 at most; and the decoder of 0.6 writes up to 24 bytes
+ * past its end when it is given one of 1,560. */
+#define KEY_DER_MAX 512
+
 struct key_reading {
     br_skey_decoder_context decoder;
-    unsigned char guard[64];
+    size_t len;
 };
 
 static int begin_key(void *ctx)
@@ -238,6 +241,7 @@ static int begin_key(void *ctx)
     struct key_reading *r = ctx;
 
     br_skey_decoder_init(&r->decoder);
+    r->len = 0;
     return THM_OK;
 }
 
@@ -245,14 +249,17 @@ static void push_key(void *ctx, const void *der, size_t len)
 {
     struct key_reading *r = ctx;
 
-    br_skey_decoder_push(&r->decoder, der, len);
+    r->len += len;
+    if (r->len <= KEY_DER_MAX)
+        br_skey_decoder_push(&r->decoder, der, len);
 }
 
 static int end_key(void *ctx)
 {
     struct key_reading *r = ctx;
 
-    return br_skey_decoder_last_error(&r->decoder) == 0 ? THM_OK : THM_E_KEY;
+    return r->len <= KEY_DER_MAX && br_skey_decoder_last_error(&r->decoder) == 0 ? THM_OK
+                                                                                 : THM_E_KEY;
 }
 
 static int load_key(struct thm_loaded *c, const char *text, size_t len)
