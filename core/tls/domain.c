@@ -6,7 +6,7 @@
 #include "tls/internal.h"
 #include "tls/wipe.h"
 
-#define SEEDS_PER_ENTROPY 256 /* then fresh entropy is mixed in */
+#define BATCHES_PER_ENTROPY 16 /* of seeds; then fresh entropy is mixed in */
 
 struct layout {
     size_t engines, slots, in_buffers, out_buffers, sessions, total;
@@ -57,24 +57,31 @@ static int mix_entropy(struct thm_tls_domain *d)
     uint8_t fresh[64];
     int result = d->config.port->ops->entropy(d->config.port, fresh, sizeof fresh);
 
-    if (result == THM_OK)
+    if (result == THM_OK) {
         br_hmac_drbg_update(&d->rng, fresh, sizeof fresh);
+        d->draws = 0;
+    }
     thm_wipe(fresh, sizeof fresh);
-    d->draws = 0;
     return result == THM_OK ? THM_OK : THM_E_ENTROPY;
 }
 
-int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[48])
+static int draw_seeds(struct thm_tls_domain *d)
 {
-    if (d->draws >= SEEDS_PER_ENTROPY) {
-        int result = mix_entropy(d);
-        if (result != THM_OK) {
-            d->draws = SEEDS_PER_ENTROPY;
-            return result;
-        }
-    }
+    if (d->draws == BATCHES_PER_ENTROPY && mix_entropy(d) != THM_OK)
+        return THM_E_ENTROPY;
     d->draws++;
-    br_hmac_drbg_generate(&d->rng, seed, 48);
+    br_hmac_drbg_generate(&d->rng, d->seeds, sizeof d->seeds);
+    d->seeds_left = THM_SEEDS;
+    return THM_OK;
+}
+
+int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[THM_SEED])
+{
+    if (d->seeds_left == 0 && draw_seeds(d) != THM_OK)
+        return THM_E_ENTROPY;
+    d->seeds_left--;
+    memcpy(seed, d->seeds[d->seeds_left], THM_SEED);
+    thm_wipe(d->seeds[d->seeds_left], THM_SEED);
     return THM_OK;
 }
 

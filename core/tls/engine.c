@@ -22,6 +22,8 @@ _Static_assert(offsetof(br_ssl_engine_context, ixa) == 24 &&
 
 void thm_engine_expect_entropy(br_ssl_engine_context *engine)
 {
+    br_hmac_drbg_init(&engine->rng, &br_sha256_vtable, NULL, 0);
+    engine->rng_init_done = 1; /* there, but not seeded */
     engine->rng_os_rand_done = 1;
 }
 

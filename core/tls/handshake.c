@@ -60,7 +60,7 @@ static int start(struct thm_tls *t, uint64_t utc_s)
     struct thm_slot *slot = thm_slot_of(t);
     const struct thm_loaded *own = thm_loaded(d->credentials);
     enum thm_role peer = d->config.role == THM_FOR_SERVER ? THM_FOR_CLIENT : THM_FOR_SERVER;
-    uint8_t seed[48];
+    uint8_t seed[THM_SEED];
     int result = thm_domain_seed(d, seed);
 
     if (result != THM_OK)
@@ -208,24 +208,54 @@ static bool answer_is_good(struct thm_tls *t)
     return false;
 }
 
-/* Takes in more of a record; the engine gets it once it is complete, or fills the buffer. */
+/* How much may be read beyond a record's end: the next header, where the buffer has room for it. */
+static size_t room_ahead(const br_ssl_engine_context *engine, size_t cap)
+{
+    bool body = !thm_engine_between_records(engine);
+
+    return body && cap + 2 * RECORD_HEADER <= THM_TLS_IN ? RECORD_HEADER : 0;
+}
+
+static enum thm_io read_piece(struct thm_tls *t, unsigned char *buf, size_t cap, size_t ahead)
+{
+    struct thm_slot *slot = thm_slot_of(t);
+    struct thm_port *port = t->domain->config.port;
+    size_t n;
+    enum thm_io io =
+        port->ops->recv(port, t->socket, buf + slot->arrived, cap + ahead - slot->arrived, &n);
+
+    if (io != THM_IO_OK)
+        return io;
+    slot->arrived += n;
+    if (slot->arrived > cap) {
+        t->header_len = (uint8_t)(slot->arrived - cap);
+        memcpy(t->header, buf + cap, t->header_len);
+        slot->arrived = cap;
+    }
+    return THM_IO_OK;
+}
+
+/* Takes in more of a record: first its header, then the rest. The engine gets each when it is
+ * complete (or fills the buffer), so that it sees a small message whole. */
 static enum thm_io receive(struct thm_tls *t)
 {
     struct thm_slot *slot = thm_slot_of(t);
     br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
-    struct thm_port *port = t->domain->config.port;
-    size_t cap, n;
+    size_t cap;
     unsigned char *buf = br_ssl_engine_recvrec_buf(engine, &cap);
-    enum thm_io io;
+    enum thm_io io = THM_IO_OK;
 
     if (!buf)
         return THM_IO_ERROR;
-    io = port->ops->recv(port, t->socket, buf + slot->arrived, cap - slot->arrived, &n);
-    if (io != THM_IO_OK)
-        return io;
-    slot->arrived += n;
+    if (t->header_len > 0) {
+        memcpy(buf, t->header, t->header_len);
+        slot->arrived = t->header_len;
+        t->header_len = 0;
+    }
     if (slot->arrived < cap)
-        return THM_IO_OK;
+        io = read_piece(t, buf, cap, room_ahead(engine, cap));
+    if (io != THM_IO_OK || slot->arrived < cap)
+        return io;
     slot->arrived = 0;
     br_ssl_engine_recvrec_ack(engine, cap);
     slot->pieces++;
@@ -290,12 +320,10 @@ static enum thm_io await_hello(struct thm_tls *t)
     return port->ops->want(port, t->socket, body);
 }
 
-/* A server's engine gets the header that was read before it was lent. */
 static int begin(struct thm_tls *t, uint64_t utc_s)
 {
     struct thm_port *port = t->domain->config.port;
     br_ssl_engine_context *engine;
-    size_t n;
     int result = start(t, utc_s);
 
     if (result != THM_OK)
@@ -306,9 +334,6 @@ static int begin(struct thm_tls *t, uint64_t utc_s)
     if (!thm_engine_is_known(engine))
         return THM_E_CONFIG;
     thm_engine_speak_tls12(engine);
-    memcpy(br_ssl_engine_recvrec_buf(engine, &n), t->header, RECORD_HEADER);
-    br_ssl_engine_recvrec_ack(engine, RECORD_HEADER);
-    t->header_len = 0;
     port->ops->want(port, t->socket, 1);
     return THM_OK;
 }

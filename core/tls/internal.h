@@ -20,6 +20,9 @@
 #include "tls/session.h"
 #include "util/pool.h"
 
+#define THM_SEED  48 /* bytes of entropy for an engine */
+#define THM_SEEDS 16
+
 /* An engine and what belongs to it for as long as a connection has it. */
 struct thm_engine {
     union { /* first: BearSSL's session cache class is given a pointer to it */
@@ -61,7 +64,9 @@ struct thm_tls_domain {
     uint32_t epoch;      /* counts their changes */
     uint64_t now_ms;
     br_hmac_drbg_context rng;
-    uint32_t draws; /* seeds given since fresh entropy was mixed in */
+    uint32_t draws; /* batches drawn since fresh entropy was mixed in */
+    uint32_t seeds_left;
+    uint8_t seeds[THM_SEEDS][THM_SEED]; /* drawn together, which is cheaper; each is used once */
     struct thm_pool engines, slots, in_buffers, out_buffers;
     uint32_t first_waiting, last_waiting; /* slots in order of progress */
     struct thm_session_cache cache;
@@ -94,7 +99,7 @@ void thm_domain_reclaim_slot(struct thm_tls *t);
 void thm_domain_progress(struct thm_tls *t);
 
 /** Gives a seed for one engine, or fails with THM_E_ENTROPY. */
-int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[48]);
+int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[THM_SEED]);
 
 /* --- resume.c --- */
 

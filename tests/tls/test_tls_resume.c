@@ -231,6 +231,33 @@ static void the_session_unused_for_longest_gives_way(void **state)
     link_close(s->w, &s->l);
 }
 
+/* Whoever is ready first may talk at once: his words stand right behind the handshake's last record. */
+static void data_may_follow_the_handshake_at_once(void **state)
+{
+    struct scene *s = *state;
+
+    for (int resumed = 0; resumed < 2; resumed++) {
+        struct thm_tls *first = resumed ? &s->l.client : &s->l.server;
+        struct thm_tls *last = resumed ? &s->l.server : &s->l.client;
+        unsigned char *data;
+        size_t n;
+        link_start(s->w, &s->l, resumed ? &s->session : NULL);
+        while (first->phase != THM_TLS_OPEN) {
+            thm_tls_advance(last, 0, s->w->server_utc);
+            thm_tls_advance(first, 0, s->w->server_utc);
+        }
+        assert_int_equal(last->phase, THM_TLS_HANDSHAKE);
+        assert_int_equal(thm_tls_write(first, "hello", 5, &n), THM_IO_OK);
+        assert_int_equal(thm_tls_advance(last, 0, s->w->server_utc), THM_TLS_OPEN);
+        assert_int_equal(last->resumed, resumed);
+        assert_int_equal(thm_tls_read(last, &data, &n), THM_IO_OK);
+        assert_int_equal(n, 5);
+        assert_memory_equal(data, "hello", 5);
+        thm_tls_consume(last, n);
+        link_close(s->w, &s->l);
+    }
+}
+
 static void a_server_without_cache_resumes_nothing(void **state)
 {
     struct scene *s = *state;
@@ -256,6 +283,7 @@ int main(void)
         TEST(another_name_or_certificate_of_ours_is_another_session),
         TEST(a_client_judges_the_server_again),
         TEST(the_session_unused_for_longest_gives_way),
+        TEST(data_may_follow_the_handshake_at_once),
         TEST(a_server_without_cache_resumes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
