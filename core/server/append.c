@@ -270,7 +270,7 @@ static void finish(struct thm_server *s, struct job *j)
 
     if (c != NULL) {
         c->appends--;
-        conn_look(s, c, LOOK_WRITE);
+        conn_look(s, c, LOOK_READ | LOOK_WRITE);
     }
     unlink_job(s, j);
     for (unsigned i = 0; i < j->streams; i++)

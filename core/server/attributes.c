@@ -25,40 +25,48 @@ static struct membership *member_of(struct thm_server *s, struct connection *c,
 static uint32_t state_find(const struct thm_server *s, const struct stream *st,
                            const struct connection *c)
 {
-    uint32_t n = st->states_new;
+    uint32_t n = st->states.last;
 
     while (n != 0 && (strcmp(state_at(s, n)->user, c->tls.peer.user) != 0 ||
                       strcmp(state_at(s, n)->device, c->tls.peer.device) != 0))
-        n = state_at(s, n)->older;
+        n = state_at(s, n)->link.prev;
     return n;
 }
 
-static void state_unlink(struct thm_server *s, struct stream *st, uint32_t number)
+/* The state that was set longest ago by a device that is no longer in the room; 0: none. */
+static uint32_t state_of_absent(const struct thm_server *s, uint32_t stream)
 {
-    const struct state *state = state_at(s, number);
+    uint32_t n = stream_at(s, stream)->states.first;
 
-    if (state->older != 0)
-        state_at(s, state->older)->newer = state->newer;
-    else
-        st->states_old = state->newer;
-    if (state->newer != 0)
-        state_at(s, state->newer)->older = state->older;
-    else
-        st->states_new = state->older;
+    for (; n != 0; n = state_at(s, n)->link.next) {
+        const struct state *state = state_at(s, n);
+        uint32_t user = user_find(s, state->user, strlen(state->user));
+        const struct connection *c =
+            user == 0 ? NULL : user_session(s, user, state->device, strlen(state->device));
+        if (c == NULL || member_find(s, c, stream) == 0)
+            return n;
+    }
+    return 0;
 }
 
-static void state_link(struct thm_server *s, struct stream *st, uint32_t number)
+/* Finds the device's state in the room, or makes one, and takes it out of the list. 0: there are too many. */
+static uint32_t state_need(struct thm_server *s, const struct connection *c,
+                           const struct membership *m)
 {
-    struct state *state = state_at(s, number);
+    struct stream *st = stream_at(s, m->stream);
+    uint32_t number = m->state != 0 ? m->state : state_find(s, st, c);
 
-    state->version = ++st->state_version;
-    state->older = st->states_new;
-    state->newer = 0;
-    if (st->states_new != 0)
-        state_at(s, st->states_new)->newer = number;
+    if (number == 0 && s->states.used == s->states.count)
+        number = state_of_absent(s, m->stream);
+    if (number != 0)
+        thm_list_remove(&st->states, state_links(s), number);
     else
-        st->states_old = number;
-    st->states_new = number;
+        number = thm_pool_take(&s->states);
+    if (number != 0) {
+        strcpy(state_at(s, number)->user, c->tls.peer.user);
+        strcpy(state_at(s, number)->device, c->tls.peer.device);
+    }
+    return number;
 }
 
 void presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m)
@@ -73,24 +81,18 @@ void presence_state(struct thm_server *s, struct connection *c, const struct thm
         return;
     }
     struct stream *st = stream_at(s, member->stream);
-    uint32_t number = member->state != 0 ? member->state : state_find(s, st, c);
-    if (number != 0) {
-        state_unlink(s, st, number);
-    } else {
-        number = thm_pool_take(&s->states);
-        if (number == 0) {
-            input_error(s, c, m, THM_E_LIMIT, NULL);
-            return;
-        }
-        strcpy(state_at(s, number)->user, c->tls.peer.user);
-        strcpy(state_at(s, number)->device, c->tls.peer.device);
+    uint32_t number = state_need(s, c, member);
+    if (number == 0) {
+        input_error(s, c, m, THM_E_LIMIT, NULL);
+        return;
     }
     member->state = number;
     struct state *state = state_at(s, number);
     state->time = s->utc_ms;
+    state->version = ++st->state_version;
     state->len = (uint16_t)text.len;
     memcpy(state->text, text.data, text.len);
-    state_link(s, st, number);
+    thm_list_append(&st->states, state_links(s), number);
     stream_dirty(s, member->stream);
 }
 
@@ -108,8 +110,10 @@ void presence_topic(struct thm_server *s, struct connection *c, const struct thm
         thm_msg_init(&out, THM_MSG_TOPIC);
         THM_SET(&out, ROOM, st->name);
         THM_SET(&out, TOPIC, st->topic);
-        if (st->topic_from[0] != '\0')
+        if (st->topic_from[0] != '\0') {
             THM_SET(&out, FROM, st->topic_from);
+            thm_msg_num(&out, THM_KEY_TIME, st->topic_time);
+        }
         output_msg(s, c, &out);
         return;
     }
@@ -123,19 +127,20 @@ void presence_topic(struct thm_server *s, struct connection *c, const struct thm
 void presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct user *u = user_at(s, c->user);
+    bool was_away = u->away[0] != '\0';
     struct thm_msg out;
 
     slice_copy(u->away, sizeof u->away, thm_msg_get(m, THM_KEY_AWAY));
     thm_msg_init(&out, THM_MSG_AWAY);
     THM_SET(&out, AWAY, u->away);
     output_msg(s, c, &out);
-    presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
+    if (u->away[0] != '\0' || was_away)
+        presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
 }
 
 void presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    int code = user_set_alias(s, c->user, thm_msg_get(m, THM_KEY_ALIAS));
-    const struct user *u = user_at(s, c->user);
+    int code = user_set_alias(s, c, thm_msg_get(m, THM_KEY_ALIAS));
     struct thm_msg out;
 
     if (code != THM_OK) {
@@ -143,9 +148,7 @@ void presence_alias(struct thm_server *s, struct connection *c, const struct thm
         return;
     }
     thm_msg_init(&out, THM_MSG_ALIAS);
-    THM_SET(&out, ALIAS, u->alias);
-    for (uint32_t n = u->sessions; n != 0; n = conn_at(s, n)->user_next)
-        output_msg(s, conn_at(s, n), &out);
-    presence_changed(s, c->user, EVENT_ALIAS);
+    THM_SET(&out, ALIAS, user_at(s, c->user)->alias);
+    output_msg(s, c, &out);
     log_event(s, THM_LOG_INFO, "alias", c, THM_OK, NULL);
 }

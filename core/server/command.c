@@ -5,8 +5,7 @@
 
 static bool forward(struct thm_server *s, struct connection *to, const struct thm_msg *m)
 {
-    return to->state == CONN_ONLINE && output_room(to) >= THM_LINE_MAX &&
-           output_may(to, THM_LINE_MAX) && output_msg(s, to, m);
+    return to->state == CONN_ONLINE && output_news(s, to, m);
 }
 
 void command_forward(struct thm_server *s, struct connection *c, const struct thm_msg *m)
@@ -24,8 +23,8 @@ void command_forward(struct thm_server *s, struct connection *c, const struct th
     }
     THM_SET(&out, FROM, c->tls.peer.user);
     THM_SET(&out, DEVICE, c->tls.peer.device);
-    for (uint32_t n = user == 0 ? 0 : user_at(s, user)->sessions; n != 0;
-         n = conn_at(s, n)->user_next) {
+    for (uint32_t n = user == 0 ? 0 : user_at(s, user)->sessions.first; n != 0;
+         n = next_session(s, n)) {
         struct connection *to = conn_at(s, n);
         if (to == c ||
             (at != NULL && (strlen(to->tls.peer.device) != target.len - len - 1 ||

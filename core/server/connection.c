@@ -23,40 +23,25 @@ static const uint32_t deadline_ms[DEADLINE_KINDS] = {
     [DEADLINE_CLOSE] = THM_CLOSE_MS,
 };
 
-static void deadline_unlink(struct thm_server *s, struct connection *c)
+static struct thm_links by_deadline(const struct thm_server *s)
 {
-    struct number_list *list = &s->deadlines[c->deadline_kind];
+    return THM_LINKS(&s->connections, struct connection, deadline_link);
+}
 
+static void stop_deadline(struct thm_server *s, struct connection *c)
+{
     if (c->deadline_kind == DEADLINE_NONE)
         return;
-    if (c->deadline_prev != 0)
-        conn_at(s, c->deadline_prev)->deadline_next = c->deadline_next;
-    else
-        list->first = c->deadline_next;
-    if (c->deadline_next != 0)
-        conn_at(s, c->deadline_next)->deadline_prev = c->deadline_prev;
-    else
-        list->last = c->deadline_prev;
+    thm_list_remove(&s->deadlines[c->deadline_kind], by_deadline(s), conn_number(s, c));
     c->deadline_kind = DEADLINE_NONE;
 }
 
 void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind)
 {
-    uint32_t number = conn_number(s, c);
-    struct number_list *list = &s->deadlines[kind];
-
-    deadline_unlink(s, c);
-    if (kind == DEADLINE_NONE)
-        return;
+    stop_deadline(s, c);
     c->deadline_kind = (uint8_t)kind;
     c->deadline = s->now + deadline_ms[kind];
-    c->deadline_prev = list->last;
-    c->deadline_next = 0;
-    if (list->last != 0)
-        conn_at(s, list->last)->deadline_next = number;
-    else
-        list->first = number;
-    list->last = number;
+    thm_list_append(&s->deadlines[kind], by_deadline(s), conn_number(s, c));
 }
 
 /* --- coming and going ----------------------------------------------------------------------- */
@@ -87,7 +72,7 @@ void conn_look(struct thm_server *s, struct connection *c, unsigned why)
 void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
 {
     uint32_t number = conn_number(s, c);
-    struct number_list *list = &s->wait[kind];
+    struct thm_list *list = &s->wait[kind];
 
     if ((c->waits >> kind & 1) != 0)
         return;
@@ -102,7 +87,7 @@ void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
 
 static void wake_one(struct thm_server *s, enum wait_kind kind)
 {
-    struct number_list *list = &s->wait[kind];
+    struct thm_list *list = &s->wait[kind];
     uint32_t number = list->first;
     struct connection *c = conn_at(s, number);
     list->first = c->wait_next[kind];
@@ -118,7 +103,7 @@ static void wake_one(struct thm_server *s, enum wait_kind kind)
 void conn_wake_waiting(struct thm_server *s)
 {
     const struct thm_pool *const pools[WAIT_KINDS] = {
-        [WAIT_JOB] = &s->jobs, [WAIT_READ] = &s->reads};
+        [WAIT_JOB] = &s->jobs, [WAIT_READ] = &s->reads, [WAIT_OUTPUT] = &s->outputs};
 
     for (unsigned kind = 0; kind < WAIT_KINDS; kind++) {
         uint32_t free = pools[kind]->count - pools[kind]->used;
@@ -191,7 +176,7 @@ void conn_accept(struct thm_server *s)
 /* Gives back all that a connection has. Its item stays in the lists that it is in until its turn there. */
 static void release(struct thm_server *s, struct connection *c)
 {
-    deadline_unlink(s, c);
+    stop_deadline(s, c);
     if (c->waiting)
         s->waiting--;
     if (c->line_buffer != 0)
@@ -269,7 +254,7 @@ void conn_goodbye(struct thm_server *s, struct connection *c, int code, const ch
             THM_SET(&m, CODE, thm_error_word(code));
         if (retry_after != 0)
             thm_msg_num(&m, THM_KEY_RETRY_AFTER, retry_after);
-        output_msg(s, c, &m);
+        output_last(s, c, &m);
     }
     conn_end(s, c, code);
 }
@@ -282,7 +267,7 @@ static bool address_busy(const struct thm_server *s, const struct connection *c)
     uint32_t same = 0;
 
     for (uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].first; n != 0;
-         n = conn_at(s, n)->deadline_next) {
+         n = conn_at(s, n)->deadline_link.next) {
         const struct connection *other = conn_at(s, n);
         if (other->tls.slot != 0 && other->address.family == c->address.family &&
             memcmp(other->address.ip, c->address.ip, sizeof c->address.ip) == 0 &&
@@ -305,8 +290,7 @@ static void set_waiting(struct thm_server *s, struct connection *c, bool waiting
     }
 }
 
-/* The server is full for a device that has no session to replace. */
-static bool too_many(struct thm_server *s, const struct connection *c)
+bool conn_too_many(const struct thm_server *s, const struct connection *c)
 {
     if (s->sessions < s->config.max_clients)
         return false;
@@ -315,20 +299,26 @@ static bool too_many(struct thm_server *s, const struct connection *c)
            user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device)) == NULL;
 }
 
+void conn_full(struct thm_server *s, struct connection *c)
+{
+    struct thm_msg m;
+
+    s->stats.refused++;
+    thm_msg_init(&m, THM_MSG_FULL);
+    thm_msg_num(&m, THM_KEY_RETRY_AFTER, FULL_RETRY_S);
+    THM_SET(&m, REASON, thm_error_text(THM_E_FULL));
+    output_last(s, c, &m);
+    conn_end(s, c, THM_E_FULL);
+}
+
 static void opened(struct thm_server *s, struct connection *c)
 {
     change(s, c, CONN_OPENED);
     log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
-    if (!too_many(s, c)) {
+    if (conn_too_many(s, c))
+        conn_full(s, c);
+    else
         conn_look(s, c, LOOK_READ | LOOK_WRITE);
-        return;
-    }
-    struct thm_msg m;
-    thm_msg_init(&m, THM_MSG_FULL);
-    thm_msg_num(&m, THM_KEY_RETRY_AFTER, FULL_RETRY_S);
-    THM_SET(&m, REASON, thm_error_text(THM_E_FULL));
-    output_msg(s, c, &m);
-    conn_end(s, c, THM_E_FULL);
 }
 
 static void run_handshake(struct thm_server *s, struct connection *c)
@@ -368,7 +358,7 @@ static void admit_waiting(struct thm_server *s)
         thm_tls_domain_usage(s->tls, &usage);
         if (usage.handshakes >= s->config.max_handshakes)
             break;
-        n = c->deadline_prev;
+        n = c->deadline_link.prev;
         if (c->waiting) {
             set_waiting(s, c, false);
             c->events |= THM_EV_READ;

@@ -10,8 +10,6 @@ static bool say_gap(struct thm_server *s, struct connection *c, const struct str
                     uint64_t first, uint64_t last, const char *reason)
 {
     struct thm_msg m;
-    char line[THM_LINE_MAX];
-    size_t len;
 
     thm_msg_init(&m, THM_MSG_GAP);
     THM_SET(&m, ROOM, st->name);
@@ -21,8 +19,7 @@ static bool say_gap(struct thm_server *s, struct connection *c, const struct str
         thm_msg_num(&m, THM_KEY_LAST, last);
     }
     THM_SET(&m, REASON, reason);
-    return thm_wire_encode(&m, line, sizeof line, &len) == THM_OK && output_may(c, len) &&
-           output_bytes(s, c, line, len);
+    return output_news(s, c, &m);
 }
 
 static bool say_skip(struct thm_server *s, struct connection *c, const struct stream *st,
@@ -33,7 +30,7 @@ static bool say_skip(struct thm_server *s, struct connection *c, const struct st
     thm_msg_init(&m, THM_MSG_SKIP);
     THM_SET(&m, ROOM, st->name);
     thm_msg_num(&m, THM_KEY_N, n);
-    return output_may(c, THM_LINE_MAX) && output_msg(s, c, &m);
+    return output_news(s, c, &m);
 }
 
 /* Hands one entry to the session. False: no credit or no room. */
@@ -47,7 +44,7 @@ static bool entry(struct thm_server *s, struct connection *c, struct membership 
         if (!say_skip(s, c, st, e->n))
             return false;
     } else {
-        if (!output_may(c, e->len) || !output_bytes(s, c, e->line, e->len))
+        if (!output_entry(s, c, e))
             return false;
         s->stats.deliveries++;
     }
@@ -176,20 +173,23 @@ static bool serve(struct thm_server *s, struct connection *c, struct membership 
     return true;
 }
 
+/* False: the session can take no more now. */
+static bool serve_all(struct thm_server *s, struct connection *c)
+{
+    for (uint32_t n = c->memberships; n != 0; n = member_at(s, n)->next) {
+        if (!serve(s, c, member_at(s, n))) {
+            member_last(s, c, n); /* the others come first next time */
+            return false;
+        }
+    }
+    return true;
+}
+
 void deliver_fill(struct thm_server *s, struct connection *c)
 {
     if (c->walk.kind != 0)
         query_continue(s, c);
-    for (uint32_t n = c->memberships, rounds = c->rooms; n != 0 && rounds > 0; rounds--) {
-        struct membership *m = member_at(s, n);
-        uint32_t next = m->next;
-        if (!serve(s, c, m)) {
-            member_last(s, c, n); /* the others come first next time */
-            if (output_room(c) < THM_LINE_MAX)
-                return;
-            break;
-        }
-        n = next;
-    }
-    query_finish(s, c);
+    bool all = user_tell_alias(s, c) && serve_all(s, c);
+    if (all || output_room(c) >= THM_LINE_MAX) /* more is not said now, and not for want of room */
+        query_finish(s, c);
 }

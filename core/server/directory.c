@@ -62,39 +62,18 @@ static uint64_t alias_hash(const struct thm_server *s, const struct user *u)
 
 /* --- users who are not online, in the order in which they left ------------------------------- */
 
-static void idle_link(struct thm_server *s, uint32_t number)
+static struct thm_links idle(const struct thm_server *s)
 {
-    struct user *u = user_at(s, number);
-
-    u->idle_prev = s->users_idle_last;
-    u->idle_next = 0;
-    if (s->users_idle_last != 0)
-        user_at(s, s->users_idle_last)->idle_next = number;
-    else
-        s->users_idle_first = number;
-    s->users_idle_last = number;
-}
-
-static void idle_unlink(struct thm_server *s, uint32_t number)
-{
-    struct user *u = user_at(s, number);
-
-    if (u->idle_prev != 0)
-        user_at(s, u->idle_prev)->idle_next = u->idle_next;
-    else
-        s->users_idle_first = u->idle_next;
-    if (u->idle_next != 0)
-        user_at(s, u->idle_next)->idle_prev = u->idle_prev;
-    else
-        s->users_idle_last = u->idle_prev;
+    return THM_LINKS(&s->users, struct user, idle_link);
 }
 
 static void forget(struct thm_server *s, uint32_t number)
 {
     struct user *u = user_at(s, number);
 
-    idle_unlink(s, number);
+    thm_list_remove(&s->users_idle, idle(s), number);
     thm_index_remove(&s->user_index, thm_hash(&s->hash_key, u->id, strlen(u->id)), number);
+    u->life = 0;
     thm_pool_give(&s->users, number);
 }
 
@@ -105,16 +84,17 @@ uint32_t user_need(struct thm_server *s, const char *id)
 
     if (number != 0)
         return number;
-    if (s->users.used == s->users.count && s->users_idle_first != 0)
-        forget(s, s->users_idle_first);
+    if (s->users.used == s->users.count && s->users_idle.first != 0)
+        forget(s, s->users_idle.first);
     number = thm_pool_take(&s->users);
     if (number == 0)
         return 0;
     struct user *u = user_at(s, number);
     memcpy(u->id, id, len + 1);
     memcpy(u->alias, id, len + 1);
+    u->life = ++s->user_lives;
     thm_index_add(&s->user_index, thm_hash(&s->hash_key, id, len), number);
-    idle_link(s, number);
+    thm_list_append(&s->users_idle, idle(s), number);
     return number;
 }
 
@@ -136,6 +116,36 @@ static void alias_drop(struct thm_server *s, uint32_t number)
     strcpy(u->alias, u->id);
 }
 
+/* Has the sessions of a user but one told of the alias, and all rooms that he is in. */
+static void renamed(struct thm_server *s, uint32_t number, const struct connection *except,
+                    enum rename why)
+{
+    for (uint32_t n = user_at(s, number)->sessions.first; n != 0; n = next_session(s, n)) {
+        struct connection *c = conn_at(s, n);
+        if (c == except)
+            continue;
+        c->renamed = (uint8_t)why;
+        conn_look(s, c, LOOK_WRITE);
+    }
+    presence_changed(s, number, EVENT_ALIAS);
+}
+
+bool user_tell_alias(struct thm_server *s, struct connection *c)
+{
+    struct thm_msg m;
+
+    if (c->renamed == RENAME_NONE)
+        return true;
+    thm_msg_init(&m, THM_MSG_ALIAS);
+    THM_SET(&m, ALIAS, user_at(s, c->user)->alias);
+    if (c->renamed == RENAME_RECLAIMED)
+        THM_SET(&m, REASON, "the user of that id has logged in");
+    if (!output_news(s, c, &m))
+        return false;
+    c->renamed = RENAME_NONE;
+    return true;
+}
+
 /* Who logs in takes his id back from whoever calls himself that. */
 static void reclaim_id(struct thm_server *s, uint32_t number)
 {
@@ -145,79 +155,81 @@ static void reclaim_id(struct thm_server *s, uint32_t number)
     if (holder == 0 || holder == number)
         return;
     alias_drop(s, holder);
-    struct user *h = user_at(s, holder);
-    struct thm_msg m;
-    thm_msg_init(&m, THM_MSG_ALIAS);
-    THM_SET(&m, ALIAS, h->alias);
-    THM_SET(&m, REASON, "the user of that id has logged in");
-    for (uint32_t n = h->sessions; n != 0; n = conn_at(s, n)->user_next)
-        output_msg(s, conn_at(s, n), &m);
-    presence_changed(s, holder, EVENT_ALIAS);
+    renamed(s, holder, NULL, RENAME_RECLAIMED);
 }
 
-int user_set_alias(struct thm_server *s, uint32_t number, struct thm_slice alias)
+/* Whether nobody else has the alias, or that id. */
+static bool alias_free(const struct thm_server *s, uint32_t number, struct thm_slice alias)
 {
-    struct user *u = user_at(s, number);
     char fold[THM_ALIAS_MAX] = "";
     size_t len = folded(alias.data, alias.len, fold);
     uint32_t holder = alias_find(s, alias.data, alias.len);
     uint32_t owner = user_find(s, fold, len);
 
-    if ((holder != 0 && holder != number) || (owner != 0 && owner != number))
+    return (holder == 0 || holder == number) && (owner == 0 || owner == number);
+}
+
+int user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias)
+{
+    struct user *u = user_at(s, c->user);
+
+    if (!alias_free(s, c->user, alias))
         return THM_E_ALIAS_TAKEN;
-    alias_drop(s, number);
+    if (strlen(u->alias) == alias.len && memcmp(u->alias, alias.data, alias.len) == 0)
+        return THM_OK;
+    alias_drop(s, c->user);
     slice_copy(u->alias, sizeof u->alias, alias);
     if (has_alias(u))
-        thm_index_add(&s->alias_index, alias_hash(s, u), number);
+        thm_index_add(&s->alias_index, alias_hash(s, u), c->user);
+    renamed(s, c->user, c, RENAME_ELSEWHERE);
     return THM_OK;
 }
 
 uint32_t user_by_name(const struct thm_server *s, const char *name, size_t len)
 {
-    uint32_t number = user_find(s, name, len);
+    char fold[THM_ALIAS_MAX] = "";
 
-    return number != 0 || len > THM_ALIAS_MAX ? number : alias_find(s, name, len);
+    if (len > THM_ALIAS_MAX)
+        return 0;
+    uint32_t number = user_find(s, fold, folded(name, len, fold));
+    return number != 0 ? number : alias_find(s, name, len);
 }
 
 /* --- sessions ------------------------------------------------------------------------------- */
+
+static struct thm_links of_user(const struct thm_server *s)
+{
+    return THM_LINKS(&s->connections, struct connection, user_link);
+}
 
 void user_add_session(struct thm_server *s, uint32_t number, struct connection *c)
 {
     struct user *u = user_at(s, number);
 
-    if (u->sessions == 0) {
-        idle_unlink(s, number);
+    if (u->sessions.first == 0) {
+        thm_list_remove(&s->users_idle, idle(s), number);
         reclaim_id(s, number);
     }
     c->user = number;
-    c->user_prev = 0;
-    c->user_next = u->sessions;
-    if (u->sessions != 0)
-        conn_at(s, u->sessions)->user_prev = conn_number(s, c);
-    u->sessions = conn_number(s, c);
+    thm_list_append(&u->sessions, of_user(s), conn_number(s, c));
 }
 
 void user_remove_session(struct thm_server *s, struct connection *c)
 {
     struct user *u = user_at(s, c->user);
 
-    if (c->user_prev != 0)
-        conn_at(s, c->user_prev)->user_next = c->user_next;
-    else
-        u->sessions = c->user_next;
-    if (c->user_next != 0)
-        conn_at(s, c->user_next)->user_prev = c->user_prev;
-    if (u->sessions == 0) {
-        alias_drop(s, c->user);
-        u->away[0] = '\0';
-        idle_link(s, c->user);
-    }
+    thm_list_remove(&u->sessions, of_user(s), conn_number(s, c));
+    if (u->sessions.first != 0)
+        return;
+    alias_drop(s, c->user);
+    u->away[0] = '\0';
+    thm_list_append(&s->users_idle, idle(s), c->user);
 }
 
 struct connection *user_session(const struct thm_server *s, uint32_t number, const char *device,
                                 size_t len)
 {
-    for (uint32_t n = user_at(s, number)->sessions; n != 0; n = conn_at(s, n)->user_next) {
+    for (uint32_t n = user_at(s, number)->sessions.first; n != 0; n = next_session(s, n)) {
         struct connection *c = conn_at(s, n);
         if (strlen(c->tls.peer.device) == len && memcmp(c->tls.peer.device, device, len) == 0)
             return c;

@@ -136,8 +136,8 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
 static bool may_take(struct thm_server *s, struct connection *c)
 {
     return (c->state == CONN_LOGIN || c->state == CONN_ONLINE) && c->jobs == 0 &&
-           c->auto_join == 0 && c->walk.kind == 0 && output_room(c) >= 2 * THM_LINE_MAX &&
-           !thm_tls_holds_output(&c->tls) && job_ready(s, c);
+           c->auto_join == 0 && c->walk.kind == 0 && c->appends < THM_WINDOW &&
+           output_room(c) >= OUTPUT_REQUEST && !thm_tls_holds_output(&c->tls) && job_ready(s, c);
 }
 
 static void too_long(struct thm_server *s, struct connection *c)
@@ -191,10 +191,10 @@ void input_run(struct thm_server *s, struct connection *c)
     while (may_take(s, c)) {
         unsigned char *data;
         size_t len;
-        if (budget == 0 || !output_lend(s, c)) {
+        if (budget == 0)
             conn_look(s, c, LOOK_READ);
+        if (budget == 0 || !output_lend(s, c))
             return;
-        }
         enum thm_io io = thm_tls_read(&c->tls, &data, &len);
         if (io == THM_IO_AGAIN) {
             if (thm_tls_starved(&c->tls))

@@ -10,6 +10,7 @@
 #include "thimble/server.h"
 #include "server/machine.h"
 #include "util/hash.h"
+#include "util/list.h"
 #include "util/pool.h"
 #include "util/text.h"
 
@@ -32,13 +33,10 @@ enum deadline_kind {
 
 /* What a connection may have to wait for because all are in use. */
 enum wait_kind {
-    WAIT_JOB,  /* its input waits for a job */
-    WAIT_READ, /* its output waits for a read job */
+    WAIT_JOB,    /* its input waits for a job */
+    WAIT_READ,   /* its output waits for a read job */
+    WAIT_OUTPUT, /* input and output wait for an output buffer */
     WAIT_KINDS
-};
-
-struct number_list {
-    uint32_t first, last;
 };
 
 /* Bits of connection.attention: why it is in the list of connections to look at. */
@@ -47,6 +45,9 @@ enum {
     LOOK_WRITE = 1 << 1, /* output may go on, or there is something to say */
     LOOK_TLS = 1 << 2    /* the handshake may go on */
 };
+
+/* Why a session is to be told an alias that it did not ask for. */
+enum rename { RENAME_NONE, RENAME_ELSEWHERE /* by another session */, RENAME_RECLAIMED };
 
 /* A request whose answer is too long for one buffer, continued whenever there is room. */
 struct walk {
@@ -69,7 +70,7 @@ struct connection {
     uint8_t queued;    /* in the list of connections to look at */
     uint8_t deadline_kind;
     uint64_t deadline; /* ms */
-    uint32_t deadline_prev, deadline_next;
+    struct thm_link deadline_link;
     uint32_t look_next;
     uint32_t events; /* THM_EV_* not yet given to TLS */
     struct thm_address address;
@@ -77,6 +78,7 @@ struct connection {
     bool polite;   /* stated a credit and acknowledges */
     uint8_t waits; /* set of 1 << enum wait_kind: the lists that it waits in */
     uint32_t wait_next[WAIT_KINDS];
+    uint8_t renamed;   /* enum rename: the session is to be told its user's alias */
     uint8_t auto_join; /* streams still to join for a plain hello: 1 inbox, 2 default room */
     int16_t code;      /* why it ends */
     uint16_t jobs;     /* store requests whose completion its input waits for */
@@ -84,13 +86,13 @@ struct connection {
     uint16_t rooms;    /* memberships */
     /* session */
     uint32_t user;
-    uint32_t user_prev, user_next; /* sessions of the same user */
-    uint64_t since;                /* UTC ms */
-    uint64_t client;               /* incarnation of the client's state */
-    uint32_t memberships;          /* first of a list */
-    uint32_t reading;              /* stream that entries are being read of, 0: none */
-    uint32_t credit;               /* bytes */
-    uint64_t sent, acked;          /* bytes of lines since auth_reply */
+    struct thm_link user_link; /* sessions of the same user */
+    uint64_t since;            /* UTC ms */
+    uint64_t client;           /* incarnation of the client's state */
+    uint32_t memberships;      /* first of a list */
+    uint32_t reading;          /* stream that entries are being read of, 0: none */
+    uint32_t credit;           /* bytes */
+    uint64_t sent, acked;      /* bytes of lines since auth_reply */
     uint64_t max_message;
     char agent[65];
     /* lines */
@@ -105,17 +107,19 @@ struct user {
     char id[THM_ID_MAX + 1];
     char alias[THM_ALIAS_MAX + 1]; /* equals id unless chosen */
     char away[THM_SHORT_MAX + 1];
-    uint32_t sessions;             /* first of a list, 0: not online */
-    uint32_t idle_prev, idle_next; /* not online: in the order of leaving */
+    uint32_t life;             /* which use of the record this is; 0: none */
+    struct thm_list sessions;  /* the newest last; empty: not online */
+    struct thm_link idle_link; /* not online: in the order of leaving */
 };
 
 /* Somebody who left, until every member was told. */
 struct tomb {
-    uint32_t user;
+    uint32_t user, life; /* his record, and which use of it */
     uint64_t version;
 };
 
 enum { STREAM_NEW, STREAM_OPEN };
+enum stream_kind { STREAM_ROOM, STREAM_INBOX, STREAM_KINDS };
 
 /* A room or an inbox, as long as somebody follows it or it has something to remember. */
 struct stream {
@@ -128,8 +132,9 @@ struct stream {
     struct thm_log log; /* the newest entries; its head is the newest entry that exists */
     uint64_t tail;      /* last number given to an append under way */
     uint32_t jobs;      /* store requests under way */
-    uint32_t members, member_count;
-    uint32_t idle_prev, idle_next; /* nobody follows: in the order of that */
+    struct thm_list members;
+    uint32_t member_count;     /* of those that have joined */
+    struct thm_link idle_link; /* nobody follows: in the order of that */
     uint32_t dirty_next;
     /* rooms only */
     char topic[THM_SHORT_MAX + 1];
@@ -143,14 +148,14 @@ struct stream {
     uint64_t count_due; /* ms */
     uint32_t count_next;
     uint64_t state_version;
-    uint32_t states_old, states_new; /* retained states, by last change */
+    struct thm_list states; /* retained ones, by last change */
 };
 
 /* One session in one stream: the cursor, and what it was told of the roster. */
 struct membership {
     uint32_t connection, stream;
     uint32_t next; /* of the same connection */
-    uint32_t stream_prev, stream_next;
+    struct thm_link stream_link;
     bool active;    /* joined was said */
     bool restarted; /* a gap is to be said: the log is another than it was */
     uint64_t n;     /* last entry handed to the connection */
@@ -160,16 +165,18 @@ struct membership {
     uint64_t told_topic; /* topic_time */
     uint32_t state;      /* the device's retained state in the room, once looked up; 0: none */
     /* roster */
-    uint64_t version; /* of the last change of this member */
+    bool stands;      /* of the user's sessions in the room, this one stands for him */
+    uint64_t came;    /* version at which he came */
+    uint64_t version; /* of his last change */
     uint8_t event;    /* enum presence_event */
 };
 
-enum presence_event { EVENT_NONE, EVENT_JOINED, EVENT_ALIAS, EVENT_AWAY, EVENT_BACK };
+enum presence_event { EVENT_NONE, EVENT_JOINED, EVENT_ALIAS, EVENT_AWAY, EVENT_BACK, EVENT_LEFT };
 
 /* A device's retained state in a room. */
 struct state {
     uint32_t stream;
-    uint32_t older, newer;
+    struct thm_link link;
     uint64_t version;
     uint64_t time;
     char user[THM_ID_MAX + 1];
@@ -246,7 +253,7 @@ struct thm_server {
     uint32_t serial;
     uint32_t sessions;
     uint32_t handshaking; /* connections before OPEN */
-    struct number_list deadlines[DEADLINE_KINDS];
+    struct thm_list deadlines[DEADLINE_KINDS];
     uint32_t look_first, look_last;
     uint32_t dirty_first;
     uint32_t count_first, count_last;
@@ -254,9 +261,10 @@ struct thm_server {
     uint32_t append_flying;             /* submitted, not completed */
     bool append_failing;                /* one failed: wait for the rest, then send again */
     uint64_t append_retry;              /* ms, 0: none */
-    uint32_t users_idle_first, users_idle_last;
-    uint32_t streams_idle_first, streams_idle_last;
-    struct number_list wait[WAIT_KINDS];
+    struct thm_list users_idle, streams_idle[STREAM_KINDS];
+    uint32_t streams_held[STREAM_KINDS];
+    uint32_t user_lives;              /* records of users made so far */
+    struct thm_list wait[WAIT_KINDS]; /* singly linked */
     uint64_t read_retry; /* ms: nothing is read before, because the store failed; 0: none */
     uint32_t waiting;    /* connections that wait for a handshake slot */
     uint64_t admit_at;   /* ms: when those are looked at again, 0: never */
@@ -296,6 +304,21 @@ static inline struct job *job_at(const struct thm_server *s, uint32_t number)
 static inline struct read_job *read_at(const struct thm_server *s, uint32_t number)
 {
     return thm_pool_at(&s->reads, number);
+}
+
+static inline struct thm_links state_links(const struct thm_server *s)
+{
+    return THM_LINKS(&s->states, struct state, link);
+}
+
+/* The links of the lists that are walked in several files. */
+static inline uint32_t next_session(const struct thm_server *s, uint32_t number)
+{
+    return conn_at(s, number)->user_link.next;
+}
+static inline uint32_t next_member(const struct thm_server *s, uint32_t number)
+{
+    return member_at(s, number)->stream_link.next;
 }
 
 static inline uint32_t conn_number(const struct thm_server *s, const struct connection *c)
@@ -345,6 +368,12 @@ void conn_drop(struct thm_server *s, struct connection *c, int code);
 void conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
                   uint32_t retry_after);
 
+/** Tells a connection that the server is full, and ends it. */
+void conn_full(struct thm_server *s, struct connection *c);
+
+/** Whether there is no room for a session of a connection's device: it has none to replace, and all are taken. */
+bool conn_too_many(const struct thm_server *s, const struct connection *c);
+
 /** Starts the deadline of a kind anew, in place of the one before. */
 void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind);
 
@@ -368,20 +397,28 @@ void slice_copy(char *to, size_t cap, struct thm_slice from);
 
 /* --- output.c ------------------------------------------------------------------------------- */
 
-/** Makes sure that the connection has an output buffer. False: none is free. */
+/* Bytes that the answer to one request, or one row of a long answer, may take. */
+#define OUTPUT_REQUEST (2 * (size_t)THM_LINE_MAX)
+
+/** Makes sure that the connection has an output buffer. False: none is free; it is looked at when one is. */
 bool output_lend(struct thm_server *s, struct connection *c);
 
-/** Bytes of room in the output buffer. */
+/** Bytes of room that nothing is owed: for answers to further requests, and for what is said unasked. */
 size_t output_room(const struct connection *c);
 
-/** Appends one message to the output. False: no buffer or no room (nothing was appended). */
+/** Appends an answer. There is room when the request was taken with OUTPUT_REQUEST bytes of it, or counted in
+ * `appends`, `jobs` or `auto_join` until now. False: it could not be encoded. */
 bool output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
-/** The same for a line that is encoded already. */
-bool output_bytes(struct thm_server *s, struct connection *c, const char *line, size_t len);
+/** Appends something unasked. False: no credit or no room now (nothing was appended). */
+bool output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+bool output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e);
 
 /** Whether something unasked of `len` bytes may be said now: credit and room. */
 bool output_may(const struct connection *c, size_t len);
+
+/** Appends the last line of a connection: there is always room. */
+void output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** Fills and sends until nothing is left or the socket is full. */
 void output_run(struct thm_server *s, struct connection *c);
@@ -414,6 +451,9 @@ uint32_t user_find(const struct thm_server *s, const char *id, size_t len);
 /** Finds or makes a user. 0: no more can be remembered. */
 uint32_t user_need(struct thm_server *s, const char *id);
 
+/** Says a session its user's alias if it is to be told. False: no credit or no room now. */
+bool user_tell_alias(struct thm_server *s, struct connection *c);
+
 /** The user is online with one session more, or one less. */
 void user_add_session(struct thm_server *s, uint32_t user, struct connection *c);
 void user_remove_session(struct thm_server *s, struct connection *c);
@@ -422,11 +462,12 @@ void user_remove_session(struct thm_server *s, struct connection *c);
 struct connection *user_session(const struct thm_server *s, uint32_t user, const char *device,
                                 size_t len);
 
-/** The user who has an alias or, failing that, that id; 0: nobody. */
+/** The user of that id or, failing that, who has that alias; in any case of letters. 0: nobody. */
 uint32_t user_by_name(const struct thm_server *s, const char *name, size_t len);
 
-/** Takes an alias. THM_OK, THM_E_ALIAS_TAKEN. The user id itself is always free for its user. */
-int user_set_alias(struct thm_server *s, uint32_t user, struct thm_slice alias);
+/** Gives a session's user an alias, and has his other sessions and rooms told. His own id is always free for
+ * him. THM_OK, THM_E_ALIAS_TAKEN. */
+int user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias);
 
 /* --- stream.c (streams and memberships) ------------------------------------------------------ */
 
@@ -453,9 +494,12 @@ void member_remove(struct thm_server *s, struct connection *c, uint32_t membersh
 /** Moves a membership to the end of its session's list. */
 void member_last(struct thm_server *s, struct connection *c, uint32_t membership);
 
-/** Whether a user has a session in the stream other than `except`. */
-bool user_in_stream(const struct thm_server *s, uint32_t user, uint32_t stream,
-                    const struct connection *except);
+/** The stream was joined: the session is a member. Has the others told if it is its user's first. */
+void member_enter(struct thm_server *s, uint32_t membership);
+
+/** The membership of a session of a user's in the stream, other than `except`; 0: none. */
+uint32_t member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
+                        const struct connection *except);
 
 /* --- join.c --------------------------------------------------------------------------------- */
 
@@ -512,9 +556,13 @@ unsigned store_collect(struct thm_server *s);
 
 /* --- presence.c, attributes.c ----------------------------------------------------------------------------- */
 
-/** A member came, left or changed. */
+/** A user came, left or changed. */
 void presence_joined(struct thm_server *s, uint32_t membership);
 void presence_left(struct thm_server *s, uint32_t stream, uint32_t user);
+
+/** Another session of the same user stands for him in the room from now on. */
+void presence_hand_over(const struct membership *from, struct membership *to);
+
 void presence_changed(struct thm_server *s, uint32_t user, enum presence_event event);
 
 /** Says what a member has not been told of the roster, topic and states. False: no room left. */

@@ -112,15 +112,12 @@ static void joined(struct thm_server *s, struct connection *c, struct job *j, ui
         m->last_csn = pending;
     if (!again || j->has_after)
         set_cursor(j, st, m);
+    if (!again)
+        member_enter(s, number);
     say_joined(s, c, m);
     if (again)
         return;
-    if (st->name[0] == '#' && !user_in_stream(s, c->user, m->stream, c)) {
-        m->active = true;
-        presence_joined(s, number);
-        log_event(s, THM_LOG_DEBUG, "join", c, THM_OK, st->name);
-    }
-    m->active = true;
+    log_event(s, THM_LOG_DEBUG, "join", c, THM_OK, st->name);
     /* The newcomer is told of changes from now on, but of all states. */
     m->told_version = st->version;
     m->told_joined = st->joined;

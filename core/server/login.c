@@ -20,7 +20,7 @@ static size_t command_words(char *buf, size_t cap)
     return t.len;
 }
 
-static void refuse(struct thm_server *s, struct connection *c, int code, uint32_t retry_after)
+static void refuse(struct thm_server *s, struct connection *c, int code)
 {
     struct thm_msg m;
 
@@ -28,28 +28,22 @@ static void refuse(struct thm_server *s, struct connection *c, int code, uint32_
     THM_SET(&m, STATUS, "REFUSED");
     THM_SET(&m, CODE, thm_error_word(code));
     THM_SET(&m, REASON, thm_error_text(code));
-    if (retry_after != 0)
-        thm_msg_num(&m, THM_KEY_RETRY_AFTER, retry_after);
-    output_msg(s, c, &m);
+    output_last(s, c, &m);
     s->stats.refused++;
     conn_end(s, c, code);
 }
 
 /* The same device is here already: the newer session wins, and the older one is told so. */
-static void replace_older(struct thm_server *s, uint32_t user, const struct connection *c)
+static void replace(struct thm_server *s, struct connection *older, const struct connection *c)
 {
-    struct connection *older =
-        user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device));
     char address[THM_ADDRESS_TEXT_MAX];
     struct thm_msg m;
 
-    if (older == NULL)
-        return;
     thm_msg_init(&m, THM_MSG_REPLACED);
     THM_SET(&m, REASON, thm_error_text(THM_E_REPLACED));
     thm_address_text(&c->address, address);
     THM_SET(&m, ADDRESS, address);
-    output_msg(s, older, &m);
+    output_last(s, older, &m);
     conn_end(s, older, THM_E_REPLACED);
 }
 
@@ -85,29 +79,35 @@ static void grant(struct thm_server *s, struct connection *c)
     c->sent = 0; /* what follows counts against the credit */
 }
 
+/* The user stays online while one session of his replaces another: he keeps alias and absence. */
+static void begin_session(struct thm_server *s, struct connection *c, uint32_t user)
+{
+    struct connection *older =
+        user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device));
+
+    user_add_session(s, user, c);
+    s->sessions++;
+    s->stats.logins++;
+    if (older != NULL)
+        replace(s, older, c);
+}
+
 void login_hello(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     if (c->state != CONN_LOGIN) {
         input_error(s, c, m, THM_E_STATE, NULL);
         return;
     }
-    if (s->stopping) {
-        refuse(s, c, THM_E_SHUTDOWN, 5);
-        return;
-    }
-    uint32_t user = user_need(s, c->tls.peer.user);
+    uint32_t user = conn_too_many(s, c) ? 0 : user_need(s, c->tls.peer.user);
     if (user == 0) {
-        refuse(s, c, THM_E_FULL, 30);
+        conn_full(s, c);
         return;
     }
-    replace_older(s, user, c);
     take_hello(s, c, m);
-    user_add_session(s, user, c);
-    s->sessions++;
-    s->stats.logins++;
+    begin_session(s, c, user);
     int alias = THM_OK;
     if (thm_msg_has(m, THM_KEY_ALIAS))
-        alias = user_set_alias(s, user, thm_msg_get(m, THM_KEY_ALIAS));
+        alias = user_set_alias(s, c, thm_msg_get(m, THM_KEY_ALIAS));
     c->state = (uint8_t)thm_conn_next(CONN_LOGIN, CONN_GRANTED);
     conn_deadline(s, c, DEADLINE_IDLE);
     grant(s, c);
@@ -124,10 +124,13 @@ void login_auth_request(struct thm_server *s, struct connection *c, const struct
     /* The certificate suffices here, so there is nothing to prove beyond saying hello. */
     struct thm_slice user = thm_msg_get(m, THM_KEY_USERID);
 
-    if (c->state == CONN_LOGIN && user.len > 0 &&
-        (user.len != strlen(c->tls.peer.user) ||
-         memcmp(user.data, c->tls.peer.user, user.len) != 0)) {
-        refuse(s, c, THM_E_NOT_ALLOWED, 0);
+    if (c->state != CONN_LOGIN) {
+        input_error(s, c, m, THM_E_STATE, NULL);
+        return;
+    }
+    if (user.len > 0 && (user.len != strlen(c->tls.peer.user) ||
+                         memcmp(user.data, c->tls.peer.user, user.len) != 0)) {
+        refuse(s, c, THM_E_NOT_ALLOWED);
         return;
     }
     struct thm_msg hello;

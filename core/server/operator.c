@@ -35,9 +35,9 @@ unsigned thm_server_kick(struct thm_server *s, const char *target, const char *r
 
     if (user == 0)
         return 0;
-    for (uint32_t n = user_at(s, user)->sessions; n != 0; n = next) {
+    for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next) {
         struct connection *c = conn_at(s, n);
-        next = c->user_next;
+        next = next_session(s, n);
         if (at != NULL && strcmp(c->tls.peer.device, at + 1) != 0)
             continue;
         log_event(s, THM_LOG_WARNING, "kick", c, THM_E_KICKED, NULL);
@@ -60,7 +60,7 @@ int thm_server_notice(struct thm_server *s, const char *text, size_t len)
     thm_msg_str(&m, THM_KEY_TEXT, text, len);
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if (c->state == CONN_ONLINE && output_room(c) >= THM_LINE_MAX && output_msg(s, c, &m))
+        if (c->state == CONN_ONLINE && output_news(s, c, &m))
             told++;
     }
     return told;
@@ -75,7 +75,7 @@ void thm_server_stats(const struct thm_server *s, struct thm_server_stats *out)
     out->memberships = s->memberships.used;
     out->rooms = 0;
     for (uint32_t n = 1; n <= s->streams.fresh; n++)
-        if (stream_at(s, n)->members != 0 && stream_at(s, n)->name[0] == '#')
+        if (stream_at(s, n)->member_count != 0 && stream_at(s, n)->name[0] == '#')
             out->rooms++;
     out->blocks_free = thm_blocks_free(s->blocks);
     out->outputs_used = s->outputs.used;

@@ -1,10 +1,22 @@
-/* Output: lines are gathered in a lent buffer and leave in as few records as possible. */
+/*
+ * Output: lines are gathered in a lent buffer and leave in as few records as possible.
+ *
+ * Nothing that is owed may be lost for want of room. So room is kept, from the moment in which it is owed, for the
+ * answer to each message and each job on its way, and always for the last word: a client that misses
+ * `replaced` would come back, and two of them would go on replacing each other.
+ */
 #include "server/internal.h"
 
 #include <string.h>
 
 /* Buffers that one connection may fill in one turn, so that all get their share. */
 #define FILLS_PER_TURN 4
+/* Bytes of the longest `accepted`, `stored` or `refused`; */
+#define TAKEN_MAX 320
+/* of the longest `joined` or `error` about a join; */
+#define ANSWER_MAX 640
+/* and of the longest line that ends a connection. */
+#define LAST_MAX 640
 
 bool output_lend(struct thm_server *s, struct connection *c)
 {
@@ -12,12 +24,24 @@ bool output_lend(struct thm_server *s, struct connection *c)
         c->out = thm_pool_lend(&s->outputs);
         c->out_len = c->out_sent = 0;
     }
+    if (c->out == 0)
+        conn_wait(s, c, WAIT_OUTPUT);
     return c->out != 0;
+}
+
+static size_t kept(const struct connection *c)
+{
+    size_t answers = (size_t)c->jobs + c->auto_join;
+
+    return LAST_MAX + c->appends * (size_t)TAKEN_MAX + answers * ANSWER_MAX +
+           (c->walk.reading ? OUTPUT_REQUEST : 0);
 }
 
 size_t output_room(const struct connection *c)
 {
-    return c->out == 0 ? THM_OUT_BUFFER : THM_OUT_BUFFER - c->out_len;
+    size_t used = c->out_len + kept(c);
+
+    return used < THM_OUT_BUFFER ? THM_OUT_BUFFER - used : 0;
 }
 
 static char *out_at(const struct thm_server *s, const struct connection *c, size_t offset)
@@ -33,37 +57,76 @@ static void added(struct thm_server *s, struct connection *c, size_t len)
     conn_look(s, c, LOOK_WRITE);
 }
 
-bool output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+/* Encodes a message into at most `cap` bytes behind what is in the buffer. */
+static bool encode(const struct thm_server *s, const struct connection *c, const struct thm_msg *m,
+                   size_t cap, size_t *len)
 {
-    size_t len;
-
-    if (!output_lend(s, c) ||
-        thm_wire_encode(m, out_at(s, c, c->out_len), output_room(c), &len) != THM_OK)
-        return false;
-    added(s, c, len);
-    return true;
+    return thm_wire_encode(m, out_at(s, c, c->out_len), cap, len) == THM_OK;
 }
 
-bool output_bytes(struct thm_server *s, struct connection *c, const char *line, size_t len)
+bool output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    if (!output_lend(s, c) || output_room(c) < len)
+    size_t used = c->out_len + LAST_MAX;
+    size_t len;
+
+    if (used >= THM_OUT_BUFFER || !output_lend(s, c) ||
+        !encode(s, c, m, THM_OUT_BUFFER - used, &len))
         return false;
-    memcpy(out_at(s, c, c->out_len), line, len);
     added(s, c, len);
     return true;
 }
 
 bool output_may(const struct connection *c, size_t len)
 {
+    if (output_room(c) < len)
+        return false;
     if (c->polite)
-        return c->sent - c->acked + len <= c->credit && output_room(c) >= len;
+        return c->sent - c->acked + len <= c->credit;
     /* Nothing is acknowledged: the socket alone says how much the peer takes, a little at a time. */
     return c->out_len + len <= THM_CREDIT_DEFAULT;
 }
 
+bool output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    size_t len;
+
+    if (!output_lend(s, c) || !encode(s, c, m, output_room(c), &len) || !output_may(c, len))
+        return false;
+    added(s, c, len);
+    return true;
+}
+
+bool output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e)
+{
+    if (!output_may(c, e->len) || !output_lend(s, c))
+        return false;
+    memcpy(out_at(s, c, c->out_len), e->line, e->len);
+    added(s, c, e->len);
+    return true;
+}
+
+void output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    char line[LAST_MAX];
+    size_t len, n;
+
+    if (output_lend(s, c)) {
+        if (encode(s, c, m, THM_OUT_BUFFER - c->out_len, &len))
+            added(s, c, len);
+    } else if (thm_wire_encode(m, line, sizeof line, &len) == THM_OK) {
+        /* No buffer is free, so nothing waits in one of its own either: TLS can take it. */
+        thm_tls_write(&c->tls, line, len, &n);
+    }
+}
+
+/* --- sending -------------------------------------------------------------------------------- */
+
+/* A buffer is kept while there are answers to come, so that they find one. */
 static void give_back(struct thm_server *s, struct connection *c)
 {
-    if (c->out != 0 && c->out_len == 0) {
+    bool owes = c->appends > 0 || c->jobs > 0 || c->auto_join > 0 || c->walk.kind != 0;
+
+    if (c->out != 0 && c->out_len == 0 && !owes) {
         thm_pool_give(&s->outputs, c->out);
         c->out = 0;
     }
@@ -96,9 +159,15 @@ static bool send_buffer(struct thm_server *s, struct connection *c)
     return true;
 }
 
+/* Whether input has to wait for output. */
+static bool blocks_input(const struct connection *c)
+{
+    return output_room(c) < OUTPUT_REQUEST || thm_tls_holds_output(&c->tls);
+}
+
 void output_run(struct thm_server *s, struct connection *c)
 {
-    bool was_full = output_room(c) < 2 * THM_LINE_MAX;
+    bool blocked = blocks_input(c);
     unsigned fills = 0;
 
     for (;;) {
@@ -116,6 +185,6 @@ void output_run(struct thm_server *s, struct connection *c)
         }
     }
     give_back(s, c);
-    if (was_full)
-        conn_look(s, c, LOOK_READ); /* input that waited for room */
+    if (blocked)
+        conn_look(s, c, LOOK_READ);
 }

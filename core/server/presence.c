@@ -51,10 +51,19 @@ void presence_joined(struct thm_server *s, uint32_t number)
     struct membership *m = member_at(s, number);
     struct stream *st = stream_at(s, m->stream);
 
-    m->version = ++st->version;
+    m->stands = true;
+    m->came = m->version = ++st->version;
     m->event = EVENT_JOINED;
     st->joined++;
     changed(s, m->stream);
+}
+
+void presence_hand_over(const struct membership *from, struct membership *to)
+{
+    to->stands = true;
+    to->came = from->came;
+    to->version = from->version;
+    to->event = from->event;
 }
 
 void presence_left(struct thm_server *s, uint32_t number, uint32_t user)
@@ -63,8 +72,7 @@ void presence_left(struct thm_server *s, uint32_t number, uint32_t user)
     struct tomb *tomb = &st->tombs[st->tomb_next];
 
     st->told_until = tomb->version;
-    tomb->user = user;
-    tomb->version = ++st->version;
+    *tomb = (struct tomb){user, user_at(s, user)->life, ++st->version};
     st->tomb_next = (st->tomb_next + 1) % TOMBS;
     st->left++;
     changed(s, number);
@@ -72,12 +80,11 @@ void presence_left(struct thm_server *s, uint32_t number, uint32_t user)
 
 void presence_changed(struct thm_server *s, uint32_t user, enum presence_event event)
 {
-    /* One session stands for the user in each room. */
-    for (uint32_t n = user_at(s, user)->sessions; n != 0; n = conn_at(s, n)->user_next) {
+    for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next_session(s, n)) {
         for (uint32_t k = conn_at(s, n)->memberships; k != 0; k = member_at(s, k)->next) {
             struct membership *m = member_at(s, k);
             struct stream *st = stream_at(s, m->stream);
-            if (!m->active || st->name[0] != '#' || !small(st))
+            if (!m->stands || !small(st))
                 continue;
             m->version = ++st->version;
             m->event = (uint8_t)event;
@@ -90,7 +97,7 @@ void presence_changed(struct thm_server *s, uint32_t user, enum presence_event e
 
 static const char *const event_words[] = {
     [EVENT_NONE] = "",     [EVENT_JOINED] = "joined", [EVENT_ALIAS] = "alias",
-    [EVENT_AWAY] = "away", [EVENT_BACK] = "back",
+    [EVENT_AWAY] = "away", [EVENT_BACK] = "back",     [EVENT_LEFT] = "left",
 };
 
 static bool tell_user(struct thm_server *s, struct connection *c, const struct stream *st,
@@ -99,8 +106,6 @@ static bool tell_user(struct thm_server *s, struct connection *c, const struct s
     const struct user *u = user_at(s, user);
     struct thm_msg m;
 
-    if (!output_may(c, THM_LINE_MAX))
-        return false;
     thm_msg_init(&m, THM_MSG_PRESENCE);
     THM_SET(&m, ROOM, st->name);
     THM_SET(&m, USERID, u->id);
@@ -109,46 +114,58 @@ static bool tell_user(struct thm_server *s, struct connection *c, const struct s
     if (u->away[0] != '\0')
         THM_SET(&m, AWAY, u->away);
     thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
-    return output_msg(s, c, &m);
+    return output_news(s, c, &m);
 }
 
-/* The next change after a version: of a member, or somebody who left. */
+/* The next change after a version: of a member, or that somebody left. UINT64_MAX: none. */
 static uint64_t next_change(const struct thm_server *s, const struct stream *st, uint64_t after,
-                            uint32_t *user, const char **event)
+                            uint32_t *user, enum presence_event *event)
 {
     uint64_t best = UINT64_MAX;
 
-    for (uint32_t n = st->members; n != 0; n = member_at(s, n)->stream_next) {
+    for (uint32_t n = st->members.first; n != 0; n = next_member(s, n)) {
         const struct membership *m = member_at(s, n);
-        if (m->active && m->version > after && m->version < best) {
+        if (m->stands && m->version > after && m->version < best) {
             best = m->version;
             *user = conn_at(s, m->connection)->user;
-            *event = event_words[m->event];
+            /* Of one who came since, that is the news, whatever happened to him later. */
+            *event = m->came > after ? EVENT_JOINED : (enum presence_event)m->event;
         }
     }
     for (unsigned i = 0; i < TOMBS; i++) {
         if (st->tombs[i].version > after && st->tombs[i].version < best) {
             best = st->tombs[i].version;
             *user = st->tombs[i].user;
-            *event = "left";
+            *event = EVENT_LEFT;
         }
     }
     return best;
 }
 
+/* Whether all who left after a version are still known by name. */
+static bool leavers_known(const struct thm_server *s, const struct stream *st, uint64_t after)
+{
+    for (unsigned i = 0; i < TOMBS; i++) {
+        const struct tomb *tomb = &st->tombs[i];
+        if (tomb->version > after && user_at(s, tomb->user)->life != tomb->life)
+            return false;
+    }
+    return after >= st->told_until;
+}
+
 static bool tell_names(struct thm_server *s, struct connection *c, const struct stream *st,
                        struct membership *m)
 {
+    enum presence_event event = EVENT_NONE;
     uint32_t user = 0;
-    const char *event = "";
+    uint64_t version;
 
-    while (m->told_version < st->version) {
-        uint64_t version = next_change(s, st, m->told_version, &user, &event);
-        if (version == UINT64_MAX)
-            break;
-        if (user != c->user && !tell_user(s, c, st, user, event))
+    while ((version = next_change(s, st, m->told_version, &user, &event)) != UINT64_MAX) {
+        if (user != c->user && !tell_user(s, c, st, user, event_words[event]))
             return false;
         m->told_version = version;
+        m->told_joined += event == EVENT_JOINED;
+        m->told_left += event == EVENT_LEFT;
     }
     return true;
 }
@@ -160,14 +177,12 @@ static bool tell_counts(struct thm_server *s, struct connection *c, const struct
 
     if (st->joined == m->told_joined && st->left == m->told_left)
         return true;
-    if (!output_may(c, THM_LINE_MAX))
-        return false;
     thm_msg_init(&out, THM_MSG_PRESENCE);
     THM_SET(&out, ROOM, st->name);
     thm_msg_num(&out, THM_KEY_JOINED, st->joined - m->told_joined);
     thm_msg_num(&out, THM_KEY_LEFT, st->left - m->told_left);
     thm_msg_num(&out, THM_KEY_MEMBERS, st->member_count);
-    return output_msg(s, c, &out);
+    return output_news(s, c, &out);
 }
 
 static bool tell_roster(struct thm_server *s, struct connection *c, const struct stream *st,
@@ -175,7 +190,7 @@ static bool tell_roster(struct thm_server *s, struct connection *c, const struct
 {
     if (m->told_version == st->version)
         return true;
-    if (small(st) && m->told_version >= st->told_until) {
+    if (small(st) && leavers_known(s, st, m->told_version)) {
         if (!tell_names(s, c, st, m))
             return false;
     } else {
@@ -197,39 +212,37 @@ static bool tell_topic(struct thm_server *s, struct connection *c, const struct 
 
     if (m->told_topic == st->topic_time)
         return true;
-    if (!output_may(c, THM_LINE_MAX))
-        return false;
     thm_msg_init(&out, THM_MSG_TOPIC);
     THM_SET(&out, ROOM, st->name);
     THM_SET(&out, TOPIC, st->topic);
     THM_SET(&out, FROM, st->topic_from);
     thm_msg_num(&out, THM_KEY_TIME, st->topic_time);
+    if (!output_news(s, c, &out))
+        return false;
     m->told_topic = st->topic_time;
-    return output_msg(s, c, &out);
+    return true;
 }
 
 static bool tell_states(struct thm_server *s, struct connection *c, const struct stream *st,
                         struct membership *m)
 {
-    uint32_t n = st->states_new;
+    uint32_t n = st->states.last;
 
     if (m->told_state == st->state_version || n == 0)
         return true;
-    while (state_at(s, n)->older != 0 &&
-           state_at(s, state_at(s, n)->older)->version > m->told_state)
-        n = state_at(s, n)->older;
-    for (; n != 0; n = state_at(s, n)->newer) {
+    while (state_at(s, n)->link.prev != 0 &&
+           state_at(s, state_at(s, n)->link.prev)->version > m->told_state)
+        n = state_at(s, n)->link.prev;
+    for (; n != 0; n = state_at(s, n)->link.next) {
         const struct state *state = state_at(s, n);
         struct thm_msg out;
-        if (!output_may(c, THM_LINE_MAX))
-            return false;
         thm_msg_init(&out, THM_MSG_STATE);
         THM_SET(&out, ROOM, st->name);
         THM_SET(&out, FROM, state->user);
         THM_SET(&out, DEVICE, state->device);
         thm_msg_num(&out, THM_KEY_TIME, state->time);
         thm_msg_str(&out, THM_KEY_TEXT, state->text, state->len);
-        if (!output_msg(s, c, &out))
+        if (!output_news(s, c, &out))
             return false;
         m->told_state = state->version;
     }

@@ -100,7 +100,7 @@ static bool wanted(const struct thm_server *s, const struct connection *c,
 static void walk_sessions(struct thm_server *s, struct connection *c)
 {
     while (c->walk.at < s->connections.fresh) {
-        if (output_room(c) < 2 * THM_LINE_MAX)
+        if (output_room(c) < OUTPUT_REQUEST)
             return;
         const struct connection *other = conn_at(s, c->walk.at + 1);
         if (wanted(s, c, other))
@@ -113,10 +113,10 @@ static void walk_sessions(struct thm_server *s, struct connection *c)
 static void walk_rooms(struct thm_server *s, struct connection *c)
 {
     while (c->walk.at < s->streams.fresh) {
-        if (output_room(c) < 2 * THM_LINE_MAX)
+        if (output_room(c) < OUTPUT_REQUEST)
             return;
         const struct stream *st = stream_at(s, c->walk.at + 1);
-        if (st->members != 0 && st->name[0] == '#')
+        if (st->member_count != 0 && st->name[0] == '#')
             row_room(s, c, st);
         c->walk.at++;
     }
@@ -140,7 +140,7 @@ static void walk_history(struct thm_server *s, struct connection *c)
 {
     struct walk *w = &c->walk;
 
-    if (w->reading || output_room(c) < THM_OUT_BUFFER / 2)
+    if (w->reading || output_room(c) < OUTPUT_REQUEST || output_room(c) < THM_OUT_BUFFER / 2)
         return;
     if (!w->started)
         set_range(stream_at(s, w->target)->log.head, w);
@@ -182,7 +182,7 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
     if (w->kind != THM_MSG_HISTORY || r->request.result == THM_E_STORE)
         return; /* gone, or asked for again a little later */
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
-        if (output_room(c) < 2 * THM_LINE_MAX)
+        if (output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */
         if (!say_past(s, c, &e))
             return;
@@ -236,7 +236,7 @@ static bool start_whois(struct thm_server *s, struct connection *c, const struct
     struct thm_slice name = thm_msg_get(m, THM_KEY_TEXT);
 
     c->walk.target = user_by_name(s, name.data, name.len);
-    if (c->walk.target != 0 && user_at(s, c->walk.target)->sessions != 0)
+    if (c->walk.target != 0 && user_at(s, c->walk.target)->sessions.first != 0)
         return true;
     input_error(s, c, m, c->walk.target == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
     return false;
@@ -306,8 +306,8 @@ void query_lookup(struct thm_server *s, struct connection *c, const struct thm_m
 
     if (user != 0 && at != NULL)
         other = user_session(s, user, at + 1, target.len - len - 1);
-    else if (user != 0 && user_at(s, user)->sessions != 0)
-        other = conn_at(s, user_at(s, user)->sessions);
+    else if (user != 0 && user_at(s, user)->sessions.last != 0)
+        other = conn_at(s, user_at(s, user)->sessions.last);
     thm_msg_init(&out, THM_MSG_LOOKUP_REPLY);
     THM_SET(&out, STATUS, other != NULL ? "SUCCESS" : "NOTFOUND");
     thm_text_init(&t, hex, sizeof hex);

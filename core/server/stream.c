@@ -29,44 +29,41 @@ uint32_t stream_find(const struct thm_server *s, const char *name, size_t len)
 
 static bool in_use(const struct stream *st)
 {
-    return st->members != 0 || st->jobs != 0;
+    return st->members.first != 0 || st->jobs != 0;
+}
+
+static struct thm_links idle(const struct thm_server *s)
+{
+    return THM_LINKS(&s->streams, struct stream, idle_link);
+}
+
+static enum stream_kind kind_of(const char *name)
+{
+    return name[0] == '#' ? STREAM_ROOM : STREAM_INBOX;
 }
 
 static void idle_link(struct thm_server *s, uint32_t number)
 {
-    struct stream *st = stream_at(s, number);
+    enum stream_kind kind = kind_of(stream_at(s, number)->name);
 
-    st->idle_prev = s->streams_idle_last;
-    st->idle_next = 0;
-    if (s->streams_idle_last != 0)
-        stream_at(s, s->streams_idle_last)->idle_next = number;
-    else
-        s->streams_idle_first = number;
-    s->streams_idle_last = number;
+    thm_list_append(&s->streams_idle[kind], idle(s), number);
 }
 
 static void idle_unlink(struct thm_server *s, uint32_t number)
 {
-    struct stream *st = stream_at(s, number);
+    enum stream_kind kind = kind_of(stream_at(s, number)->name);
 
-    if (st->idle_prev != 0)
-        stream_at(s, st->idle_prev)->idle_next = st->idle_next;
-    else
-        s->streams_idle_first = st->idle_next;
-    if (st->idle_next != 0)
-        stream_at(s, st->idle_next)->idle_prev = st->idle_prev;
-    else
-        s->streams_idle_last = st->idle_prev;
+    thm_list_remove(&s->streams_idle[kind], idle(s), number);
 }
 
 static void states_forget(struct thm_server *s, struct stream *st)
 {
-    while (st->states_old != 0) {
-        uint32_t number = st->states_old;
-        st->states_old = state_at(s, number)->newer;
+    uint32_t number;
+
+    while ((number = st->states.first) != 0) {
+        thm_list_remove(&st->states, state_links(s), number);
         thm_pool_give(&s->states, number);
     }
-    st->states_new = 0;
 }
 
 /* The store keeps the entries; what is lost here is a topic and the states of devices. */
@@ -75,29 +72,40 @@ static void forget(struct thm_server *s, uint32_t number)
     struct stream *st = stream_at(s, number);
 
     idle_unlink(s, number);
+    s->streams_held[kind_of(st->name)]--;
     thm_log_release(&st->log);
     states_forget(s, st);
     thm_index_remove(&s->stream_index, thm_hash(&s->hash_key, st->name, strlen(st->name)), number);
     thm_pool_give(&s->streams, number);
 }
 
+/* Rooms and inboxes are limited apart, so that rooms that somebody makes leave each user his inbox. One that
+ * is in a list of news or counts keeps its place until it comes out of it. */
+static bool make_place(struct thm_server *s, enum stream_kind kind)
+{
+    uint32_t most = kind == STREAM_ROOM ? s->config.max_rooms : s->config.max_users;
+    uint32_t n = s->streams_idle[kind].first;
+
+    if (s->streams_held[kind] < most)
+        return true;
+    while (n != 0 && (stream_at(s, n)->dirty || stream_at(s, n)->counting))
+        n = stream_at(s, n)->idle_link.next;
+    if (n != 0)
+        forget(s, n);
+    return n != 0;
+}
+
 uint32_t stream_need(struct thm_server *s, const char *name, size_t len)
 {
     uint32_t number = stream_find(s, name, len);
 
-    if (number != 0)
+    if (number != 0 || !make_place(s, kind_of(name)))
         return number;
-    /* One that is in the list of news or counts this turn keeps its place until the turn is over. */
-    if (s->streams.used == s->streams.count && s->streams_idle_first != 0 &&
-        !stream_at(s, s->streams_idle_first)->dirty &&
-        !stream_at(s, s->streams_idle_first)->counting)
-        forget(s, s->streams_idle_first);
     number = thm_pool_take(&s->streams);
-    if (number == 0)
-        return 0;
     struct stream *st = stream_at(s, number);
     memcpy(st->name, name, len);
     st->name[len] = '\0';
+    s->streams_held[kind_of(name)]++;
     thm_log_init(&st->log, s->blocks, 0);
     thm_index_add(&s->stream_index, thm_hash(&s->hash_key, name, len), number);
     idle_link(s, number);
@@ -137,7 +145,7 @@ void stream_opened(struct thm_server *s, uint32_t number, const struct thm_store
         return;
     thm_log_release(&st->log);
     thm_log_init(&st->log, s->blocks, r->head);
-    for (uint32_t n = st->members; n != 0; n = member_at(s, n)->stream_next) {
+    for (uint32_t n = st->members.first; n != 0; n = next_member(s, n)) {
         struct membership *m = member_at(s, n);
         memset(&m->place, 0, sizeof m->place);
         if (restarted) {
@@ -165,7 +173,7 @@ void stream_wake_members(struct thm_server *s)
         struct stream *st = stream_at(s, s->dirty_first);
         s->dirty_first = st->dirty_next;
         st->dirty = false;
-        for (uint32_t n = st->members; n != 0; n = member_at(s, n)->stream_next)
+        for (uint32_t n = st->members.first; n != 0; n = next_member(s, n))
             conn_look(s, conn_at(s, member_at(s, n)->connection), LOOK_WRITE);
     }
 }
@@ -179,6 +187,11 @@ uint32_t member_find(const struct thm_server *s, const struct connection *c, uin
     while (n != 0 && member_at(s, n)->stream != stream)
         n = member_at(s, n)->next;
     return n;
+}
+
+static struct thm_links of_stream(const struct thm_server *s)
+{
+    return THM_LINKS(&s->memberships, struct membership, stream_link);
 }
 
 uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream)
@@ -198,12 +211,36 @@ uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream)
     c->rooms++;
     if (!in_use(st))
         idle_unlink(s, stream);
-    m->stream_next = st->members;
-    if (st->members != 0)
-        member_at(s, st->members)->stream_prev = number;
-    st->members = number;
-    st->member_count++;
+    thm_list_append(&st->members, of_stream(s), number);
     return number;
+}
+
+void member_enter(struct thm_server *s, uint32_t number)
+{
+    struct membership *m = member_at(s, number);
+    struct stream *st = stream_at(s, m->stream);
+    const struct connection *c = conn_at(s, m->connection);
+
+    m->active = true;
+    st->member_count++;
+    if (st->name[0] == '#' && member_of_user(s, c->user, m->stream, c) == 0)
+        presence_joined(s, number);
+}
+
+/* The user has left the room, unless another session of his is still in it. */
+static void leave(struct thm_server *s, struct membership *m)
+{
+    struct stream *st = stream_at(s, m->stream);
+    const struct connection *c = conn_at(s, m->connection);
+    uint32_t other = member_of_user(s, c->user, m->stream, c);
+
+    st->member_count--;
+    if (st->name[0] != '#')
+        return;
+    if (other == 0)
+        presence_left(s, m->stream, c->user);
+    else if (m->stands)
+        presence_hand_over(m, member_at(s, other));
 }
 
 void member_remove(struct thm_server *s, struct connection *c, uint32_t number)
@@ -216,30 +253,24 @@ void member_remove(struct thm_server *s, struct connection *c, uint32_t number)
         link = &member_at(s, *link)->next;
     *link = m->next;
     c->rooms--;
-    if (m->stream_prev != 0)
-        member_at(s, m->stream_prev)->stream_next = m->stream_next;
-    else
-        st->members = m->stream_next;
-    if (m->stream_next != 0)
-        member_at(s, m->stream_next)->stream_prev = m->stream_prev;
-    st->member_count--;
-    if (m->active && st->name[0] == '#' && !user_in_stream(s, c->user, m->stream, c))
-        presence_left(s, m->stream, c->user);
+    thm_list_remove(&st->members, of_stream(s), number);
+    if (m->active)
+        leave(s, m);
     if (!in_use(st))
         idle_link(s, m->stream);
     thm_pool_give(&s->memberships, number);
 }
 
-bool user_in_stream(const struct thm_server *s, uint32_t user, uint32_t stream,
-                    const struct connection *except)
+uint32_t member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
+                        const struct connection *except)
 {
-    for (uint32_t n = user_at(s, user)->sessions; n != 0; n = conn_at(s, n)->user_next) {
+    for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next_session(s, n)) {
         const struct connection *c = conn_at(s, n);
         uint32_t m = c == except ? 0 : member_find(s, c, stream);
         if (m != 0 && member_at(s, m)->active)
-            return true;
+            return m;
     }
-    return false;
+    return 0;
 }
 
 void member_last(struct thm_server *s, struct connection *c, uint32_t number)
