@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "editor.h"
 
 #define LINE_MAX_BYTES 4096
+#define PIECE          4096 /* bytes that a pipe takes without blocking when it says that it is ready */
 #define SHORT_HASH     8 /* bytes of a key hash in text, as "thimble-ca list" shows them */
 
 /* One line on its way. What does not fit is left out, value by value. */
@@ -115,24 +117,25 @@ static void add_number(struct line *l, const char *key, uint64_t value)
 
 /* --- lines -------------------------------------------------------------------------------------- */
 
-static void utc(char text[32])
+static void utc(struct log *log, char text[32])
 {
     struct timespec now;
-    struct tm tm;
-    char seconds[24];
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &tm);
-    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text, 32, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000 % 1000));
+    if (log->second != now.tv_sec || log->clock[0] == '\0') {
+        struct tm tm;
+        gmtime_r(&now.tv_sec, &tm);
+        strftime(log->clock, sizeof log->clock, "%Y-%m-%dT%H:%M:%S", &tm);
+        log->second = now.tv_sec;
+    }
+    snprintf(text, 32, "%s.%03dZ", log->clock, (int)(now.tv_nsec / 1000000 % 1000));
 }
 
-static void begin(struct line *l, const struct log *log, enum thm_log_level level,
-                  const char *event)
+static void begin(struct line *l, struct log *log, enum thm_log_level level, const char *event)
 {
     char time_text[32], prefix[8];
     l->log = log;
     l->len = 0;
-    utc(time_text);
+    utc(log, time_text);
     if (log->json) {
         put_str(l, "{");
         add_text(l, "time", time_text);
@@ -148,24 +151,65 @@ static void begin(struct line *l, const struct log *log, enum thm_log_level leve
     put_str(l, event);
 }
 
-static void end(struct line *l)
+static void end(struct line *l, struct log *log)
 {
-    if (l->log->json)
+    if (log->json)
         l->text[l->len++] = '}';
     l->text[l->len++] = '\n';
-    if (l->log->editor)
-        editor_hide(l->log->editor);
-    for (size_t sent = 0; sent < l->len;) {
-        ssize_t n = write(STDERR_FILENO, l->text + sent, l->len - sent);
-        if (n <= 0)
-            return; /* nobody is left to be told */
-        sent += (size_t)n;
+    if (log->held_len + l->len > sizeof log->held && !log_flush(log) &&
+        log->held_len + l->len > sizeof log->held) {
+        log->dropped++;
+        return;
     }
+    memcpy(log->held + log->held_len, l->text, l->len);
+    log->held_len += l->len;
+}
+
+static bool writable(int timeout_ms)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, timeout_ms) != 0;
+}
+
+/* Writes once. False: stderr takes nothing now. */
+static bool write_some(struct log *log, int timeout_ms)
+{
+    if (!writable(timeout_ms))
+        return false;
+    ssize_t n = write(STDERR_FILENO, log->held, log->held_len < PIECE ? log->held_len : PIECE);
+    if (n < 0)
+        n = (ssize_t)log->held_len; /* nobody is left to be told */
+    log->held_len -= (size_t)n;
+    memmove(log->held, log->held + n, log->held_len);
+    return true;
+}
+
+bool log_flush(struct log *log)
+{
+    if (log->held_len > 0 && log->editor)
+        editor_hide(log->editor);
+    while (log->held_len > 0)
+        if (!write_some(log, 0))
+            return false;
+    if (log->dropped > 0) {
+        char text[64];
+        snprintf(text, sizeof text, "%llu lines of the log found no room",
+                 (unsigned long long)log->dropped);
+        log->dropped = 0;
+        log_note(log, THM_LOG_WARNING, "log-dropped", text);
+    }
+    return log->held_len == 0;
+}
+
+void log_drain(struct log *log)
+{
+    while (log->held_len > 0 && write_some(log, 1000))
+        continue;
 }
 
 void log_record(void *ctx, const struct thm_log_record *r)
 {
-    const struct log *log = ctx;
+    struct log *log = ctx;
     struct line line;
     char address[THM_ADDRESS_TEXT_MAX] = "", hash[2 * THM_KEY_HASH + 1] = "";
     if (r->level > log->level)
@@ -189,7 +233,7 @@ void log_record(void *ctx, const struct thm_log_record *r)
         add_text(&line, "reason", thm_error_text(r->code));
     }
     add_text(&line, "detail", r->detail);
-    end(&line);
+    end(&line, log);
 }
 
 void log_note(struct log *log, enum thm_log_level level, const char *event, const char *detail)

@@ -30,6 +30,7 @@ enum { TAG_SIGNAL = 1, TAG_STDIN };
 #define EVENTS            256
 #define COST_ROWS         32
 #define WHY_MAX           512
+#define LOG_RETRY_MS      100 /* when stderr took nothing */
 #define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
 #define DEVICES_PER_USER  4u  /* whose numbers the store remembers, on average */
 
@@ -277,6 +278,8 @@ static uint64_t next_deadline(const struct service *s)
     uint64_t until = thm_server_deadline(s->server);
     if (s->has_console)
         until = earlier(until, editor_deadline(s->console.editor));
+    if (s->log.held_len > 0)
+        until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
     return s->watchdog ? earlier(until, s->alive_at) : until;
 }
 
@@ -310,6 +313,7 @@ static int turn(struct service *s)
             handle(s, &events[i]);
     trust_tidy(s->trust, s->server);
     show_life(s, now);
+    log_flush(&s->log);
     if (s->has_console && !s->stopping)
         editor_show(s->console.editor);
     if (s->exit_now)
@@ -323,6 +327,7 @@ int service_run(const struct settings *settings)
     struct service *s = &service;
     s->settings = settings;
     int result = start(s);
+    log_flush(&s->log);
     while (result == OPTIONS_OK)
         result = turn(s);
     s->log.editor = NULL;
@@ -333,5 +338,6 @@ int service_run(const struct settings *settings)
     if (s->port.posix)
         thm_port_posix_destroy(&s->port);
     trust_free(s->trust);
+    log_drain(&s->log);
     return result;
 }
