@@ -34,7 +34,7 @@ struct thm_identity {
 
 /*
  * Credentials: own chain and key, and the CAs that are trusted. Decoded once, then only read; one may
- * be shared by any number of domains and threads.
+ * be shared by any number of domains and threads. Points into itself: must not be copied.
  */
 struct thm_credentials {
     _Alignas(16) unsigned char opaque[THM_CREDENTIALS_MAX + 1024];
@@ -43,7 +43,8 @@ struct thm_credentials {
 /**
  * Reads PEM (or DER, for a board) credentials. Wipes what it decoded of the key when it fails.
  *
- * @param c        receives them; must outlive every domain and handshake that uses it
+ * @param c        receives them; must outlive every domain and handshake that uses it. Any failure
+ *                 leaves it wiped.
  * @param ca       1 to THM_CA_MAX CA certificates in PEM
  * @param chain    own certificate first, then intermediate ones, in PEM; at most THM_CHAIN_MAX
  * @param key      own P-256 private key in PEM, PKCS#8 or SEC1
@@ -125,8 +126,9 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
 
 /**
  * Sets, or replaces, what new handshakes use. Running handshakes go on with the former credentials,
- * which must stay alive until thm_tls_domain_uses() says false. Changing the CAs or the deny-list
- * changes the policy epoch: sessions cached before are checked again or dropped.
+ * which must stay alive until thm_tls_domain_uses() says false; the new deny-list (NULL: nobody is
+ * denied) holds for them as well, and the former one is not looked at any more. Sessions that were
+ * made under other CAs are not resumed; any other is checked against the deny-list in force.
  */
 void thm_tls_domain_set(struct thm_tls_domain *d, const struct thm_credentials *credentials,
                         const struct thm_denylist *denylist);
@@ -160,9 +162,9 @@ struct thm_tls {
     uint8_t peer_closed; /* CLOSED was reported: read on to the end */
     uint8_t header_len;  /* bytes of the next record's header */
     uint8_t header[5];
-    uint8_t starved; /* a record waits for a buffer */
-    uint16_t wanted; /* what port.h's want() was told last, or 0 */
-    int16_t error;   /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
+    uint8_t starved;       /* a record waits for a buffer */
+    uint16_t wanted;       /* what port.h's want() was told last, or 0 */
+    int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
     struct thm_identity peer; /* valid once OPEN; also who was refused with THM_E_REVOKED */
@@ -179,11 +181,13 @@ void thm_tls_session_clear(struct thm_tls_session *session);
 /**
  * Starts the server's end on an accepted socket, or the client's end on one that connect gave.
  *
- * @param t            zeroed, or CLOSED before; refers to `domain` until CLOSED
- * @param server_name  client: the name that the server's certificate must carry; copied? no: must live
- *                     until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY.
- * @param session      client: may be NULL; read at the start, written once OPEN
- * @return THM_OK; THM_E_STATE without credentials; THM_E_LIMIT when all engines are lent (client)
+ * @param t            zeroed, or CLOSED before; refers to `domain` and must not move until CLOSED
+ * @param socket       belongs to `t` from now on, unless the call fails
+ * @param server_name  client: the name that the server's certificate must carry, at most 255 bytes;
+ *                     must live until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY.
+ * @param session      client: may be NULL; read at the start, written once OPEN; must live until then
+ * @return THM_OK; THM_E_STATE without credentials, or on a domain of the other role; THM_E_LIMIT for a
+ *         name that is too long and, client, when all engines or slots are lent
  */
 int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket);
 int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
@@ -192,6 +196,10 @@ int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket
 /**
  * Moves the connection on after an event of its socket (or after a slot became free for one that is
  * QUEUED): does the I/O and cryptography that can be done now, at most one flight.
+ *
+ * A handshake that fails here sends the alert that says why. A server's end then stays CLOSING, with
+ * `error` set, until the client has closed, so that the alert isn't overtaken by a reset; it holds
+ * nothing but its socket.
  *
  * @param what   THM_EV_* bits that were reported, or 0
  * @param utc_s  UTC in seconds for certificate dates; 0 when the clock is not set (client: every
@@ -204,8 +212,9 @@ enum thm_tls_phase thm_tls_advance(struct thm_tls *t, uint32_t what, uint64_t ut
  * Application data that has arrived, in place. Lends an input buffer while a record is open.
  *
  * @param data  receives the bytes; they may be changed in place; valid until thm_tls_consume()
- * @return OK with *len >= 1; AGAIN; EOF after the peer's close_notify, or when it closed cleanly between
- *         records; ERROR with t->error set. After EOF and ERROR the connection is to be closed.
+ * @return OK with *len >= 1; AGAIN; EOF after the peer's close_notify (t->error is THM_OK), or when it
+ *         closed between records without one (THM_E_CLOSED: something may be missing); ERROR with
+ *         t->error set. After EOF and ERROR the connection is to be closed.
  *         AGAIN is also returned when no input buffer is free: call again in a later turn when
  *         thm_tls_starved() says so.
  */
@@ -221,8 +230,10 @@ bool thm_tls_starved(const struct thm_tls *t);
  * Encrypts and sends application data: as few records as the peer's limits allow, as few writes as
  * possible. What is taken is either sent or held in the output buffer.
  *
- * @param n  receives the bytes taken; fewer than `len` when the socket is full: call again after WRITE
- * @return OK (also with *n == 0), or ERROR with t->error set
+ * @param n  receives the bytes taken; fewer than `len` when the socket is full: call again after WRITE.
+ *           When nothing is held either (thm_tls_holds_output()), no output buffer was free: call
+ *           again in a later turn.
+ * @return OK (also with *n == 0), or ERROR with t->error set; what has arrived can still be read
  */
 enum thm_io thm_tls_write(struct thm_tls *t, const void *data, size_t len, size_t *n);
 
@@ -233,9 +244,10 @@ enum thm_io thm_tls_flush(struct thm_tls *t);
 bool thm_tls_holds_output(const struct thm_tls *t);
 
 /**
- * Ends the connection: sends close_notify, then FIN, and gives everything back; CLOSED at once when
- * that could be done without waiting, else CLOSING until thm_tls_advance() brings it to CLOSED.
- * During a handshake it is an abort.
+ * Ends the connection: sends what is held, close_notify and FIN, gives everything back but the socket,
+ * and drops what the peer still sends until it has closed as well (else a reset might overtake our last
+ * words). CLOSED at once when the peer has closed already, else CLOSING until thm_tls_advance() brings
+ * it to CLOSED; who doesn't want to wait calls thm_tls_abort(). During a handshake it is an abort.
  */
 void thm_tls_close(struct thm_tls *t);
 
@@ -254,7 +266,8 @@ struct thm_tls *thm_tls_evict(struct thm_tls_domain *d, uint64_t now_ms, uint32_
 /** Tells the domain the time of this turn; thm_tls_evict() measures with it. */
 void thm_tls_domain_now(struct thm_tls_domain *d, uint64_t now_ms);
 
-/** SHA-256 of the server's leaf as this session saw it first: kept with a session that is resumed. */
+/** SHA-256 of the server's leaf as this session saw it first: kept with a session that is resumed. Only
+ * while OPEN. */
 const uint8_t *thm_tls_server_leaf_hash(const struct thm_tls *t);
 
 #endif
