@@ -18,9 +18,9 @@ static uint32_t tag_of(uint32_t number)
 /* --- deadlines ------------------------------------------------------------------------------ */
 
 static const uint32_t deadline_ms[DEADLINE_KINDS] = {
-    [DEADLINE_HANDSHAKE] = THM_HANDSHAKE_MS, [DEADLINE_LOGIN] = THM_LOGIN_MS,
-    [DEADLINE_IDLE] = THM_IDLE_MS,           [DEADLINE_STALL] = THM_STALL_MS,
-    [DEADLINE_CLOSE] = THM_CLOSE_MS,
+    [DEADLINE_HELLO] = THM_HANDSHAKE_MS, [DEADLINE_HANDSHAKE] = THM_HANDSHAKE_MS,
+    [DEADLINE_LOGIN] = THM_LOGIN_MS,     [DEADLINE_IDLE] = THM_IDLE_MS,
+    [DEADLINE_STALL] = THM_STALL_MS,     [DEADLINE_CLOSE] = THM_CLOSE_MS,
 };
 
 static struct thm_links by_deadline(const struct thm_server *s)
@@ -120,10 +120,9 @@ static void start(struct thm_server *s, uint32_t number, thm_socket socket)
 
     c->serial = ++s->serial;
     c->state = CONN_HANDSHAKE;
-    s->handshaking++;
     s->stats.accepted++;
     s->config.port->ops->peer_addr(s->config.port, socket, &c->address);
-    conn_deadline(s, c, DEADLINE_HANDSHAKE);
+    conn_deadline(s, c, DEADLINE_HELLO);
     log_event(s, THM_LOG_DEBUG, "connect", c, THM_OK, NULL);
     int code = thm_tls_accept(&c->tls, s->tls, socket);
     if (code != THM_OK) {
@@ -132,14 +131,16 @@ static void start(struct thm_server *s, uint32_t number, thm_socket socket)
         return;
     }
     c->events |= THM_EV_READ; /* the first bytes may have come with the connection */
-    conn_look(s, c, LOOK_TLS);
+    conn_look(s, c, LOOK_READ);
 }
 
-/* The connection before login that has been silent longest gives its place to one in the backlog. */
+/* The oldest connection before login gives its place to one in the backlog; one without a handshake slot first. */
 static bool make_place(struct thm_server *s)
 {
-    uint32_t number = s->deadlines[DEADLINE_HANDSHAKE].first;
+    uint32_t number = s->deadlines[DEADLINE_HELLO].first;
 
+    if (number == 0)
+        number = s->deadlines[DEADLINE_HANDSHAKE].first;
     if (number == 0)
         return false;
     struct connection *c = conn_at(s, number);
@@ -149,28 +150,34 @@ static bool make_place(struct thm_server *s)
     return true;
 }
 
-void conn_accept(struct thm_server *s)
+/* Accepts from one listener until none waits. False: there is no place, or the port has a problem. */
+static bool accept_all(struct thm_server *s, thm_socket listener)
 {
     struct thm_port *port = s->config.port;
+    enum thm_io io;
 
-    s->accepting = false;
-    for (unsigned i = 0; i < s->listener_count && !s->stopping; i++) {
-        for (;;) {
-            if (s->connections.used == s->connections.count && !make_place(s)) {
-                s->accepting = true;
-                s->admit_at = s->now + ADMIT_MS;
-                return;
-            }
-            uint32_t number = thm_pool_take(&s->connections);
-            thm_socket socket;
-            enum thm_io io = port->ops->accept(port, s->listeners[i], tag_of(number), &socket);
-            if (io != THM_IO_OK) {
-                thm_pool_give(&s->connections, number);
-                break;
-            }
+    do {
+        if (s->connections.used == s->connections.count && !make_place(s))
+            return false;
+        uint32_t number = thm_pool_take(&s->connections);
+        thm_socket socket;
+        io = port->ops->accept(port, listener, tag_of(number), &socket);
+        if (io == THM_IO_OK)
             start(s, number, socket);
-        }
-    }
+        else
+            thm_pool_give(&s->connections, number);
+    } while (io == THM_IO_OK);
+    return io == THM_IO_AGAIN;
+}
+
+void conn_accept(struct thm_server *s)
+{
+    s->accepting = false;
+    for (unsigned i = 0; i < s->listener_count; i++)
+        if (!accept_all(s, s->listeners[i]))
+            s->accepting = true;
+    if (s->accepting) /* nobody tells when that has changed */
+        s->admit_at = s->now + ADMIT_MS;
 }
 
 /* Gives back all that a connection has. Its item stays in the lists that it is in until its turn there. */
@@ -197,11 +204,8 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
 
     if (after == before)
         return;
-    if (before == CONN_HANDSHAKE) {
-        s->handshaking--;
-        if (s->waiting > 0)
-            s->admit_at = s->now;
-    }
+    if (before == CONN_HANDSHAKE && s->waiting > 0)
+        s->admit_at = s->now;
     if (before == CONN_ONLINE)
         login_leave(s, c);
     c->state = (uint8_t)after;
@@ -261,20 +265,21 @@ void conn_goodbye(struct thm_server *s, struct connection *c, int code, const ch
 
 /* --- handshakes ----------------------------------------------------------------------------- */
 
+static bool same_address(const struct connection *a, const struct connection *b)
+{
+    return a->address.family == b->address.family &&
+           memcmp(a->address.ip, b->address.ip, sizeof a->address.ip) == 0;
+}
+
 /* Whether so many handshakes of the same address hold slots that this one must wait. */
 static bool address_busy(const struct thm_server *s, const struct connection *c)
 {
     uint32_t same = 0;
 
     for (uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].first; n != 0;
-         n = conn_at(s, n)->deadline_link.next) {
-        const struct connection *other = conn_at(s, n);
-        if (other->tls.slot != 0 && other->address.family == c->address.family &&
-            memcmp(other->address.ip, c->address.ip, sizeof c->address.ip) == 0 &&
-            ++same >= s->config.max_per_address)
-            return true;
-    }
-    return false;
+         n = conn_at(s, n)->deadline_link.next)
+        same += same_address(c, conn_at(s, n));
+    return same >= s->config.max_per_address;
 }
 
 static void set_waiting(struct thm_server *s, struct connection *c, bool waiting)
@@ -323,10 +328,7 @@ static void opened(struct thm_server *s, struct connection *c)
 
 static void run_handshake(struct thm_server *s, struct connection *c)
 {
-    bool new_slot = c->tls.slot == 0 && c->tls.phase <= THM_TLS_QUEUED;
-
-    if (new_slot && c->tls.phase == THM_TLS_HELLO && (c->events & THM_EV_CLOSED) == 0 &&
-        address_busy(s, c)) {
+    if (c->tls.slot == 0 && (c->events & THM_EV_CLOSED) == 0 && address_busy(s, c)) {
         set_waiting(s, c, true);
         return;
     }
@@ -334,36 +336,53 @@ static void run_handshake(struct thm_server *s, struct connection *c)
     c->events = 0;
     enum thm_tls_phase phase = thm_tls_advance(&c->tls, what, s->utc_ms / 1000);
     set_waiting(s, c, phase == THM_TLS_QUEUED);
+    if (c->tls.slot != 0 && c->deadline_kind == DEADLINE_HELLO)
+        conn_deadline(s, c, DEADLINE_HANDSHAKE);
     if (phase == THM_TLS_OPEN)
         opened(s, c);
     else if (phase == THM_TLS_CLOSED)
         conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
 }
 
+static bool slots_taken(const struct thm_server *s)
+{
+    struct thm_tls_usage usage;
+
+    thm_tls_domain_usage(s->tls, &usage);
+    return usage.handshakes >= s->config.max_handshakes;
+}
+
+/* Handshakes that have been silent too long give their slots to those that wait, and to no more than these. */
+static void evict_silent(struct thm_server *s)
+{
+    for (uint32_t needed = s->waiting; needed > 0; needed--) {
+        struct thm_tls *silent = thm_tls_evict(s->tls, s->now, PATIENCE_MS);
+        if (silent == NULL)
+            return;
+        conn_drop(s,
+                  (struct connection *)(void *)((unsigned char *)silent -
+                                                offsetof(struct connection, tls)),
+                  THM_E_TIMEOUT);
+    }
+}
+
 /* Lets waiting handshakes on, the youngest first: the older are, the likelier their client has given up. */
 static void admit_waiting(struct thm_server *s)
 {
-    struct thm_tls *evicted;
+    uint32_t n = s->deadlines[DEADLINE_HELLO].last;
+    const struct connection *busy = NULL; /* one whose address has no slots left */
 
     s->admit_at = s->waiting > 0 || s->accepting ? s->now + ADMIT_MS : 0;
-    while (s->waiting > 0 && (evicted = thm_tls_evict(s->tls, s->now, PATIENCE_MS)) != NULL) {
-        struct connection *c = (struct connection *)(void *)((unsigned char *)evicted -
-                                                             offsetof(struct connection, tls));
-        conn_drop(s, c, THM_E_TIMEOUT);
-    }
-    uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].last;
-    while (n != 0 && s->waiting > 0) {
+    while (n != 0 && s->waiting > 0 && !slots_taken(s)) {
         struct connection *c = conn_at(s, n);
-        struct thm_tls_usage usage;
-        thm_tls_domain_usage(s->tls, &usage);
-        if (usage.handshakes >= s->config.max_handshakes)
-            break;
         n = c->deadline_link.prev;
-        if (c->waiting) {
-            set_waiting(s, c, false);
-            c->events |= THM_EV_READ;
-            run_handshake(s, c);
-        }
+        if (!c->waiting || (busy != NULL && same_address(c, busy)))
+            continue;
+        set_waiting(s, c, false);
+        c->events |= THM_EV_READ;
+        run_handshake(s, c);
+        if (c->waiting)
+            busy = c;
     }
     if (s->accepting)
         conn_accept(s);
@@ -379,7 +398,7 @@ void conn_events(struct thm_server *s, uint32_t number, uint32_t what)
     if (c->state == CONN_FREE)
         return;
     c->events |= what;
-    conn_look(s, c, LOOK_TLS | LOOK_READ | LOOK_WRITE);
+    conn_look(s, c, LOOK_READ | LOOK_WRITE);
 }
 
 void conn_run(struct thm_server *s, struct connection *c)
@@ -401,6 +420,8 @@ void conn_run(struct thm_server *s, struct connection *c)
     if (c->events != 0 || c->state == CONN_CLOSING) {
         uint32_t what = c->events;
         c->events = 0;
+        if ((what & THM_EV_WRITE) != 0 && c->deadline_kind == DEADLINE_STALL)
+            conn_deadline(s, c, DEADLINE_STALL); /* it took some more */
         if (thm_tls_advance(&c->tls, what, s->utc_ms / 1000) == THM_TLS_CLOSED) {
             if (c->code == THM_OK)
                 c->code = c->tls.error;
@@ -440,6 +461,8 @@ void conn_expire(struct thm_server *s)
                 conn_drop(s, c, code);
         }
     }
-    if (s->admit_at != 0 && s->admit_at <= s->now)
+    if (s->admit_at != 0 && s->admit_at <= s->now) {
+        evict_silent(s);
         admit_waiting(s);
+    }
 }

@@ -201,6 +201,12 @@ void input_run(struct thm_server *s, struct connection *c)
                 conn_look(s, c, LOOK_READ);
             return;
         }
+        if (io == THM_IO_EOF) {
+            if (c->tls.error == THM_OK) /* by close_notify: TLS itself takes nothing more */
+                output_discard(c);
+            conn_end(s, c, THM_E_CLOSED);
+            return;
+        }
         if (io != THM_IO_OK) {
             conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
             return;

@@ -23,7 +23,8 @@
  * deadlines of a kind are equally long. */
 enum deadline_kind {
     DEADLINE_NONE,
-    DEADLINE_HANDSHAKE,
+    DEADLINE_HELLO,     /* no handshake slot yet: silent, or waiting for its turn */
+    DEADLINE_HANDSHAKE, /* has one */
     DEADLINE_LOGIN,
     DEADLINE_IDLE,
     DEADLINE_STALL,
@@ -41,9 +42,8 @@ enum wait_kind {
 
 /* Bits of connection.attention: why it is in the list of connections to look at. */
 enum {
-    LOOK_READ = 1 << 0,  /* input may be there */
-    LOOK_WRITE = 1 << 1, /* output may go on, or there is something to say */
-    LOOK_TLS = 1 << 2    /* the handshake may go on */
+    LOOK_READ = 1 << 0, /* input may be there, or the handshake may go on */
+    LOOK_WRITE = 1 << 1 /* output may go on, or there is something to say */
 };
 
 /* Why a session is to be told an alias that it did not ask for. */
@@ -240,10 +240,11 @@ struct thm_server {
     struct thm_server_config config;
     struct thm_tls_domain *tls;
     uint64_t now;
-    uint64_t utc_ms, utc_at; /* UTC and the `now` at which it was asked */
-    uint64_t started;        /* the first turn's `now` */
-    uint64_t started_utc;    /* ms */
-    uint64_t random;         /* state of a generator for what needs no secrecy */
+    uint64_t utc_ms;      /* 0: the clock was never set */
+    uint64_t started;     /* the first turn's `now` */
+    uint64_t started_utc; /* ms */
+    bool unfinished;      /* the last step ended before all came to rest */
+    uint64_t random;      /* state of a generator for what needs no secrecy */
     struct thm_hash_key hash_key;
     thm_socket listeners[LISTENERS_MAX];
     unsigned listener_count;
@@ -252,7 +253,6 @@ struct thm_server {
     uint64_t stop_by; /* ms */
     uint32_t serial;
     uint32_t sessions;
-    uint32_t handshaking; /* connections before OPEN */
     struct thm_list deadlines[DEADLINE_KINDS];
     uint32_t look_first, look_last;
     uint32_t dirty_first;
@@ -377,7 +377,8 @@ bool conn_too_many(const struct thm_server *s, const struct connection *c);
 /** Starts the deadline of a kind anew, in place of the one before. */
 void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind);
 
-/** Ends what is overdue and lets waiting handshakes on. */
+/** Ends what is overdue and lets waiting handshakes on. Called after what has arrived was taken, so that a
+ * clock that jumps, as after a suspend, ends nobody whose word is there. */
 void conn_expire(struct thm_server *s);
 
 /** The connection of a number if it still is the one of that serial number, else NULL. */
@@ -399,6 +400,9 @@ void slice_copy(char *to, size_t cap, struct thm_slice from);
 
 /* Bytes that the answer to one request, or one row of a long answer, may take. */
 #define OUTPUT_REQUEST (2 * (size_t)THM_LINE_MAX)
+
+/** Drops what is still to be sent: the peer takes nothing more. */
+void output_discard(struct connection *c);
 
 /** Makes sure that the connection has an output buffer. False: none is free; it is looked at when one is. */
 bool output_lend(struct thm_server *s, struct connection *c);

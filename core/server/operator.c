@@ -33,6 +33,8 @@ unsigned thm_server_kick(struct thm_server *s, const char *target, const char *r
     unsigned kicked = 0;
     uint32_t next;
 
+    if (thm_key_check(THM_KEY_REASON, reason, strlen(reason)) != THM_OK)
+        reason = thm_error_text(THM_E_KICKED);
     if (user == 0)
         return 0;
     for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next) {

@@ -29,6 +29,11 @@ bool output_lend(struct thm_server *s, struct connection *c)
     return c->out != 0;
 }
 
+void output_discard(struct connection *c)
+{
+    c->out_len = c->out_sent = 0;
+}
+
 static size_t kept(const struct connection *c)
 {
     size_t answers = (size_t)c->jobs + c->auto_join;

@@ -151,7 +151,8 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
 
 static bool config_valid(const struct thm_server_config *c)
 {
-    return c->port != NULL && c->store != NULL && c->name != NULL && c->name[0] != '\0' &&
+    return c->port != NULL && c->store != NULL && c->name != NULL &&
+           thm_key_check(THM_KEY_SERVER, c->name, strlen(c->name)) == THM_OK &&
            c->max_clients > 0 && c->spare_clients >= 2 && c->max_handshakes > 0 &&
            c->max_per_address > 0 && c->max_rooms > 0 && c->max_users >= c->max_clients &&
            c->memberships >= c->max_clients && c->states > 0 && c->blocks > 0 && c->appends > 0 &&
@@ -305,16 +306,17 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     tell_time(s, now_ms);
     s->stats.turns++;
     take_events(s, events, n);
+    run_connections(s);
     conn_expire(s);
     presence_expire(s);
-    for (unsigned round = 0; round < ROUNDS_PER_STEP; round++) {
+    s->unfinished = true;
+    for (unsigned round = 0; round < ROUNDS_PER_STEP && s->unfinished; round++) {
         run_connections(s);
         append_run(s);
         unsigned done = store_collect(s);
         stream_wake_members(s);
         conn_wake_waiting(s);
-        if (done == 0 && s->look_first == 0)
-            break;
+        s->unfinished = done > 0 || s->look_first != 0;
     }
 }
 
@@ -327,7 +329,8 @@ uint64_t thm_server_deadline(const struct thm_server *s)
 {
     uint64_t at = UINT64_MAX;
 
-    if (s->look_first != 0 || s->dirty_first != 0)
+    /* What was asked for between two steps, as a goodbye, is looked at as well. */
+    if (s->unfinished || s->look_first != 0)
         return 0;
     for (unsigned kind = DEADLINE_NONE + 1; kind < DEADLINE_KINDS; kind++)
         if (s->deadlines[kind].first != 0)
