@@ -26,6 +26,7 @@ struct lines {
     bool sending;    /* a line is being sent: what is printed is about it */
     bool skipping;   /* the rest of a line that is too long */
     bool eof;
+    bool broken; /* stdout */
     enum { TALKING, ASKED, ANSWERED } last_ping;
     int trouble;         /* THM_E_*: why there is no connection, as it was said last */
     uint64_t give_up_at; /* ms, without any connection; 0: not set yet */
@@ -258,6 +259,17 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
+/* What can't be printed must not pass for done, even when the session is about to end well. */
+static void check_output(struct session *s)
+{
+    struct lines *l = lines(s);
+    if (fflush(stdout) != EOF || l->broken)
+        return;
+    l->broken = true;
+    s->leaving = true;
+    s->exit_code = report_fail(EXIT_FAILED, "can't write to standard output: %s", strerror(errno));
+}
+
 static void on_turn(struct session *s)
 {
     struct lines *l = lines(s);
@@ -266,7 +278,7 @@ static void on_turn(struct session *s)
     give_up(s);
     bool has_line = memchr(buffer_text(&l->input), '\n', l->input.len) != NULL;
     watch(s, !l->eof && !(has_line && l->input.len > INPUT_MAX / 2));
-    fflush(stdout);
+    check_output(s);
 }
 
 static uint64_t deadline(struct session *s)

@@ -135,6 +135,7 @@ static int open_client(struct session *s)
     int code = thm_client_init(&s->client, &config);
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
+    thm_client_set_inbox(&s->client, s->state.inbox_incarnation, s->state.inbox_n);
     thm_console_init(&s->console, &console);
     for (unsigned i = 0; i < o->rooms.count; i++)
         thm_client_join(&s->client, o->rooms.items[i]);
@@ -213,6 +214,13 @@ static bool may_stop(struct session *s)
            s->now >= s->leave_by;
 }
 
+static void keep_inbox(struct session *s)
+{
+    uint64_t incarnation, n;
+    thm_client_inbox(&s->client, &incarnation, &n);
+    state_set_inbox(&s->state, incarnation, n);
+}
+
 static void turn(struct session *s)
 {
     struct thm_event events[EVENTS];
@@ -229,6 +237,7 @@ static void turn(struct session *s)
     if (s->console.quitting)
         session_leave(s, EXIT_DONE);
     s->front->turn(s);
+    keep_inbox(s);
     if (may_stop(s)) {
         s->stopping = true;
         thm_client_stop(&s->client);

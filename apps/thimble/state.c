@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,15 @@ static void read_alias(struct state *s)
         free(text);
 }
 
+static void read_inbox(struct state *s)
+{
+    size_t len;
+    char *text = file_read(s->inbox_file, &len);
+    if (text && sscanf(text, "%" SCNx64 " %" SCNu64, &s->inbox_incarnation, &s->inbox_n) != 2)
+        s->inbox_incarnation = s->inbox_n = 0;
+    free(text);
+}
+
 int state_open(struct state *s, const char *folder, const char *user, const char *device)
 {
     char *own = folder ? text_format("%s", folder) : path_of_user("XDG_STATE_HOME", ".local/state");
@@ -59,22 +69,46 @@ int state_open(struct state *s, const char *folder, const char *user, const char
     }
     char *path = text_format("%s/%s@%s.lock", own, user, device);
     s->history = text_format("%s/%s@%s.history", own, user, device);
+    s->inbox_file = text_format("%s/%s@%s.inbox", own, user, device);
     s->alias_file = text_format("%s/%s@%s.alias", own, user, device);
     int result = lock(s, path, user, device);
-    if (result == OPTIONS_OK)
+    if (result == OPTIONS_OK) {
         read_alias(s);
+        read_inbox(s);
+    }
     free(path);
     free(own);
     return result;
 }
 
+/* Replaces a file whole. */
+static void write_file(const char *path, const char *text)
+{
+    char *fresh = text_format("%s.new", path);
+    size_t len = strlen(text);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len;
+    if (fd >= 0)
+        good &= close(fd) == 0;
+    if (!good || rename(fresh, path) < 0)
+        report("can't write %s: %s", path, strerror(errno));
+    free(fresh);
+}
+
 void state_set_alias(struct state *s, const char *alias, size_t len)
 {
-    int fd = open(s->alias_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     char *line = text_format("%.*s\n", (int)len, alias);
-    if (fd < 0 || write(fd, line, len + 1) < 0)
-        report("can't write %s: %s", s->alias_file, strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    write_file(s->alias_file, line);
+    free(line);
+}
+
+void state_set_inbox(struct state *s, uint64_t incarnation, uint64_t n)
+{
+    if (incarnation == s->inbox_incarnation && n == s->inbox_n)
+        return;
+    s->inbox_incarnation = incarnation;
+    s->inbox_n = n;
+    char *line = text_format("%016" PRIx64 " %" PRIu64 "\n", incarnation, n);
+    write_file(s->inbox_file, line);
     free(line);
 }

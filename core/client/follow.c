@@ -27,12 +27,30 @@ void thm_follow_inbox(struct thm_client *c)
 {
     struct thm_text name;
     char buf[THM_ROOM_MAX + 1];
+    struct thm_client_stream *s = &c->streams[INBOX], before = *s;
 
     thm_text_init(&name, buf, sizeof buf);
     thm_text_char(&name, '@');
     thm_text_str(&name, c->user);
-    if (strcmp(c->streams[INBOX].name, buf) != 0)
-        start(&c->streams[INBOX], thm_slice_of(buf));
+    if (strcmp(s->name, buf) == 0)
+        return;
+    start(s, thm_slice_of(buf));
+    if (before.name[0] != '\0')
+        return;
+    s->incarnation = before.incarnation; /* of an earlier run */
+    s->n = before.n;
+}
+
+void thm_client_set_inbox(struct thm_client *c, uint64_t incarnation, uint64_t n)
+{
+    c->streams[INBOX].incarnation = incarnation;
+    c->streams[INBOX].n = n;
+}
+
+void thm_client_inbox(const struct thm_client *c, uint64_t *incarnation, uint64_t *n)
+{
+    *incarnation = c->streams[INBOX].incarnation;
+    *n = c->streams[INBOX].n;
 }
 
 bool thm_follow_add(struct thm_client *c, const char *room)

@@ -3,7 +3,7 @@
 
 set -u
 unset CDPATH
-. "$(dirname "$0")/flip_bit.sh"
+. "${BASH_SOURCE[0]%/*}/flip_bit.sh"
 export LC_ALL=C # bytes, not characters
 export OPENSSL_CONF=/dev/null
 
@@ -11,6 +11,7 @@ readonly PATIENCE=${PATIENCE:-20} # seconds that anything awaited may take
 CA=$CERTS/ca
 
 tmp=$(mktemp -d) || exit 1
+: >"$tmp/detail"
 exec 3>&1 # what ok() runs can still be heard
 count=0 failed=0 servers=0
 log='' port='' server='' heard='' marked=0
@@ -49,6 +50,7 @@ give_up() { # WHY: the test can't go on
 
 clean_up() {
   local code=$?
+  ((code == 0 || failed > 0)) || sed 's/^/# /' "$tmp/detail"
   ((${#children[@]} == 0)) || kill -KILL "${children[@]}" 2>/dev/null
   wait 2>/dev/null
   rm -rf "$tmp"
@@ -57,6 +59,7 @@ clean_up() {
 }
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
+trap : PIPE # who talks to a program that has ended is told by an error
 
 # --- waiting ----------------------------------------------------------------------------------------
 

@@ -158,6 +158,16 @@ size_t thm_client_tls_size(void);
 int thm_client_init(struct thm_client *c, const struct thm_client_config *config);
 
 /**
+ * Where the inbox was read up to, for the application to keep between two runs of a device; without it, a
+ * run begins with all that the inbox keeps. thm_client_set_inbox() belongs between _init and _start.
+ *
+ * @param incarnation  of the inbox's log; 0: it was never joined
+ * @param n            the last entry that was taken
+ */
+void thm_client_inbox(const struct thm_client *c, uint64_t *incarnation, uint64_t *n);
+void thm_client_set_inbox(struct thm_client *c, uint64_t incarnation, uint64_t n);
+
+/**
  * Starts to connect; from then on it reconnects by itself until stopped or finally refused. A certificate
  * that does not fit is final until the session was online once, and afterwards tried again: a server may be in
  * the middle of a renewal. What was queued before is sent.

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# lines.sh: thimble without a terminal: each line of stdin is sent, each message is a line of stdout.
+. "$(dirname "$0")/lib.sh"
+
+texts() { sed 's/^\[[0-9][0-9]:[0-9][0-9]\] //' "$1"; } # without the time
+
+# Starts a listener that prints text into a file and ends after so many messages.
+listen_for() { # COUNT
+  client_options bianca@default
+  mark
+  "$THIMBLE" "${options[@]}" -C "$1" -W "$PATIENCE" </dev/null >"$tmp/heard" 2>"$tmp/heard.err" &
+  listener=$!
+  children+=("$listener")
+  await_log ' login .*user=bianca' || give_up 'bianca is not let in'
+  until_true grep -q '"lobby"\|bianca' "$log"
+}
+
+hears() { # TEXT: what the listener printed until its end
+  wait "$listener" || { echo "the listener ended with $?"; cat "$tmp/heard" "$tmp/heard.err"; return 1; }
+  is "$(texts "$tmp/heard")" "$1"
+}
+
+start_server
+
+# --- what is sent ---------------------------------------------------------------------------------
+
+listen_for 5
+printf 'one\n//two\r\n\nquit\n /w bianca no\nlast' | run_client ali@default
+ok 'sent: exit 0' is $status 0
+ok 'lines arrive as they are; // stands for /; an empty one is none; the last needs no newline' \
+  hears 'ali: one
+ali: /two
+ali: quit
+ali:  /w bianca no
+ali: last'
+
+listen_for 2
+printf 'a\n/nope\n\xff\nb\n' | run_client ali@default
+ok 'a line that is not sent: exit 10' is $status 10
+ok 'and the error names line, word and escape' \
+  grep -q '^thimble: line 2: .*/nope.*unknown command.*//' "$tmp/err"
+ok 'bytes that are no UTF-8 are an error' grep -q '^thimble: line 3: .*UTF-8' "$tmp/err"
+ok 'the others are sent' hears 'ali: a
+ali: b'
+
+long=$(head -c 5000 /dev/zero | tr '\0' x)
+listen_for 1
+echo "$long" | run_client ali@default
+ok 'a long line: exit 0' is $status 0
+ok 'a long line arrives whole' hears "ali: $long"
+
+join watcher carol@default
+echo "$long" | run_client ali@default
+parts=$(for n in 1 2 3 4 5; do next_line watcher; [[ $heard == *presence* ]] && next_line watcher; echo "$heard"; done)
+ok 'in parts on the wire' is "$(grep -oE '"part":[0-9]+,"parts":[0-9]+' <<<"$parts" | tr '\n' ' ')" \
+  '"part":1,"parts":5 "part":2,"parts":5 "part":3,"parts":5 "part":4,"parts":5 "part":5,"parts":5 '
+hang_up watcher
+
+{ head -c 300000 /dev/zero | tr '\0' y; echo; echo after; } >"$tmp/huge"
+listen_for 1
+run_client ali@default <"$tmp/huge"
+ok 'a line too long for any message: exit 10' is $status 10
+ok 'named by its number' grep -q '^thimble: line 1: .*more parts' "$tmp/err"
+ok 'and nothing else is lost for it' hears 'ali: after'
+
+seq 1 3000 >"$tmp/many"
+listen_for 3000
+run_client ali@default <"$tmp/many"
+ok '3,000 lines at once: exit 0' is $status 0
+ok 'all arrive, in order' hears "$(sed 's/^/ali: /' "$tmp/many")"
+
+listen_for 1
+echo '/w bianca psst' | run_client ali@default
+ok 'a whisper is printed' has "$(hears nothing)" 'psst'
+echo '/w bianca once' | run_client ali@default
+run_client bianca@default </dev/null
+ok 'a whisper waits for who is away' grep -q 'once' "$tmp/out"
+run_client bianca@default </dev/null
+ok 'and comes once' not grep -q 'once' "$tmp/out"
+
+# --- what is printed ------------------------------------------------------------------------------
+
+echo '/list' | run_client ali@default
+ok 'the answer to a command is printed before the end' has "$(cat "$tmp/out")" 'ali@default'
+ok 'without a word about coming and going' not grep -q 'joined\|you are' "$tmp/out"
+run_client ali@default </dev/null
+ok 'nothing to say: exit 0, and no output' is "$status$(cat "$tmp/out" "$tmp/err")" 0
+run_client ali@default -W 1 </dev/null
+ok '-W is an end like another' is $status 0
+run_client ali@default -W 1 -C 1 </dev/null
+ok '-C not reached: exit 27' is $status 27
+echo 'x' | run_client ali@default --json -C 1
+ok '--json is the wire form' grep -q '^{"msgtype":"message","room":"#lobby","n":[0-9]*,.*"text":"x"}$' "$tmp/out"
+ok '-C counts' is $status 0
+echo 'x' | run_client ali@default --room '#ops' --json -C 1
+ok '--room' grep -q '"msgtype":"message","room":"#ops"' "$tmp/out"
+
+# --- trouble --------------------------------------------------------------------------------------
+
+client_options ali@default
+talk writer "$THIMBLE" "${options[@]}" --json
+hear writer '*"joined","room":"#lobby"*'
+say writer 'before'
+hear writer '*"text":"before"*'
+kill -KILL "$server"
+wait "$server" 2>/dev/null
+until_true grep -q 'not connected' "$tmp/writer.err"
+say writer 'meanwhile'
+fd=${input[writer]}
+exec {fd}>&-
+restart_server
+ok 'at the end of input it reconnects to deliver' await_log ' message user=ali .*size=9'
+await_end writer
+ok 'and then exits with 0' is $status 0
+
+echo 'x' | "$THIMBLE" "${options[@]}" -C 1 >/dev/full 2>"$tmp/err"
+ok 'output that goes nowhere: exit 1' is $? 1
+ok 'and why' grep -q "can't write to standard output: No space left" "$tmp/err"
+
+kill -STOP "$server"
+"$THIMBLE" "${options[@]}" --state "$tmp/fresh" --connect-timeout 30 </dev/null 2>/dev/null &
+stuck=$!
+children+=("$stuck")
+until_true test -e "$tmp/fresh/ali@default.lock"
+kill -TERM "$stuck"
+wait "$stuck"
+ok 'SIGTERM: exit 143, connected or not' is $? 143
+kill -CONT "$server"
