@@ -37,7 +37,7 @@ static const struct pair own_errors[] = {
     {THM_GUARD_REVOKED, THM_E_REVOKED},
 };
 
-/* Alerts speak of our certificate when the peer sent them. */
+/* Alerts speak of the receiver's certificate: "expired" is not THM_E_EXPIRED, which is the peer's. */
 static const struct pair received_alerts[] = {
     {BR_ALERT_BAD_RECORD_MAC, THM_E_TLS_RECORD},
     {BR_ALERT_RECORD_OVERFLOW, THM_E_TLS_RECORD},
@@ -46,7 +46,7 @@ static const struct pair received_alerts[] = {
     {BR_ALERT_BAD_CERTIFICATE, THM_E_CERT_REJECTED},
     {BR_ALERT_UNSUPPORTED_CERTIFICATE, THM_E_CERT_REJECTED},
     {BR_ALERT_CERTIFICATE_REVOKED, THM_E_REVOKED},
-    {BR_ALERT_CERTIFICATE_EXPIRED, THM_E_EXPIRED},
+    {BR_ALERT_CERTIFICATE_EXPIRED, THM_E_CERT_REJECTED},
     {BR_ALERT_CERTIFICATE_UNKNOWN, THM_E_CERT_REJECTED},
     {BR_ALERT_UNKNOWN_CA, THM_E_CERT_REJECTED},
     {BR_ALERT_ACCESS_DENIED, THM_E_CERT_REJECTED},

@@ -43,7 +43,7 @@
     X(THM_E_ALPN, -33, "alpn", "the peer does not speak the protocol thimble/1")                   \
     X(THM_E_NO_CERT, -34, "no-certificate", "the peer showed no certificate")                      \
     X(THM_E_UNTRUSTED, -35, "untrusted", "the peer's certificate was not issued by a trusted CA")  \
-    X(THM_E_EXPIRED, -36, "expired", "the certificate has expired or is not valid yet")            \
+    X(THM_E_EXPIRED, -36, "expired", "the peer's certificate has expired or is not valid yet")     \
     X(THM_E_SERVER_NAME, -37, "server-name",                                                       \
       "the server's certificate is for another name: check --server-name")                         \
     X(THM_E_ROLE, -38, "role", "the peer's certificate is not for this role")                      \
