@@ -174,10 +174,11 @@ static void prepare(struct thm_server *s, struct job *j)
     }
 }
 
-static void take_back(struct thm_server *s, struct job *j)
+/* What the numbers of the job's streams are is to be asked anew, by opening them. */
+static void ask_numbers(struct thm_server *s, const struct job *j)
 {
     for (unsigned i = 0; i < j->streams; i++)
-        stream_at(s, j->stream[i])->tail--;
+        stream_at(s, j->stream[i])->state = STREAM_NEW;
 }
 
 static int submit(struct thm_server *s, struct job *j)
@@ -252,7 +253,7 @@ void append_run(struct thm_server *s)
             return;
         prepare(s, j);
         if (submit(s, j) != THM_OK) {
-            take_back(s, j);
+            ask_numbers(s, j);
             s->append_retry = s->now + STORE_RETRY_MS;
             return;
         }
@@ -344,11 +345,9 @@ static bool still_there(const struct thm_server *s, const struct job *j)
     return true;
 }
 
-/* The store knows streams or csn otherwise than we do: all is asked anew. False: that was of no use. */
-static bool ask_anew(struct thm_server *s, struct job *j)
+/* The store knows streams or csn otherwise than we do: is to be asked what it knows. False: that was of no use. */
+static bool ask_csn(struct job *j)
 {
-    for (unsigned i = 0; i < j->streams; i++)
-        stream_at(s, j->stream[i])->state = STREAM_NEW;
     j->unsure = j->csn != 0;
     return ++j->misfits < MISFITS_MAX;
 }
@@ -374,8 +373,8 @@ void append_done(struct thm_server *s, struct job *j)
     if (j->step == JOB_APPEND && result == THM_OK && !still_there(s, j))
         result = THM_E_STATE;
     if (j->step == JOB_APPEND && result != THM_OK)
-        take_back(s, j);
-    if (result == THM_E_STORE || (result == THM_E_STATE && ask_anew(s, j))) {
+        ask_numbers(s, j);
+    if (result == THM_E_STORE || (result == THM_E_STATE && ask_csn(j))) {
         if (!s->append_failing)
             log_event(s, THM_LOG_ERROR, "store-failed", NULL, result, NULL);
         s->append_failing = true;

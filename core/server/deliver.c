@@ -102,15 +102,18 @@ static bool skip_lost(struct thm_server *s, struct connection *c, struct members
 static void deliver_from_read(struct thm_server *s, struct connection *c, struct membership *m,
                               const struct read_job *r)
 {
+    const struct stream *st = stream_at(s, m->stream);
     struct thm_entry e;
     size_t at = 0;
 
     if (r->request.result == THM_E_STORE)
         return; /* tried again a little later */
     if (r->request.result != THM_OK) {
-        skip_lost(s, c, m, stream_at(s, m->stream)->log.first);
+        skip_lost(s, c, m, st->log.first);
         return;
     }
+    if (r->request.incarnation != st->incarnation)
+        return; /* of a log that has been replaced meanwhile */
     if (!skip_lost(s, c, m, r->request.first))
         return;
     while (thm_read_next(&r->request, &at, &e)) {

@@ -53,13 +53,14 @@ enum rename { RENAME_NONE, RENAME_ELSEWHERE /* by another session */, RENAME_REC
 struct walk {
     uint8_t
         kind; /* enum thm_type of the request: LIST, WHO, WHOIS, ROOMS, HISTORY, QUIT; 0: none */
-    bool started;        /* what it is about was looked up */
-    bool reading;        /* HISTORY: a read is on its way */
-    uint32_t at;         /* next item of the pool to look at */
-    uint32_t target;     /* WHO, HISTORY: stream; WHOIS: user */
-    uint32_t count;      /* rows said */
-    uint64_t next, last; /* HISTORY: entries still to say; before that, what was asked for */
-    char id[41];         /* HISTORY: correlation id, "" none */
+    bool started;              /* what it is about was looked up */
+    bool reading;              /* HISTORY: a read is on its way */
+    uint32_t at;               /* next item of the pool to look at */
+    uint32_t target;           /* WHO, HISTORY: stream */
+    uint32_t count;            /* rows said */
+    uint64_t next, last;       /* HISTORY: entries still to say; before that, what was asked for */
+    char id[41];               /* HISTORY: correlation id, "" none */
+    char user[THM_ID_MAX + 1]; /* WHOIS */
 };
 
 struct connection {
@@ -208,6 +209,7 @@ struct job {
     /* joining: what the client stated */
     bool has_after;
     uint64_t after, incarnation;
+    uint64_t first; /* and the oldest entry that the store keeps */
     /* saying */
     uint32_t next; /* in the list of appends */
     bool submitted;

@@ -75,7 +75,7 @@ static void set_cursor(const struct job *j, const struct stream *st, struct memb
     } else if (st->name[0] == '#') {
         m->n = st->log.head;
     } else {
-        m->n = 0; /* a new device gets what its inbox keeps */
+        m->n = j->first - 1; /* a new device gets what its inbox keeps */
     }
 }
 
@@ -133,6 +133,7 @@ void join_step(struct thm_server *s, struct job *j)
 
     if (j->step == JOB_OPEN_TO_JOIN && j->request.result == THM_OK) {
         stream_opened(s, j->stream[0], &j->request);
+        j->first = j->request.first;
         if (number != 0) {
             j->step = JOB_FIND_TO_JOIN;
             j->request.op = THM_STORE_FIND;

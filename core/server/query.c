@@ -6,6 +6,11 @@
 
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     1000
+/* Items that one walk may look at in one turn, so that all get their share. */
+#define LOOKS_PER_TURN 512
+
+_Static_assert((THM_ROOMS_PER_SESSION + 1) * (THM_ROOM_MAX + 1) <= 600,
+               "the rooms of a session fit in its row");
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
@@ -93,15 +98,21 @@ static bool wanted(const struct thm_server *s, const struct connection *c,
     if (other->state != CONN_ONLINE)
         return false;
     if (c->walk.kind == THM_MSG_WHOIS)
-        return other->user == c->walk.target;
+        return strcmp(other->tls.peer.user, c->walk.user) == 0;
     return c->walk.kind == THM_MSG_LIST || member_find(s, other, c->walk.target) != 0;
 }
 
 static void walk_sessions(struct thm_server *s, struct connection *c)
 {
+    uint32_t budget = LOOKS_PER_TURN;
+
     while (c->walk.at < s->connections.fresh) {
         if (output_room(c) < OUTPUT_REQUEST)
             return;
+        if (budget-- == 0) {
+            conn_look(s, c, LOOK_WRITE);
+            return;
+        }
         const struct connection *other = conn_at(s, c->walk.at + 1);
         if (wanted(s, c, other))
             row_user(s, c, other);
@@ -112,9 +123,15 @@ static void walk_sessions(struct thm_server *s, struct connection *c)
 
 static void walk_rooms(struct thm_server *s, struct connection *c)
 {
+    uint32_t budget = LOOKS_PER_TURN;
+
     while (c->walk.at < s->streams.fresh) {
         if (output_room(c) < OUTPUT_REQUEST)
             return;
+        if (budget-- == 0) {
+            conn_look(s, c, LOOK_WRITE);
+            return;
+        }
         const struct stream *st = stream_at(s, c->walk.at + 1);
         if (st->member_count != 0 && st->name[0] == '#')
             row_room(s, c, st);
@@ -155,7 +172,7 @@ static void walk_history(struct thm_server *s, struct connection *c)
 }
 
 /* What was delivered as `message` or `whisper` is told again as `past`. */
-static bool say_past(struct thm_server *s, struct connection *c, const struct thm_entry *e)
+static void say_past(struct thm_server *s, struct connection *c, const struct thm_entry *e)
 {
     char line[THM_LINE_MAX];
     struct thm_msg m;
@@ -163,12 +180,13 @@ static bool say_past(struct thm_server *s, struct connection *c, const struct th
 
     if (e->for_device != 0 &&
         e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device)))
-        return true;
+        return;
     memcpy(line, e->line, e->len);
     if (thm_wire_decode(line, e->len - 1, THM_FROM_SERVER, &m, &fault) != THM_OK)
-        return true;
+        return;
     m.type = THM_MSG_PAST;
-    return output_msg(s, c, &m);
+    if (output_msg(s, c, &m))
+        c->walk.count++;
 }
 
 void query_history_done(struct thm_server *s, struct connection *c, struct read_job *r)
@@ -184,10 +202,8 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
         if (output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */
-        if (!say_past(s, c, &e))
-            return;
+        say_past(s, c, &e);
         any = true;
-        w->count++;
         w->next = e.n + 1;
     }
     if (!any)
@@ -234,12 +250,14 @@ static bool start_history(struct thm_server *s, struct connection *c, const stru
 static bool start_whois(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice name = thm_msg_get(m, THM_KEY_TEXT);
+    uint32_t user = user_by_name(s, name.data, name.len);
 
-    c->walk.target = user_by_name(s, name.data, name.len);
-    if (c->walk.target != 0 && user_at(s, c->walk.target)->sessions.first != 0)
-        return true;
-    input_error(s, c, m, c->walk.target == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
-    return false;
+    if (user == 0 || user_at(s, user)->sessions.first == 0) {
+        input_error(s, c, m, user == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
+        return false;
+    }
+    strcpy(c->walk.user, user_at(s, user)->id);
+    return true;
 }
 
 void query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m)

@@ -217,6 +217,8 @@ void say_step(struct thm_server *s, struct job *j)
     struct connection *c = conn_if(s, j->connection, j->serial);
     uint32_t stream = j->stream[0];
 
+    if (c != NULL && c->state != CONN_ONLINE)
+        c = NULL; /* it has heard the last word */
     if (c != NULL && j->request.result != THM_OK)
         say_later(s, c, stream, j->request.result);
     else if (c != NULL && j->request.n != 0)
