@@ -31,10 +31,10 @@ static const struct effort normal = {.rounds = 5,
                                      .crowd = {1000, 9000},
                                      .stall_mb = 200};
 static const struct effort quick = {.rounds = 3,
-                                    .deliveries = 20000,
+                                    .deliveries = 12000,
                                     .seconds = 1,
                                     .connects = 40,
-                                    .crowd = {250, 1000},
+                                    .crowd = {200, 800},
                                     .stall_mb = 20};
 /* Just enough to see that everything works. */
 static const struct effort smoke = {.rounds = 1,
