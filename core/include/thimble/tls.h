@@ -143,6 +143,14 @@ void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *
 
 /* ------------------------------------------------------------------------------------------- */
 
+/*
+ *     accept -> HELLO --whole--> QUEUED --slot free--> HANDSHAKE -> OPEN --close--> CLOSING -> CLOSED
+ *     connect -----------------------------------------^   |                         ^
+ *                                                          +--- server: refused -----+
+ *
+ * Any phase becomes CLOSED when the socket breaks or by thm_tls_abort(). QUEUED is left out when a slot
+ * is free at once.
+ */
 enum thm_tls_phase {
     THM_TLS_IDLE = 0,  /* no connection */
     THM_TLS_HELLO,     /* server: waits for the first record; holds nothing but the socket */
