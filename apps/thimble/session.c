@@ -152,12 +152,16 @@ static int open_session(struct session *s)
     }
     if (result == OPTIONS_OK) {
         warn_of_end(s);
-        result = open_port(s);
+        result =
+            s->front->open(s); /* may ask something, while signals still do what they always do */
     }
-    if (result == OPTIONS_OK)
-        result = s->front->open(s);
+    if (result != OPTIONS_OK)
+        return result;
+    result = open_port(s);
     if (result == OPTIONS_OK)
         result = open_client(s);
+    if (result != OPTIONS_OK)
+        s->front->close(s);
     return result;
 }
 
@@ -302,6 +306,7 @@ int session_run(struct session *s, const struct settings *settings)
         s->now = thm_port_posix_now_ms();
         s->end_at = settings->seconds ? s->now + settings->seconds * 1000u : UINT64_MAX;
         thm_client_start(&s->client, s->now);
+        s->front->turn(s);
         while (!s->ended)
             turn(s);
         s->front->close(s);

@@ -62,8 +62,10 @@ static bool ask_alias(struct session *s)
     while (!s->settings->alias && !s->state.alias) {
         printf("Which name shall the others see? (Enter: %s) ", user);
         fflush(stdout);
-        if (!fgets(line, sizeof line, stdin))
+        if (!fgets(line, sizeof line, stdin)) {
+            putchar('\n');
             return false;
+        }
         line[strcspn(line, "\n")] = '\0';
         const char *alias = line[0] ? line : user;
         if (thm_key_check(THM_KEY_ALIAS, alias, strlen(alias)) != THM_OK) {

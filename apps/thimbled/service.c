@@ -303,6 +303,8 @@ static void handle(struct service *s, const struct thm_event *event)
 static int turn(struct service *s)
 {
     struct thm_event events[EVENTS];
+    if (s->has_console && !s->stopping)
+        editor_show(s->console.editor);
     int n = s->port.port.ops->wait(&s->port.port, next_deadline(s), events, EVENTS);
     uint64_t now = thm_port_posix_now_ms();
     if (n < 0)

@@ -58,7 +58,7 @@ tm() { tmux -u -L "thimble-e2e-$$" -f /dev/null "$@"; }
 terminal() { # NAME COMMAND...
   local command
   printf -v command '%q ' "${@:2}"
-  command="$command; echo status \$?; read -r"
+  command="trap : INT; $command; echo status \$?; read -r"
   if tm has-session 2>/dev/null; then
     tm new-window -n "$1" -- bash -c "$command"
   else
@@ -74,7 +74,7 @@ chat_in_terminal() { # NAME USER@DEVICE [OPTION]...
 
 type_text() { tm send-keys -t "$1" -l -- "$2"; } # NAME TEXT
 press() { tm send-keys -t "$1" "${@:2}"; }       # NAME KEY...
-screen() { tm capture-pane -p -t "$1"; }         # NAME
+screen() { tm capture-pane -p -t "$1" 2>/dev/null; } # NAME
 
 shows() { screen "$1" | grep -Fqe "$2"; }
 last_line() { screen "$1" | grep -v '^ *$' | tail -n 1; }

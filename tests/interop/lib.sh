@@ -87,6 +87,7 @@ until_true() { # COMMAND...
     ((SECONDS < end)) || { echo "never true: $*"; return 1; }
     read -r -t 0.02 <> <(:)
   done
+  return 0 # of a loop it would be the last read's
 }
 
 # --- the server -------------------------------------------------------------------------------------
