@@ -160,6 +160,8 @@ static bool accept_all(struct thm_server *s, thm_socket listener)
         if (s->connections.used == s->connections.count && !make_place(s))
             return false;
         uint32_t number = thm_pool_take(&s->connections);
+        if (number == 0) /* the place is in a list, and free after its turn there */
+            return false;
         thm_socket socket;
         io = port->ops->accept(port, listener, tag_of(number), &socket);
         if (io == THM_IO_OK)

@@ -190,6 +190,6 @@ void output_run(struct thm_server *s, struct connection *c)
         }
     }
     give_back(s, c);
-    if (blocked)
+    if (blocked && !blocks_input(c))
         conn_look(s, c, LOOK_READ);
 }
