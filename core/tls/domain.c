@@ -135,7 +135,7 @@ bool thm_tls_domain_uses(const struct thm_tls_domain *d, const struct thm_creden
 
     if (d->credentials == credentials)
         return true;
-    for (uint32_t i = d->first_waiting; i != 0; i = slot->later) {
+    for (uint32_t i = d->waiting.first; i != 0; i = slot->waiting.next) {
         slot = thm_pool_at(&d->slots, i);
         if (slot->credentials == credentials)
             return true;
@@ -169,32 +169,20 @@ static struct thm_slot *slot_at(const struct thm_tls_domain *d, uint32_t number)
     return thm_pool_at(&d->slots, number);
 }
 
+static struct thm_links by_progress(const struct thm_tls_domain *d)
+{
+    return THM_LINKS(&d->slots, struct thm_slot, waiting);
+}
+
 static void link_last(struct thm_tls_domain *d, uint32_t number)
 {
-    struct thm_slot *slot = slot_at(d, number);
-
-    slot->earlier = d->last_waiting;
-    slot->later = 0;
-    if (d->last_waiting != 0)
-        slot_at(d, d->last_waiting)->later = number;
-    else
-        d->first_waiting = number;
-    d->last_waiting = number;
-    slot->progress_ms = d->now_ms;
+    thm_list_append(&d->waiting, by_progress(d), number);
+    slot_at(d, number)->progress_ms = d->now_ms;
 }
 
 static void take_out(struct thm_tls_domain *d, uint32_t number)
 {
-    const struct thm_slot *slot = slot_at(d, number);
-
-    if (slot->earlier != 0)
-        slot_at(d, slot->earlier)->later = slot->later;
-    else
-        d->first_waiting = slot->later;
-    if (slot->later != 0)
-        slot_at(d, slot->later)->earlier = slot->earlier;
-    else
-        d->last_waiting = slot->earlier;
+    thm_list_remove(&d->waiting, by_progress(d), number);
 }
 
 void thm_domain_progress(struct thm_tls *t)
@@ -207,10 +195,10 @@ struct thm_tls *thm_tls_evict(struct thm_tls_domain *d, uint64_t now_ms, uint32_
 {
     struct thm_tls *longest;
 
-    if (d->first_waiting == 0 ||
-        now_ms - slot_at(d, d->first_waiting)->progress_ms < (uint64_t)age_ms)
+    if (d->waiting.first == 0 ||
+        now_ms - slot_at(d, d->waiting.first)->progress_ms < (uint64_t)age_ms)
         return NULL;
-    longest = slot_at(d, d->first_waiting)->owner;
+    longest = slot_at(d, d->waiting.first)->owner;
     thm_tls_abort(longest, THM_E_TIMEOUT);
     return longest;
 }

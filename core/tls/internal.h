@@ -18,7 +18,7 @@
 #include "tls/guard.h"
 #include "tls/profile.h"
 #include "tls/session.h"
-#include "util/pool.h"
+#include "util/list.h"
 
 #define THM_SEED  48 /* bytes of entropy for an engine */
 #define THM_SEEDS 16
@@ -39,7 +39,7 @@ struct thm_slot {
     struct thm_tls *owner;
     const struct thm_credentials *credentials;
     uint64_t progress_ms;      /* when the last record of the peer was complete */
-    uint32_t earlier, later;   /* neighbours in order of progress, 0: none */
+    struct thm_link waiting;   /* among the slots in use */
     bool started;              /* the engine is set up */
     bool answered;             /* server: ClientHello was answered */
     bool tentative;            /* a session was found or offered, and may turn out to be resumed */
@@ -68,7 +68,7 @@ struct thm_tls_domain {
     uint32_t seeds_left;
     uint8_t seeds[THM_SEEDS][THM_SEED]; /* drawn together, which is cheaper; each is used once */
     struct thm_pool engines, slots, in_buffers, out_buffers;
-    uint32_t first_waiting, last_waiting; /* slots in order of progress */
+    struct thm_list waiting; /* slots in use, in order of progress */
     struct thm_session_cache cache;
     uint64_t full, resumed, failed;
     struct thm_engine template; /* of every engine: configured once, then copied */

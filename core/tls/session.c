@@ -48,38 +48,16 @@ void thm_session_cache_init(struct thm_session_cache *cache, void *memory, uint3
                    count);
 }
 
-static void unlink_use(struct thm_session_cache *cache, uint32_t number)
+static struct thm_links by_use(const struct thm_session_cache *cache)
 {
-    const struct thm_cached *s = cached_at(cache, number);
-
-    if (s->older != 0)
-        cached_at(cache, s->older)->newer = s->newer;
-    else
-        cache->oldest = s->newer;
-    if (s->newer != 0)
-        cached_at(cache, s->newer)->older = s->older;
-    else
-        cache->newest = s->older;
-}
-
-static void link_newest(struct thm_session_cache *cache, uint32_t number)
-{
-    struct thm_cached *s = cached_at(cache, number);
-
-    s->older = cache->newest;
-    s->newer = 0;
-    if (cache->newest != 0)
-        cached_at(cache, cache->newest)->newer = number;
-    else
-        cache->oldest = number;
-    cache->newest = number;
+    return THM_LINKS(&cache->pool, struct thm_cached, use);
 }
 
 static void forget(struct thm_session_cache *cache, uint32_t number)
 {
     struct thm_cached *s = cached_at(cache, number);
 
-    unlink_use(cache, number);
+    thm_list_remove(&cache->uses, by_use(cache), number);
     thm_index_remove(&cache->index, hash_of(s->id), number);
     thm_wipe(s, sizeof *s);
     thm_pool_give(&cache->pool, number);
@@ -93,12 +71,12 @@ void thm_session_cache_put(struct thm_session_cache *cache, const struct thm_cac
         return;
     number = thm_pool_lend(&cache->pool);
     if (number == 0) {
-        forget(cache, cache->oldest);
+        forget(cache, cache->uses.first);
         number = thm_pool_lend(&cache->pool);
     }
     *cached_at(cache, number) = *session;
     thm_index_add(&cache->index, hash_of(session->id), number);
-    link_newest(cache, number);
+    thm_list_append(&cache->uses, by_use(cache), number);
 }
 
 struct wanted {
@@ -132,8 +110,8 @@ const struct thm_cached *thm_session_cache_get(struct thm_session_cache *cache,
         forget(cache, number);
         return NULL;
     }
-    unlink_use(cache, number);
-    link_newest(cache, number);
+    thm_list_remove(&cache->uses, by_use(cache), number);
+    thm_list_append(&cache->uses, by_use(cache), number);
     return s;
 }
 

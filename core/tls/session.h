@@ -14,7 +14,7 @@
 #include "thimble/tls.h"
 #include "tls/credentials.h"
 #include "util/hash.h"
-#include "util/pool.h"
+#include "util/list.h"
 
 #define THM_SESSION_ID 32
 
@@ -27,7 +27,7 @@ struct thm_cached {
     uint64_t made_s; /* UTC in seconds */
     struct thm_identity who;
     uint8_t server_leaf_hash[32]; /* of the leaf that the client saw */
-    uint32_t older, newer;        /* neighbours in order of use, 0: none */
+    struct thm_link use;          /* in order of use */
 };
 
 /* What has to hold for a session to be resumed now. */
@@ -40,7 +40,7 @@ struct thm_policy {
 struct thm_session_cache {
     struct thm_pool pool; /* of struct thm_cached */
     struct thm_index index;
-    uint32_t oldest, newest;
+    struct thm_list uses; /* the longest unused first */
 };
 
 /** Bytes of memory for a cache of `count` sessions; 0 for none. */
