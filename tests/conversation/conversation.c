@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge.h"
+#include "knowledge.h"
 
 #ifdef THM_TEST_LIBCRYPTO
 #include "thimble/libcrypto.h"
@@ -197,6 +198,12 @@ static enum happening draw_happening(const struct conversation *c)
 
 static void calm_down(struct conversation *c)
 {
+    struct thm_server_stats stats;
+
+    thm_server_stats(c->server, &stats);
+    if (c->plan.steady && stats.accepted != c->plan.talkers)
+        judge_broken(c, "%llu connections of %u clients, and nothing broke one",
+                     (unsigned long long)stats.accepted, c->plan.talkers);
     sim_world_faults(c->world, NULL);
     c->calm = c->ledger.calm = true;
     c->ledger.down_until = 0;
@@ -267,7 +274,8 @@ static void converge(struct conversation *c)
         judge_converged(c, true);
     run_for(c, QUIET_MS);
     judge_converged(c, true);
-    judge_same_knowledge(c);
+    knowledge_same(c);
+    c->converged = true;
 }
 
 /* --- when all is calm ----------------------------------------------------------------------- */
@@ -297,13 +305,13 @@ static void ask_news(struct conversation *c)
 
 static bool all_know(void *ctx)
 {
-    return judge_all_know(ctx, last_states, last_topic, false);
+    return knowledge_is(ctx, last_states, last_topic, false);
 }
 
 static void news(struct conversation *c)
 {
     if (!ask(c, ask_news, all_know))
-        judge_all_know(c, last_states, last_topic, true);
+        knowledge_is(c, last_states, last_topic, true);
 }
 
 /* The last word of each: nothing else is under way that would wake anybody by chance. */
@@ -327,7 +335,7 @@ static void ask_history(struct conversation *c, bool lobby)
         char name[THM_ROOM_MAX + 1] = THM_DEFAULT_ROOM;
         if (!lobby)
             snprintf(name, sizeof name, "@%s", talker_user(i));
-        judge_expect_history(&c->talkers[i], name, count);
+        knowledge_expect_history(&c->talkers[i], lobby ? VIEW_LOBBY : VIEW_INBOX, count);
         talker_ask_history(&c->talkers[i], name, count);
     }
 }
@@ -361,7 +369,7 @@ static void history(struct conversation *c)
         if (!ask(c, questions[i], history_told))
             judge_broken(c, "history is not told at once");
         for (unsigned k = 0; k < c->plan.talkers; k++)
-            judge_history(&c->talkers[k]);
+            knowledge_history_whole(&c->talkers[k]);
     }
 }
 

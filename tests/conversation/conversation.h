@@ -26,7 +26,6 @@
 #include "thimble/server.h"
 
 #define TALKERS_MAX 5 /* u0 to u3 at their default device, and u1@phone */
-#define STREAMS     5 /* #lobby and the inboxes of four users */
 #define SAYINGS_MAX 14
 #define PARTS       3 /* of the long one among them */
 #define CSN_MAX     (SAYINGS_MAX + PARTS)
@@ -60,6 +59,7 @@ struct plan {
         store_survives; /* a restart of the server: the store keeps its entries; else it is empty */
     bool tight;         /* the server has few buffers and jobs */
     bool backend;       /* P-256 by libcrypto where it is built */
+    bool steady;        /* nothing is to happen that may break a connection */
     bool late_fault;    /* something may go wrong even when all is calm, once */
     bool twin;          /* the second talker has the first one's credentials */
 };
@@ -75,6 +75,7 @@ struct conversation {
     struct ledger ledger;
     bool restarted; /* the server has forgotten its users */
     bool calm;      /* the faults have stopped */
+    bool converged; /* and everybody has what was said */
     bool leaving;   /* the clients were told to end */
     struct talker *talkers;
     char verdict[256]; /* the first promise that was broken, "" none */

@@ -1,5 +1,7 @@
 #include "judge.h"
 
+#include "knowledge.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +20,6 @@ void judge_broken(struct conversation *c, const char *format, ...)
     va_end(args);
 }
 
-#define BROKEN(t, ...) judge_broken((t)->conversation, __VA_ARGS__)
-#define LLU(n)         ((unsigned long long)(n))
-
-static bool is(struct thm_slice s, const char *text)
-{
-    return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
-}
-
-static void copy(char *to, size_t cap, struct thm_slice s)
-{
-    size_t len = s.len < cap ? s.len : cap - 1;
-
-    memcpy(to, s.data, len);
-    to[len] = '\0';
-}
-
 /* --- streams -------------------------------------------------------------------------------- */
 
 static const char *const view_names[VIEWS] = {"#lobby", "the inbox"};
@@ -41,10 +27,10 @@ static const char *const view_names[VIEWS] = {"#lobby", "the inbox"};
 /* Which of a client's streams a name means, or VIEWS. */
 static unsigned view_of(const struct talker *t, struct thm_slice room)
 {
-    if (is(room, THM_DEFAULT_ROOM))
+    if (talker_is(room, THM_DEFAULT_ROOM))
         return VIEW_LOBBY;
     bool own = room.len > 1 && room.data[0] == '@' &&
-               is((struct thm_slice){room.data + 1, room.len - 1}, talker_user(t->number));
+               talker_is((struct thm_slice){room.data + 1, room.len - 1}, talker_user(t->number));
     return own ? VIEW_INBOX : VIEWS;
 }
 
@@ -67,23 +53,33 @@ static uint64_t csn_of(const struct ledger_entry *e)
 {
     char id[41];
 
-    copy(id, sizeof id, thm_msg_get(&e->msg, THM_KEY_ID));
+    talker_copy(id, sizeof id, thm_msg_get(&e->msg, THM_KEY_ID));
     const char *dash = strchr(id, '-');
     uint64_t csn = dash != NULL ? strtoull(dash + 1, NULL, 10) : 0;
     return csn <= CSN_MAX ? csn : 0;
 }
 
-static bool for_other_device(const struct talker *t, const struct ledger_entry *e)
+bool judge_for_other_device(const struct talker *t, const struct ledger_entry *e)
 {
     const char *device = talker_device(t->number);
 
     return e->for_device != 0 && e->for_device != thm_device_tag(device, strlen(device));
 }
 
-/* Whether a client may leave an entry out without a word. */
+bool judge_crowded(const struct conversation *c)
+{
+    return c->plan.store.streams < STREAMS;
+}
+
+/* Whether a client may leave an entry out without a word. A crowded store may lose a message with its log while a later
+ * one of the same sender is kept in the next; what is sent again then looks like a repetition. */
 static bool excused(const struct talker *t, unsigned v, const struct ledger_entry *e)
 {
-    return for_other_device(t, e) || t->told[v][sender_of(e)][csn_of(e)];
+    unsigned from = sender_of(e);
+    uint64_t csn = csn_of(e);
+
+    return judge_for_other_device(t, e) || t->shown[v][from][csn] || t->lost[v][from][csn] ||
+           (judge_crowded(t->conversation) && csn < t->last[v][from]);
 }
 
 /* The first number behind the view, up to `last`, that is not excused; 0: there is none. */
@@ -141,18 +137,18 @@ static void on_entry(struct talker *t, const struct thm_client_event *event)
                view_names[v]);
         return;
     }
-    if (for_other_device(t, e))
+    if (judge_for_other_device(t, e))
         BROKEN(t, "client %u: entry %llu of %s is for another device", t->number, LLU(n),
                view_names[v]);
     pass(t, v, life, n);
     unsigned from = sender_of(e);
     uint64_t csn = csn_of(e);
-    if (t->told[v][from][csn])
+    if (t->shown[v][from][csn])
         BROKEN(t, "client %u: message %llu of %u is shown twice", t->number, LLU(csn), from);
     else if (csn <= t->last[v][from])
         BROKEN(t, "client %u: message %llu of %u is shown after %llu", t->number, LLU(csn), from,
                LLU(t->last[v][from]));
-    t->told[v][from][csn] = true;
+    t->shown[v][from][csn] = true;
     t->last[v][from] = csn;
 }
 
@@ -169,7 +165,7 @@ static void on_lost_entries(struct talker *t, unsigned v, uint64_t first, uint64
     pass(t, v, life, first);
     for (uint64_t n = first; n <= last && n <= life->head; n++) {
         const struct ledger_entry *e = ledger_entry(life, n);
-        t->told[v][sender_of(e)][csn_of(e)] = true;
+        t->lost[v][sender_of(e)][csn_of(e)] = true;
     }
     t->views[v].n = last;
 }
@@ -211,17 +207,8 @@ static void on_joined(struct talker *t, const struct thm_msg *m)
                view_names[v], LLU(after), LLU(view->n));
     if (v != VIEW_LOBBY)
         return;
-    /* All that is not kept is told anew. */
     t->lobby_joined = true;
-    memset(t->states, 0, sizeof t->states);
-    memset(t->left, 0, sizeof t->left);
-    copy(t->topic, sizeof t->topic, thm_msg_get(m, THM_KEY_TOPIC));
-}
-
-/* Whether the store has too few streams for all that are used. */
-static bool crowded(const struct conversation *c)
-{
-    return c->plan.store.streams < STREAMS;
+    knowledge_anew(t, m);
 }
 
 /* --- the sender's side ---------------------------------------------------------------------- */
@@ -249,7 +236,7 @@ static void check_receiver(struct talker *t, uint64_t csn, const struct ledger_e
     const char *at = strchr(target, '@');
     if (target[0] == '#')
         return;
-    copy(inbox + 1, sizeof inbox - 1, (struct thm_slice){target, strcspn(target, "@")});
+    talker_copy(inbox + 1, sizeof inbox - 1, (struct thm_slice){target, strcspn(target, "@")});
     if (!taken(t->conversation, inbox, &own->msg,
                at != NULL ? thm_device_tag(at + 1, strlen(at + 1)) : 0))
         BROKEN(t, "client %u: whisper %llu is acknowledged, but not in %s", t->number, LLU(csn),
@@ -289,7 +276,7 @@ static void on_lost(struct talker *t, const struct thm_client_event *event)
     uint64_t csn = event->csn;
     const struct conversation *c = t->conversation;
     bool unknown = c->restarted && event->code == THM_E_NO_USER;
-    bool dropped = crowded(c) && (event->code == THM_E_LIMIT || event->code == THM_E_CSN);
+    bool dropped = judge_crowded(c) && (event->code == THM_E_LIMIT || event->code == THM_E_CSN);
     char target[32];
 
     talker_target(&c->plan, t->number, csn, target);
@@ -302,60 +289,16 @@ static void on_lost(struct talker *t, const struct thm_client_event *event)
         t->outcome[csn] = LOST;
 }
 
-/* --- states, topic, people, history --------------------------------------------------------- */
-
-static void on_state(struct talker *t, const struct thm_msg *m)
-{
-    unsigned from = talker_number(thm_msg_get(m, THM_KEY_FROM), thm_msg_get(m, THM_KEY_DEVICE));
-
-    if (from == TALKERS_MAX)
-        BROKEN(t, "client %u: a state of nobody", t->number);
-    else
-        copy(t->states[from], sizeof t->states[from], thm_msg_get(m, THM_KEY_TEXT));
-}
-
-static void on_presence(struct talker *t, const struct thm_msg *m)
-{
-    for (unsigned i = 0; i < TALKERS_MAX; i++)
-        if (is(thm_msg_get(m, THM_KEY_USERID), talker_user(i)))
-            t->left[i] = is(thm_msg_get(m, THM_KEY_EVENT), "left");
-}
-
-/* Moves on to the entry that history must tell next. */
-static void past_excused(struct talker *t, const struct ledger_life *life)
-{
-    if (t->past_next < life->first)
-        t->past_next = life->first;
-    while (t->past_next <= life->head && for_other_device(t, ledger_entry(life, t->past_next)))
-        t->past_next++;
-}
-
-/* History tells again what was taken, in order, without what is for other devices. */
-static void on_past(struct talker *t, const struct thm_msg *m)
-{
-    uint64_t n = thm_msg_get_num(m, THM_KEY_N, 0);
-    const struct ledger_life *life = ledger_life(&t->conversation->ledger, t->past);
-    const struct ledger_entry *e = life != NULL ? ledger_entry(life, n) : NULL;
-
-    if (e == NULL || !ledger_same(&e->msg, m) || for_other_device(t, e)) {
-        BROKEN(t, "client %u: history tells entry %llu, which it is not", t->number, LLU(n));
-        return;
-    }
-    past_excused(t, life);
-    if (t->past_next != n)
-        BROKEN(t, "client %u: history tells entry %llu and not %llu", t->number, LLU(n),
-               LLU(t->past_next));
-    t->past_next = n + 1;
-}
+/* --- all lines ------------------------------------------------------------------------------ */
 
 /* Questions are not asked again by themselves, and may come before the room is joined again. */
 static void on_error(struct talker *t, const struct thm_client_event *event)
 {
     struct thm_slice in = thm_msg_get(event->msg, THM_KEY_IN);
-    bool early =
-        is(thm_msg_get(event->msg, THM_KEY_CODE), "no-such-room") && !t->conversation->calm;
+    bool early = talker_is(thm_msg_get(event->msg, THM_KEY_CODE), "no-such-room") &&
+                 !t->conversation->converged;
 
-    if (!(early && (is(in, "state") || is(in, "topic"))))
+    if (!(early && (talker_is(in, "state") || talker_is(in, "topic"))))
         BROKEN(t, "client %u: an error: %.*s", t->number, (int)event->len, event->line);
 }
 
@@ -368,14 +311,9 @@ static void on_line(struct talker *t, const struct thm_client_event *event)
     case THM_MSG_WHISPER: on_entry(t, event); break;
     case THM_MSG_GAP: on_gap(t, m); break;
     case THM_MSG_JOINED: on_joined(t, m); break;
-    case THM_MSG_STATE: on_state(t, m); break;
-    case THM_MSG_TOPIC: copy(t->topic, sizeof t->topic, thm_msg_get(m, THM_KEY_TOPIC)); break;
-    case THM_MSG_PRESENCE: on_presence(t, m); break;
-    case THM_MSG_PAST: on_past(t, m); break;
-    case THM_MSG_END: t->past_ended = true; break;
     case THM_MSG_ERROR:
     case THM_MSG_REFUSED: on_error(t, event); break;
-    default: break;
+    default: knowledge_line(t, m); break;
     }
 }
 
@@ -397,25 +335,6 @@ void judge_event(struct talker *t, const struct thm_client_event *event)
     }
 }
 
-void judge_expect_history(struct talker *t, const char *stream, unsigned count)
-{
-    struct thm_slice name = {stream, strlen(stream)};
-    const struct ledger_life *life = ledger_youngest(&t->conversation->ledger, name);
-
-    t->past = life->incarnation;
-    t->past_next = life->head >= count ? life->head - count + 1 : 1;
-    t->past_ended = false;
-}
-
-void judge_history(struct talker *t)
-{
-    const struct ledger_life *life = ledger_life(&t->conversation->ledger, t->past);
-
-    past_excused(t, life);
-    if (t->past_next <= life->head && !life->gone)
-        BROKEN(t, "client %u: history ends before entry %llu", t->number, LLU(t->past_next));
-}
-
 /* --- in the end ----------------------------------------------------------------------------- */
 
 static bool missing(struct conversation *c, bool why, const struct talker *t, unsigned v)
@@ -423,12 +342,13 @@ static bool missing(struct conversation *c, bool why, const struct talker *t, un
     char name[THM_ROOM_MAX + 1];
     const struct ledger_life *life = ledger_youngest(&c->ledger, stream_name(t, v, name));
     const struct view *view = &t->views[v];
+    bool other = life != NULL && (life->incarnation != view->incarnation || view->restarted);
     uint64_t n;
 
-    if (life == NULL ||
-        (crowded(c) && v == VIEW_INBOX)) /* dropped while nobody used it: told when somebody does */
+    /* A log that was forgotten while nobody used it is told of when somebody does. */
+    if (life == NULL || (judge_crowded(c) && (other || v == VIEW_INBOX)))
         return false;
-    if (life->incarnation != view->incarnation || view->restarted) {
+    if (other) {
         if (why)
             judge_broken(c, "client %u was never told that %s is another log", t->number,
                          view_names[v]);
@@ -466,41 +386,4 @@ bool judge_converged(struct conversation *c, bool why)
             if (missing(c, why, &c->talkers[i], v))
                 return false;
     return true;
-}
-
-bool judge_all_know(struct conversation *c, const char *const states[], const char *topic, bool why)
-{
-    for (unsigned i = 0; i < c->plan.talkers; i++) {
-        const struct talker *t = &c->talkers[i];
-        for (unsigned k = 0; k <= c->plan.talkers; k++) {
-            bool last = k == c->plan.talkers;
-            const char *known = last ? t->topic : t->states[k], *is_now = last ? topic : states[k];
-            if (strcmp(known, is_now) == 0)
-                continue;
-            if (why)
-                judge_broken(c, "client %u: the %s %u is \"%s\", but was told \"%s\"", i,
-                             last ? "topic of" : "state of", last ? VIEW_LOBBY : k, is_now, known);
-            return false;
-        }
-    }
-    return true;
-}
-
-void judge_same_knowledge(struct conversation *c)
-{
-    const struct talker *first = &c->talkers[0];
-
-    for (unsigned i = 0; i < c->plan.talkers; i++) {
-        const struct talker *t = &c->talkers[i];
-        for (unsigned k = 0; k < c->plan.talkers; k++) {
-            if (strcmp(t->states[k], first->states[k]) != 0)
-                judge_broken(c, "the state of %u is \"%s\" to client %u and \"%s\" to client 0", k,
-                             t->states[k], i, first->states[k]);
-            if (t->left[k] && strcmp(talker_user(k), talker_user(i)) != 0)
-                judge_broken(c, "client %u takes %s for gone", i, talker_user(k));
-        }
-        if (strcmp(t->topic, first->topic) != 0)
-            judge_broken(c, "the topic is \"%s\" to client %u and \"%s\" to client 0", t->topic, i,
-                         first->topic);
-    }
 }

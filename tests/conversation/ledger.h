@@ -9,6 +9,8 @@
 #include "thimble/stream.h"
 #include "thimble/wire.h"
 
+#define STREAMS 5 /* that conversations use: #lobby and the inboxes of four users */
+
 /* How the store is made, and how it behaves until it is calm. A `_ppm` is a probability per request. */
 struct store_plan {
     uint32_t blocks;  /* few: retention drops entries, and receivers get gaps */

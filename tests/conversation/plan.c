@@ -21,17 +21,31 @@ static struct store_plan draw_store(uint64_t *state)
 
     if (one_in(state, 4))
         plan.blocks = 6;
-    if (one_in(state, 12))
-        plan.streams = 4;
     if (one_in(state, 3)) {
         plan.late_ppm = 300000;
         plan.late_max = 20;
+    }
+    if (one_in(state, 12)) {
+        plan.streams = 3;
+        plan.late_ppm = 600000;
+        plan.late_max = 200;
     }
     if (one_in(state, 3))
         plan.fail_ppm = one_in(state, 3) ? 300000 : 20000;
     if (one_in(state, 6))
         plan.busy_ppm = 50000;
     return plan;
+}
+
+/* Leaves only what no connection may break of. */
+static void make_steady(struct plan *plan)
+{
+    struct sim_faults *f = &plan->faults;
+
+    plan->steady = true;
+    plan->happenings = 0;
+    f->reset_ppm = f->partition_ppm = f->refuse_ppm = f->ignore_ppm = f->resolve_fail_ppm = 0;
+    f->clock_jump_ppm = f->utc_jump_ppm = 0;
 }
 
 struct plan conversation_plan(uint64_t seed)
@@ -53,9 +67,11 @@ struct plan conversation_plan(uint64_t seed)
         plan.may_happen |= one_in(&state, 3) ? 1u << i : 0;
     if (plan.may_happen == 0)
         plan.may_happen = 1u << HAPPEN_KILL;
-    if (one_in(&state, 8))
+    if (one_in(&state, 4))
+        make_steady(&plan);
+    else if (one_in(&state, 8))
         plan.faults.cut_ppm = 2000;
-    if (one_in(&state, 6))
+    if (!plan.steady && one_in(&state, 6))
         plan.faults.entropy_ppm = 50000;
     return plan;
 }

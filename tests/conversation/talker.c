@@ -33,16 +33,24 @@ const char *talker_device(unsigned number)
     return cast[number].device;
 }
 
-static bool is(struct thm_slice s, const char *text)
+bool talker_is(struct thm_slice s, const char *text)
 {
     return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
+}
+
+void talker_copy(char *to, size_t cap, struct thm_slice s)
+{
+    size_t len = s.len < cap ? s.len : cap - 1;
+
+    memcpy(to, s.data, len);
+    to[len] = '\0';
 }
 
 unsigned talker_number(struct thm_slice user, struct thm_slice device)
 {
     unsigned i = 0;
 
-    while (i < TALKERS_MAX && !(is(user, cast[i].user) && is(device, cast[i].device)))
+    while (i < TALKERS_MAX && !(talker_is(user, cast[i].user) && talker_is(device, cast[i].device)))
         i++;
     return i;
 }

@@ -33,8 +33,9 @@ struct talker {
     enum outcome outcome[CSN_MAX + 1]; /* by csn */
     /* shown */
     struct view views[VIEWS];
-    bool told[VIEWS][TALKERS_MAX][CSN_MAX + 1]; /* shown, or within a gap: by sender and csn */
-    uint64_t last[VIEWS][TALKERS_MAX];          /* the sender's csn shown last */
+    bool shown[VIEWS][TALKERS_MAX][CSN_MAX + 1]; /* messages, by sender and csn */
+    bool lost[VIEWS][TALKERS_MAX][CSN_MAX + 1];  /* messages that a gap was told for */
+    uint64_t last[VIEWS][TALKERS_MAX];           /* the sender's csn shown last */
     char states[TALKERS_MAX][32];
     char topic[32];
     bool left[TALKERS_MAX]; /* what the room was last told of that user */
@@ -54,6 +55,10 @@ void talker_start(struct conversation *c, unsigned number);
 /** "u1", "default" of a talker. */
 const char *talker_user(unsigned number);
 const char *talker_device(unsigned number);
+
+/** Whether a slice holds this text; and a copy of a slice, cut to fit. */
+bool talker_is(struct thm_slice s, const char *text);
+void talker_copy(char *to, size_t cap, struct thm_slice s);
 
 /** The talker of a user and device, or TALKERS_MAX. */
 unsigned talker_number(struct thm_slice user, struct thm_slice device);

@@ -1,5 +1,6 @@
 /*
- * Whole conversations, one a seed: test_seeds [COUNT [FIRST]]. A failure names its seed; SIM_SEED=n replays it alone.
+ * Whole conversations, one a seed: test_seeds [COUNT [FIRST [FAILURES]]]. A failure names its seed; SIM_SEED=n replays it
+ * alone. After so many failures (10) it is enough.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,11 +31,11 @@ int main(int argc, char **argv)
 {
     uint64_t count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100;
     uint64_t first = sim_seed(argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
-    unsigned failed = 0;
+    unsigned enough = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 10, failed = 0;
 
     if (getenv("SIM_SEED") != NULL)
         count = 1;
-    for (uint64_t seed = first; seed < first + count; seed++) {
+    for (uint64_t seed = first; seed < first + count && failed < enough; seed++) {
         uint64_t hash, again;
         const char *bad = play(seed, &hash);
         if (bad == NULL && seed % TWICE_EVERY == 0) {
@@ -47,6 +48,6 @@ int main(int argc, char **argv)
             printf("seed %llu: %s\n", LLU(seed), bad);
         }
     }
-    printf("%llu passed, %u failed\n", LLU(count - failed), failed);
+    printf("%llu conversations, %u failed\n", LLU(count), failed);
     return failed == 0 ? 0 : 1;
 }
