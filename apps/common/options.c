@@ -235,7 +235,7 @@ static int read_config_line(struct parse *p, const char *path, unsigned number, 
 static int read_config(struct parse *p, const char *path, bool must_exist)
 {
     size_t len;
-    char *text = file_read(path, &len); /* never freed: the settings point into it */
+    char *text = file_read(path, &len); /* kept when all is well: the settings point into it */
     if (!text)
         return must_exist || errno != ENOENT
                    ? report_fail(EXIT_USAGE, "can't read %s: %s", path, strerror(errno))
@@ -249,6 +249,8 @@ static int read_config(struct parse *p, const char *path, bool must_exist)
         result = read_config_line(p, path, number, line);
         line = end;
     }
+    if (result != OPTIONS_OK)
+        free(text);
     return result;
 }
 
