@@ -112,6 +112,8 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
     struct thm_msg m;
     struct thm_fault fault;
 
+    if (line.len > 0 && line.data[line.len - 1] == '\r')
+        line.len--;
     if (line.len == 0)
         return;
     if (c->state == CONN_ONLINE)
