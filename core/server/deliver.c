@@ -162,7 +162,7 @@ static bool serve(struct thm_server *s, struct connection *c, struct membership 
         return false;
     while (m->n < st->log.head) {
         if (!thm_log_get(&st->log, m->n + 1, &m->place, &e)) {
-            if (c->reading == 0 && output_may(c, THM_LINE_MAX)) {
+            if (c->reading == 0 && output_may(c, THM_LINE_MAX) && output_lend(s, c)) {
                 if (deliver_read(s, c, m->stream, m->n + 1, READ_MAX, false))
                     c->reading = m->stream;
                 else

@@ -114,6 +114,7 @@ static bool serve(struct conversation *c)
         config.blocks = 4;
         config.appends = 3;
         config.reads = 1;
+        config.outputs = 2;
         config.max_handshakes = 2;
         config.tls_sessions = 2;
     }
