@@ -17,6 +17,8 @@ static void changed(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);
 
+    if (st->members.first == 0)
+        return; /* nobody is there to hear it */
     if (small(st)) {
         stream_dirty(s, number);
         return;

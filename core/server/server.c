@@ -341,7 +341,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
         at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);
-    return s->stopping ? earlier(at, s->stop_by) : at;
+    return s->stopping && s->now < s->stop_by ? earlier(at, s->stop_by) : at;
 }
 
 /* --- the end -------------------------------------------------------------------------------- */
