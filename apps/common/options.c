@@ -224,6 +224,8 @@ static int read_config_line(struct parse *p, const char *path, unsigned number, 
                            name, p->program->name);
     if (*value == '\0')
         return report_fail(EXIT_USAGE, "%s:%u: %s has no value", path, number, name);
+    if (p->source[row - p->program->table] > FROM_FILE)
+        return OPTIONS_OK;
     if (row->kind == OPTION_FILE)
         value = resolve(path, value);
     if (!assign(p, row, value, FROM_FILE))

@@ -108,6 +108,7 @@ ok 'a file that is not there' refuses 2 "can't read $tmp/nope" --config "$tmp/no
 printf '%s\n' "listen = 127.0.0.1:0" "listen = [::1]:0" "cafile = $CA/ca.crt" \
   "cert = $CA/server/localhost.crt" "key = $CA/server/localhost.key" 'log-format = json' \
   >"$tmp/thimbled.conf"
+: >"$tmp/json.log"
 "$THIMBLED" --config "$tmp/thimbled.conf" </dev/null 2>"$tmp/json.log" &
 children+=($!)
 second=$!

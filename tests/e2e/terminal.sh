@@ -3,15 +3,14 @@
 . "$(dirname "$0")/lib.sh"
 
 start_server
+chat_in_terminal asked ali@default
+ok 'the first start asks for an alias' see asked 'Which name shall the others see? (Enter: ali)'
+press asked C-c
+ok 'where Ctrl-C leaves as well' see asked 'status 130'
 chat_in_terminal ali ali@default
-ok 'the first start asks for an alias' see ali 'Which name shall the others see? (Enter: ali)'
-press ali C-c
-ok 'where Ctrl-C leaves as well' see ali 'status 130'
+see ali 'Which name' || give_up "$(screen ali)"
 press ali Enter
-chat_in_terminal ali ali@default
-see ali 'Which name'
-press ali Enter
-ok 'and enters the lobby' see ali 'you are in #lobby'
+ok 'Enter keeps the user id, and enters the lobby' see ali 'you are in #lobby' || give_up "$(screen ali)"
 ok 'the prompt names the room' see_last ali '#lobby>'
 ok 'the commands that the server supports are shown' see ali 'the server understands: '
 join bianca bianca@default
