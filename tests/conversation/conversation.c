@@ -427,6 +427,7 @@ static void count_leaks(struct conversation *c)
 
 static void leave(struct conversation *c)
 {
+    run_for(c, QUIET_MS);
     c->leaving = true;
     stop(&c->talkers[0]);
     if (!run_until(c, first_is_gone, PROMPT_MS) && !c->plan.late_fault)

@@ -31,7 +31,7 @@ static struct store_plan draw_store(uint64_t *state)
         plan.late_max = 200;
     }
     if (one_in(state, 3))
-        plan.fail_ppm = one_in(state, 3) ? 300000 : 20000;
+        plan.fail_ppm = one_in(state, 2) ? 300000 : 20000;
     if (one_in(state, 6))
         plan.busy_ppm = 50000;
     return plan;
