@@ -59,7 +59,7 @@ void conn_look(struct thm_server *s, struct connection *c, unsigned why)
     c->attention |= (uint8_t)why;
     if (c->queued)
         return;
-    c->queued = 1;
+    c->queued = true;
     c->look_next = 0;
     uint32_t number = conn_number(s, c);
     if (s->look_last != 0)
@@ -405,7 +405,7 @@ void conn_events(struct thm_server *s, uint32_t number, uint32_t what)
 
 void conn_run(struct thm_server *s, struct connection *c)
 {
-    c->queued = 0;
+    c->queued = false;
     if (c->state == CONN_FREE) {
         if (c->waits == 0)
             thm_pool_give(&s->connections, conn_number(s, c));

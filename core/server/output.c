@@ -126,10 +126,11 @@ void output_last(struct thm_server *s, struct connection *c, const struct thm_ms
 
 /* --- sending -------------------------------------------------------------------------------- */
 
-/* A buffer is kept while there are answers to come, so that they find one. */
+/* A buffer is kept while answers or entries are to come from the store, so that they find one. */
 static void give_back(struct thm_server *s, struct connection *c)
 {
-    bool owes = c->appends > 0 || c->jobs > 0 || c->auto_join > 0 || c->walk.kind != 0;
+    bool owes =
+        c->appends > 0 || c->jobs > 0 || c->auto_join > 0 || c->walk.kind != 0 || c->reading != 0;
 
     if (c->out != 0 && c->out_len == 0 && !owes) {
         thm_pool_give(&s->outputs, c->out);

@@ -1,0 +1,330 @@
+/*
+ * What a server is made of. docs/DESIGN.md, "The server", draws the whole.
+ *
+ * Everything is an item of a pool and is named by its number; 0 is none. What a request to the store is for is
+ * named together with a serial number, so that a late answer never meets a newer connection.
+ */
+#ifndef THM_SERVER_ITEMS_H
+#define THM_SERVER_ITEMS_H
+
+#include "thimble/server.h"
+#include "util/hash.h"
+#include "util/list.h"
+#include "util/pool.h"
+
+#define LISTENERS_MAX 8
+#define TOMBS         16 /* leavers that a room remembers by name until all members were told */
+/* How long the store is left alone after it failed. */
+#define STORE_RETRY_MS 100
+
+/* Connections with the same kind of deadline are in one list, in the order of their deadlines, because all
+ * deadlines of a kind are equally long. */
+enum deadline_kind {
+    DEADLINE_NONE,
+    DEADLINE_HELLO,     /* no handshake slot yet: silent, or waiting for its turn */
+    DEADLINE_HANDSHAKE, /* has one */
+    DEADLINE_LOGIN,
+    DEADLINE_IDLE,
+    DEADLINE_STALL,
+    DEADLINE_CLOSE,
+    DEADLINE_KINDS
+};
+
+/* What a connection may have to wait for because all are in use. */
+enum wait_kind {
+    WAIT_JOB,    /* its input waits for a job */
+    WAIT_READ,   /* its output waits for a read job */
+    WAIT_OUTPUT, /* input and output wait for an output buffer */
+    WAIT_KINDS
+};
+
+/* Bits of connection.attention: why it is in the list of connections to look at. */
+enum {
+    LOOK_READ = 1 << 0, /* input may be there, or the handshake may go on */
+    LOOK_WRITE = 1 << 1 /* output may go on, or there is something to say */
+};
+
+/* Why a session is to be told an alias that it did not ask for. */
+enum rename { RENAME_NONE, RENAME_ELSEWHERE /* by another session */, RENAME_RECLAIMED };
+
+/* A request whose answer is too long for one buffer, continued whenever there is room. */
+struct walk {
+    uint8_t kind;              /* enum thm_type: LIST, WHO, WHOIS, ROOMS, HISTORY, QUIT; 0: none */
+    bool started;              /* what it is about was looked up */
+    bool reading;              /* HISTORY: a read is on its way */
+    uint32_t at;               /* next item of the pool to look at */
+    uint32_t target;           /* WHO, HISTORY: stream */
+    uint32_t count;            /* rows said */
+    uint64_t next, last;       /* HISTORY: entries still to say; before that, what was asked for */
+    char id[41];               /* HISTORY: correlation id, "" none */
+    char user[THM_ID_MAX + 1]; /* WHOIS */
+};
+
+struct connection {
+    struct thm_tls tls;
+    uint32_t serial;   /* number since the start, from 1 */
+    uint8_t state;     /* enum thm_conn_state */
+    uint8_t attention; /* LOOK_* */
+    bool queued;       /* in the list of connections to look at */
+    uint8_t deadline_kind;
+    uint64_t deadline; /* ms */
+    struct thm_link deadline_link;
+    uint32_t look_next;
+    uint32_t events; /* THM_EV_* not yet given to TLS */
+    struct thm_address address;
+    bool waiting;  /* for a handshake slot, or for its address's turn */
+    bool polite;   /* stated a credit and acknowledges */
+    uint8_t waits; /* set of 1 << enum wait_kind: the lists that it waits in */
+    uint32_t wait_next[WAIT_KINDS];
+    uint8_t renamed;   /* enum rename: the session is to be told its user's alias */
+    uint8_t auto_join; /* after a plain hello: 2 inbox and default room still to join, 1 the latter */
+    int16_t code;      /* why it ends */
+    uint16_t jobs;     /* store requests whose completion its input waits for */
+    uint16_t appends;  /* messages on their way to the store */
+    uint16_t rooms;    /* memberships */
+    /* session */
+    uint32_t user;
+    struct thm_link user_link; /* sessions of the same user */
+    uint64_t since;            /* UTC ms */
+    uint64_t client;           /* incarnation of the client's state */
+    uint32_t memberships;      /* first of a list */
+    uint32_t reading;          /* stream that entries are being read of, 0: none */
+    uint32_t credit;           /* bytes */
+    uint64_t sent, acked;      /* bytes of lines since auth_reply */
+    uint64_t max_message;
+    char agent[65];
+    /* lines */
+    struct thm_line_reader reader;
+    uint32_t line_buffer; /* lent to the reader */
+    uint32_t out;         /* output buffer */
+    uint32_t out_len, out_sent;
+    struct walk walk;
+};
+
+struct user {
+    char id[THM_ID_MAX + 1];
+    char alias[THM_ALIAS_MAX + 1]; /* equals id unless chosen */
+    char away[THM_SHORT_MAX + 1];
+    uint32_t life;             /* which use of the record this is; 0: none */
+    struct thm_list sessions;  /* the newest last; empty: not online */
+    struct thm_link idle_link; /* not online: in the order of leaving */
+};
+
+/* Somebody who left, until every member was told. */
+struct tomb {
+    uint32_t user, life; /* his record, and which use of it */
+    uint64_t version;
+};
+
+enum { STREAM_NEW, STREAM_OPEN };
+enum stream_kind { STREAM_ROOM, STREAM_INBOX, STREAM_KINDS };
+
+/* A room or an inbox, as long as somebody follows it or it has something to remember. */
+struct stream {
+    char name[THM_ROOM_MAX + 1];
+    uint8_t state;  /* STREAM_* */
+    bool dirty;     /* in the list of streams with something new */
+    bool counting;  /* in the list of large rooms whose count is due */
+    uint32_t store; /* the store's id */
+    uint64_t incarnation;
+    struct thm_log log; /* the newest entries; its head is the newest entry that exists */
+    uint64_t tail;      /* last number given to an append under way */
+    uint32_t jobs;      /* store requests under way */
+    struct thm_list members;
+    uint32_t member_count;     /* of those that have joined */
+    struct thm_link idle_link; /* nobody follows: in the order of that */
+    uint32_t dirty_next;
+    /* rooms only */
+    char topic[THM_SHORT_MAX + 1];
+    char topic_from[THM_ID_MAX + 1];
+    uint64_t topic_time;
+    uint64_t version;      /* of the roster: rises with every change */
+    uint64_t joined, left; /* users, since the start: what large rooms count */
+    uint64_t told_until;   /* leavers up to this version are no longer known by name */
+    struct tomb tombs[TOMBS];
+    uint32_t tomb_next;
+    uint64_t count_due; /* ms */
+    uint32_t count_next;
+    uint64_t state_version;
+    struct thm_list states; /* retained ones, by last change */
+};
+
+/* One session in one stream: the cursor, and what it was told of the roster. */
+struct membership {
+    uint32_t connection, stream;
+    uint32_t next; /* of the same connection */
+    struct thm_link stream_link;
+    bool active;    /* joined was said */
+    bool restarted; /* a gap is to be said: the log is another than it was */
+    uint64_t n;     /* last entry handed to the connection */
+    struct thm_log_place place;
+    uint64_t last_csn; /* highest csn of this sender in the stream */
+    uint64_t told_version, told_joined, told_left, told_state;
+    uint64_t told_topic; /* topic_time */
+    uint32_t state;      /* the device's retained state in the room, once looked up; 0: none */
+    /* roster */
+    bool stands;      /* of the user's sessions in the room, this one stands for him */
+    uint64_t came;    /* version at which he came */
+    uint64_t version; /* of his last change */
+    uint8_t event;    /* enum presence_event */
+};
+
+enum presence_event { EVENT_NONE, EVENT_JOINED, EVENT_ALIAS, EVENT_AWAY, EVENT_BACK, EVENT_LEFT };
+
+/* A device's retained state in a room. */
+struct state {
+    uint32_t stream;
+    struct thm_link link;
+    uint64_t version;
+    uint64_t time;
+    char user[THM_ID_MAX + 1];
+    char device[THM_ID_MAX + 1];
+    char text[THM_STATE_MAX + 1];
+    uint16_t len;
+};
+
+/* What a job does next with the answer of the store. */
+enum job_step {
+    JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
+    JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
+    JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
+    JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
+    JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
+    JOB_APPEND       /* in the list of appends, see append.c */
+};
+
+/* A request to the store with all that is needed when it comes back. */
+struct job {
+    struct thm_store_request request;
+    uint32_t number;     /* its own in the pool */
+    uint8_t step;        /* enum job_step */
+    bool waited_for;     /* the connection's input waits for it */
+    uint32_t connection; /* who asked, and its serial number */
+    uint32_t serial;
+    uint32_t stream[2]; /* of the appends: the room; or the sender's inbox and the receiver's */
+    unsigned streams;
+    /* joining: what the client stated */
+    bool has_after;
+    uint64_t after, incarnation;
+    uint64_t first; /* and the oldest entry that the store keeps */
+    /* saying */
+    uint32_t next; /* in the list of appends */
+    bool submitted;
+    uint8_t opening; /* OPEN_TO_SAY: which of its streams */
+    uint8_t misfits; /* how often the store did not take it for what it is */
+    bool unsure;     /* whether its csn was taken is to be looked up */
+    uint8_t part, parts;
+    uint64_t csn, of, time;
+    struct thm_sender sender;
+    char to[2 * THM_ID_MAX + 2]; /* of a whisper; "" otherwise */
+    char from[THM_ID_MAX + 1];
+    char device[THM_ID_MAX + 1];
+    char alias[THM_ALIAS_MAX + 1];
+    uint16_t text_len;
+    char text[THM_TEXT_MAX];
+    char line[2][THM_LINE_MAX];
+};
+
+/* A read from the store and the buffer it goes to. */
+struct read_job {
+    struct thm_store_request request;
+    uint32_t number;
+    uint32_t connection, serial;
+    uint32_t stream;
+    bool history;
+    unsigned char buffer[THM_OUT_BUFFER];
+};
+
+struct thm_server {
+    struct thm_server_config config;
+    struct thm_tls_domain *tls;
+    uint64_t now;
+    uint64_t utc_ms;      /* 0: the clock was never set */
+    uint64_t started;     /* the first turn's `now` */
+    uint64_t started_utc; /* ms */
+    bool unfinished;      /* the last step ended before all came to rest */
+    uint64_t random;      /* state of a generator for what needs no secrecy */
+    struct thm_hash_key hash_key;
+    thm_socket listeners[LISTENERS_MAX];
+    unsigned listener_count;
+    bool accepting; /* a listener may have connections waiting */
+    bool stopping;
+    uint64_t stop_by; /* ms */
+    uint32_t serial;
+    uint32_t sessions;
+    struct thm_list deadlines[DEADLINE_KINDS];
+    uint32_t look_first, look_last;
+    uint32_t dirty_first;
+    uint32_t count_first, count_last;
+    uint32_t append_first, append_last; /* jobs, in the order of their numbers */
+    uint32_t append_flying;             /* submitted, not completed */
+    bool append_failing;                /* one failed: wait for the rest, then send again */
+    uint64_t append_retry;              /* ms, 0: none */
+    struct thm_list users_idle, streams_idle[STREAM_KINDS];
+    uint32_t streams_held[STREAM_KINDS];
+    uint32_t user_lives;              /* records of users made so far */
+    struct thm_list wait[WAIT_KINDS]; /* singly linked */
+    uint64_t read_retry; /* ms: nothing is read before, because the store failed; 0: none */
+    uint32_t waiting;    /* connections that wait for a handshake slot */
+    uint64_t admit_at;   /* ms: when those are looked at again, 0: never */
+    struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
+    struct thm_blocks *blocks;
+    struct thm_index user_index, alias_index, stream_index;
+    const struct thm_denylist *denylist;
+    struct thm_server_stats stats;
+};
+
+/* --- pools, by type ------------------------------------------------------------------------- */
+
+static inline struct connection *conn_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->connections, number);
+}
+static inline struct user *user_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->users, number);
+}
+static inline struct stream *stream_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->streams, number);
+}
+static inline struct membership *member_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->memberships, number);
+}
+static inline struct state *state_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->states, number);
+}
+static inline struct job *job_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->jobs, number);
+}
+static inline struct read_job *read_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->reads, number);
+}
+
+static inline struct thm_links state_links(const struct thm_server *s)
+{
+    return THM_LINKS(&s->states, struct state, link);
+}
+
+/* The links of the lists that are walked in several files. */
+static inline uint32_t next_session(const struct thm_server *s, uint32_t number)
+{
+    return conn_at(s, number)->user_link.next;
+}
+static inline uint32_t next_member(const struct thm_server *s, uint32_t number)
+{
+    return member_at(s, number)->stream_link.next;
+}
+
+static inline uint32_t conn_number(const struct thm_server *s, const struct connection *c)
+{
+    return (uint32_t)((size_t)((const unsigned char *)c - s->connections.items) /
+                      s->connections.size) +
+           1;
+}
+
+#endif
