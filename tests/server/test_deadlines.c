@@ -1,5 +1,5 @@
 /* Time: every deadline, handshakes that wait for their turn, and clocks that jump. */
-#include "server/rig.h"
+#include "server/host.h"
 
 #include <string.h>
 
@@ -302,6 +302,32 @@ static void who_closes_at_once_has_been_heard(void **state)
     rig_end(&r);
 }
 
+static void ignore(void *ctx, const char *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+/* It has closed its half of the TCP connection and listens on. (Its TLS would still send a close_notify.) */
+static void who_only_stops_speaking_hears_the_answers(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    struct thm_port *port = sim_host_port(u0->host->sim);
+    sim_world_on_breach(r.world, ignore, NULL);
+    say(u0, "{'msgtype':'list'}");
+    say(u0, "{'msgtype':'ping'}");
+    rig_pass(&r, 1);
+    port->ops->shutdown(port, u0->tls.socket);
+    expect(u0, "{'msgtype':'user',*");
+    expect(u0, "{'msgtype':'end',*");
+    expect(u0, "{'msgtype':'pong'}");
+    expect_end(u0, 1000);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +344,7 @@ int main(void)
         cmocka_unit_test(silent_connections_keep_nobody_out),
         cmocka_unit_test(a_failing_accept_is_tried_again),
         cmocka_unit_test(who_closes_at_once_has_been_heard),
+        cmocka_unit_test(who_only_stops_speaking_hears_the_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

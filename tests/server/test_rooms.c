@@ -270,6 +270,29 @@ static void counts_come_at_intervals(void **state)
     rig_end(&r);
 }
 
+/* Two large rooms at a time; and who leaves is counted when nobody comes. */
+static void rooms_count_side_by_side(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *p[5];
+    for (unsigned i = 0; i < 5; i++) {
+        p[i] = rig_member(&r, i);
+        say(p[i], "{'msgtype':'join','room':'#b'}");
+        expect_later(p[i], "{'msgtype':'joined','room':'#b',*");
+    }
+    rig_pass(&r, 2 * THM_COUNT_INTERVAL_MS);
+    p[0]->next = p[0]->count;
+    say(p[3], "{'msgtype':'leave','room':'#b'}");
+    say(p[3], "{'msgtype':'leave','room':'#lobby'}");
+    rig_pass(&r, THM_COUNT_INTERVAL_MS);
+    expect(p[0], "{'msgtype':'presence','room':'#*','members':4,'joined':0,'left':1}");
+    expect(p[0], "{'msgtype':'presence','room':'#*','members':4,'joined':0,'left':1}");
+    expect_nothing(p[0]);
+    rig_end(&r);
+}
+
 /* --- topics --------------------------------------------------------------------------------- */
 
 static void a_topic_is_told_to_all_and_to_who_comes(void **state)
@@ -350,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_forgotten_users_name_is_not_mistaken),
         cmocka_unit_test(a_large_room_hears_counts),
         cmocka_unit_test(counts_come_at_intervals),
+        cmocka_unit_test(rooms_count_side_by_side),
         cmocka_unit_test(a_topic_is_told_to_all_and_to_who_comes),
         cmocka_unit_test(the_latest_state_of_each_device_is_retained),
     };

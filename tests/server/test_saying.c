@@ -120,6 +120,26 @@ static void a_message_under_way_is_found_by_its_csn(void **state)
     rig_end(&r);
 }
 
+/* What is under way to one room says nothing of another. */
+static void a_message_under_way_elsewhere_is_another(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    say(u0, "{'msgtype':'join','room':'#b'}");
+    say(u0, "{'msgtype':'say','room':'#b','csn':5,'text':'b'}");
+    expect_later(u0, "{'msgtype':'message','room':'#b',*");
+    r.store.late = true;
+    say(u0, "{'msgtype':'say','csn':3,'text':'lobby'}");
+    say(u0, "{'msgtype':'say','room':'#b','csn':3,'text':'b'}");
+    rig_pass(&r, 50);
+    rig_store_on_time(&r);
+    expect(u0, "{'msgtype':'refused','room':'#b','csn':3,'code':'csn',*");
+    expect(u0, "{'msgtype':'accepted','room':'#lobby',*'csn':3}");
+    rig_end(&r);
+}
+
 /* However much a client sends at once, so many are on their way, and each is answered. */
 static void a_window_of_messages_is_on_its_way_at_a_time(void **state)
 {
@@ -386,6 +406,7 @@ int main(void)
         cmocka_unit_test(parts_are_numbered_in_full_or_not_at_all),
         cmocka_unit_test(a_csn_is_taken_once),
         cmocka_unit_test(a_message_under_way_is_found_by_its_csn),
+        cmocka_unit_test(a_message_under_way_elsewhere_is_another),
         cmocka_unit_test(a_window_of_messages_is_on_its_way_at_a_time),
         cmocka_unit_test(a_whisper_reaches_both_inboxes),
         cmocka_unit_test(a_whisper_may_be_for_one_device),
