@@ -127,10 +127,15 @@ struct thm_session_info {
 bool thm_server_next_session(const struct thm_server *s, uint32_t *at,
                              struct thm_session_info *info);
 
-/** Ends the sessions of a user, or of one device ("user@device"). Returns how many. */
+/**
+ * Ends the sessions of a user, or of one device ("user@device"). Returns how many.
+ *
+ * @param reason  what they are told: a `reason` of the wire; anything else is replaced by the usual words
+ */
 unsigned thm_server_kick(struct thm_server *s, const char *target, const char *reason);
 
-/** Sends a notice from the operator to everybody who is online. Returns how many; or THM_E_UTF8 ... */
+/** Sends a notice from the operator to everybody who is online and has credit for it. Returns how many; or
+ * THM_E_UTF8 ... */
 int thm_server_notice(struct thm_server *s, const char *text, size_t len);
 
 struct thm_server_stats {
