@@ -14,16 +14,17 @@
 #include "thimble/wire.h"
 
 #include "buffer.h"
+#include "completion.h"
 #include "keys.h"
+#include "paste.h"
 
-#define HISTORY_LINES  1000
-#define PROMPT_MAX     256
-#define CANDIDATES_MAX 64
-#define PASTE_SILENCE  50 /* ms without input that end a paste of a terminal without brackets */
-#define BRACKETS_ON    "\033[?2004h"
-#define BRACKETS_OFF   "\033[?2004l"
-#define KEY_HIDE       L'\x80' /* C1 controls are never typed, so these */
-#define KEY_RESET      L'\x81' /* two reach our own functions in libedit */
+#define HISTORY_LINES 1000
+#define PROMPT_MAX    256
+#define PASTE_SILENCE 50 /* ms without input that end a paste of a terminal without brackets */
+#define BRACKETS_ON   "\033[?2004h"
+#define BRACKETS_OFF  "\033[?2004l"
+#define KEY_HIDE      L'\x80' /* C1 controls are never typed, so these */
+#define KEY_RESET     L'\x81' /* two reach our own functions in libedit */
 
 struct editor {
     EditLine *el;
@@ -233,21 +234,6 @@ void editor_interrupt(struct editor *e)
 
 /* --- pastes ------------------------------------------------------------------------------------- */
 
-/* Newlines as one byte, and no other control but a tab. */
-static void clean_paste(struct buffer *paste)
-{
-    size_t to = 0;
-    for (size_t i = 0; i < paste->len; i++) {
-        char c = paste->data[i];
-        bool crlf = c == '\r' && i + 1 < paste->len && paste->data[i + 1] == '\n';
-        if (c == '\r' && !crlf)
-            c = '\n';
-        if (c == '\n' || c == '\t' || (unsigned char)c >= 0x20)
-            paste->data[to++] = c;
-    }
-    buffer_remove(paste, to, paste->len - to);
-}
-
 /* Enters what was pasted amid the typed line: whole lines at once; the last piece stays to be edited. */
 static void take_paste(struct editor *e)
 {
@@ -266,10 +252,7 @@ static void take_paste(struct editor *e)
 static void end_paste(struct editor *e)
 {
     e->mode = TYPING;
-    clean_paste(&e->paste);
-    size_t newlines = 0;
-    for (size_t i = 0; i < e->paste.len; i++)
-        newlines += e->paste.data[i] == '\n';
+    size_t newlines = paste_clean(&e->paste);
     editor_hide(e);
     if (newlines == 0) {
         buffer_insert(&e->line, e->cursor, buffer_text(&e->paste), e->paste.len);
@@ -277,7 +260,7 @@ static void end_paste(struct editor *e)
         buffer_remove(&e->paste, 0, e->paste.len);
         return;
     }
-    if (newlines <= EDITOR_PASTE_LINES) {
+    if (newlines <= PASTE_LINES) {
         take_paste(e);
         return;
     }
@@ -298,32 +281,6 @@ static void answer(struct editor *e, char key)
     }
 }
 
-/* Takes bytes of a bracketed paste; returns how many. */
-static size_t paste_bytes(struct editor *e, const char *data, size_t len)
-{
-    const size_t mark = strlen(KEY_PASTE_END);
-    const char *end = memmem(data, len, KEY_PASTE_END, mark);
-    if (end) {
-        buffer_add(&e->paste, data, (size_t)(end - data));
-        end_paste(e);
-        return (size_t)(end - data) + mark;
-    }
-    size_t sure = len < mark ? 0 : len - (mark - 1); /* the rest may begin the mark */
-    buffer_add(&e->paste, data, sure);
-    return sure;
-}
-
-/* A terminal without brackets: many lines in one read were not typed. */
-static bool looks_pasted(const char *data, size_t len)
-{
-    size_t lines = 0;
-    if (memmem(data, len, KEY_PASTE_BEGIN, strlen(KEY_PASTE_BEGIN)))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        lines += data[i] == '\r' || data[i] == '\n';
-    return lines > EDITOR_PASTE_LINES;
-}
-
 static void end_burst(struct editor *e)
 {
     if (e->mode == BURST && thm_port_posix_now_ms() >= e->burst_end)
@@ -332,55 +289,16 @@ static void end_burst(struct editor *e)
 
 /* --- completion --------------------------------------------------------------------------------- */
 
-static size_t common_prefix(char (*words)[PROMPT_MAX], unsigned count)
-{
-    size_t len = strlen(words[0]);
-    for (unsigned i = 1; i < count; i++)
-        while (strncmp(words[0], words[i], len) != 0)
-            len--;
-    while (len > 0 && ((unsigned char)words[0][len] & 0xc0) == 0x80)
-        len--;
-    return len;
-}
-
-static void print_candidates(struct editor *e, char (*words)[PROMPT_MAX], unsigned count)
-{
-    struct buffer all = {0};
-    for (unsigned i = 0; i < count; i++) {
-        buffer_add(&all, words[i], strlen(words[i]));
-        buffer_add(&all, "  ", 2);
-    }
-    editor_print(e, all.data);
-    buffer_free(&all);
-}
-
 static void complete(struct editor *e)
 {
-    static char words[CANDIDATES_MAX][PROMPT_MAX];
-    unsigned count = 0;
+    struct buffer choices = {0};
     if (!e->handler.complete)
         return;
     editor_hide(e);
-    while (count < CANDIDATES_MAX && e->handler.complete(e->ctx, buffer_text(&e->line), e->cursor,
-                                                         count, words[count], PROMPT_MAX) > 0)
-        count++;
-    size_t start = e->cursor;
-    while (start > 0 && e->line.data[start - 1] != ' ')
-        start--;
-    size_t word = e->cursor - start;
-    size_t len = count ? common_prefix(words, count) : 0;
-    if (len < word || (len == word && count > 1)) {
-        if (count > 0)
-            print_candidates(e, words, count);
-        else
-            el_beep(e->el);
-        return;
-    }
-    if (count == 1 && len + 1 < PROMPT_MAX)
-        words[0][len++] = ' ';
-    buffer_remove(&e->line, start, word);
-    buffer_insert(&e->line, start, words[0], len);
-    e->cursor = start + len;
+    completion_run(&e->line, &e->cursor, e->handler.complete, e->ctx, &choices);
+    if (choices.len > 0)
+        editor_print(e, choices.data);
+    buffer_free(&choices);
 }
 
 /* --- keys --------------------------------------------------------------------------------------- */
@@ -419,7 +337,10 @@ static void take_input(struct editor *e)
         const char *data = e->input.data + used;
         size_t len = e->input.len - used, n;
         if (e->mode == PASTING) {
-            n = paste_bytes(e, data, len);
+            bool ended;
+            n = paste_take(&e->paste, data, len, &ended);
+            if (ended)
+                end_paste(e);
         } else {
             n = key_length(data, len);
             if (n > 0)
@@ -442,7 +363,7 @@ void editor_read(struct editor *e)
         e->handler.end(e->ctx);
         return;
     }
-    if (e->mode == TYPING && looks_pasted(chunk, (size_t)n))
+    if (e->mode == TYPING && paste_suspected(chunk, (size_t)n))
         e->mode = BURST;
     if (e->mode == BURST) {
         buffer_add(&e->paste, chunk, (size_t)n);

@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More lines than this at once are only sent when the person says so. */
-#define EDITOR_PASTE_LINES 5
-
 struct editor_handler {
     /* A line was entered, without newline. False: not now; it is handed over again by editor_retry(). */
     bool (*line)(void *ctx, const char *text, size_t len);

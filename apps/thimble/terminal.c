@@ -14,6 +14,7 @@
 struct terminal {
     struct editor *editor;
     bool colors;
+    int trouble; /* THM_E_*: why there is no connection, as it was said last */
 };
 
 /* SGR parameters of ECMA-48, section 8.3.117. */
@@ -39,10 +40,17 @@ static void on_end(void *ctx)
     session_leave(ctx, EXIT_DONE);
 }
 
+/* What was typed without a connection is not lost: the prompt says that it waits. */
 static size_t on_prompt(void *ctx, char *buf, size_t cap)
 {
     struct session *s = ctx;
-    return thm_console_prompt(&s->console, buf, cap);
+    uint32_t pending = thm_client_pending(&s->client);
+    int len = 0;
+    if (s->client.state != THM_CLIENT_ONLINE && pending > 0)
+        len = snprintf(buf, cap, "(offline, %u unsent) ", pending);
+    else if (s->client.state != THM_CLIENT_ONLINE)
+        len = snprintf(buf, cap, "(offline) ");
+    return (size_t)len + thm_console_prompt(&s->console, buf + len, cap - (size_t)len);
 }
 
 static size_t on_complete(void *ctx, const char *line, size_t len, unsigned index, char *buf,
@@ -115,9 +123,24 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
+/* The same trouble once more: said already, and the prompt still shows it. */
+static bool is_repeated(struct terminal *t, const struct thm_client_event *event)
+{
+    if (event->kind != THM_CLIENT_STATE)
+        return false;
+    if (event->state == THM_CLIENT_ONLINE)
+        t->trouble = THM_OK;
+    if (event->state != THM_CLIENT_WAITING)
+        return false;
+    bool repeated = event->code == t->trouble;
+    t->trouble = event->code;
+    return repeated;
+}
+
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
-    thm_console_event(&s->console, event);
+    if (!is_repeated(s->own, event))
+        thm_console_event(&s->console, event);
 }
 
 static void print(struct session *s, enum thm_style style, const char *room, const char *text)

@@ -14,11 +14,12 @@
 #define PIECE          4096 /* bytes that a pipe takes without blocking when it says that it is ready */
 #define SHORT_HASH     8 /* bytes of a key hash in text, as "thimble-ca list" shows them */
 
-/* One line on its way. What does not fit is left out, value by value. */
+/* One line on its way. What does not fit is left out; what closes values and the line always fits. */
 struct line {
     const struct log *log;
     char text[LINE_MAX_BYTES];
     size_t len;
+    bool full;
 };
 
 static const struct {
@@ -33,7 +34,8 @@ static const struct {
 
 static void put(struct line *l, const char *text, size_t len)
 {
-    if (l->len + len >= sizeof l->text - 2) /* a closing brace and a newline always fit */
+    l->full |= l->len + len > sizeof l->text - strlen("\"}\n");
+    if (l->full)
         return;
     memcpy(l->text + l->len, text, len);
     l->len += len;
@@ -44,34 +46,34 @@ static void put_str(struct line *l, const char *text)
     put(l, text, strlen(text));
 }
 
-/* Quoted as in JSON; what a terminal must not see raw, and bytes that are no UTF-8, as escapes. */
-static void put_quoted(struct line *l, const char *text)
+static void put_escape(struct line *l, uint32_t code)
+{
+    char escape[16];
+    unsigned high = 0xd800 + (unsigned)((code - 0x10000) >> 10), low = 0xdc00 + (code & 0x3ff);
+    if (code > 0xffff)
+        snprintf(escape, sizeof escape, "\\u%04x\\u%04x", high, low);
+    else
+        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
+    put_str(l, escape);
+}
+
+/* As in JSON, without the quotes; what a terminal must not see raw, and bytes that are no UTF-8, as escapes. */
+static void put_escaped(struct line *l, const char *text)
 {
     size_t len = strlen(text);
-    put_str(l, "\"");
     while (len > 0) {
         uint32_t code = 0xfffd;
-        char escape[16];
         unsigned n = thm_utf8_next(text, len, &code);
-        if (n > 0 && (code == '"' || code == '\\')) {
-            put_str(l, "\\");
-            put(l, text, 1);
-        } else if (n > 0 && thm_utf8_printable(code)) {
+        if (n > 0 && (code == '"' || code == '\\'))
+            put(l, (char[]){'\\', *text}, 2);
+        else if (n > 0 && thm_utf8_printable(code))
             put(l, text, n);
-        } else if (code > 0xffff) {
-            code -= 0x10000;
-            snprintf(escape, sizeof escape, "\\u%04x\\u%04x", 0xd800u + (unsigned)(code >> 10),
-                     0xdc00u + (unsigned)(code & 0x3ff));
-            put_str(l, escape);
-        } else {
-            snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
-            put_str(l, escape);
-        }
+        else
+            put_escape(l, code);
         n = n ? n : 1;
         text += n;
         len -= n;
     }
-    put_str(l, "\"");
 }
 
 static bool is_plain(const char *text)
@@ -94,25 +96,34 @@ static void add_key(struct line *l, const char *key)
     }
 }
 
+/* Both leave a value out altogether when not even its beginning fits. */
 static void add_text(struct line *l, const char *key, const char *value)
 {
+    size_t before = l->len;
     if (!value || !*value)
         return;
+    bool quoted = l->log->json || !is_plain(value);
     add_key(l, key);
-    if (l->log->json || !is_plain(value))
-        put_quoted(l, value);
-    else
-        put_str(l, value);
+    put_str(l, quoted ? "\"" : value);
+    if (l->full) {
+        l->len = before;
+    } else if (quoted) {
+        put_escaped(l, value);
+        l->text[l->len++] = '"';
+    }
 }
 
 static void add_number(struct line *l, const char *key, uint64_t value)
 {
+    size_t before = l->len;
     char text[24];
     if (value == 0)
         return;
     snprintf(text, sizeof text, "%llu", (unsigned long long)value);
     add_key(l, key);
     put_str(l, text);
+    if (l->full)
+        l->len = before;
 }
 
 /* --- lines -------------------------------------------------------------------------------------- */
@@ -135,6 +146,7 @@ static void begin(struct line *l, struct log *log, enum thm_log_level level, con
     char time_text[32], prefix[8];
     l->log = log;
     l->len = 0;
+    l->full = false;
     utc(log, time_text);
     if (log->json) {
         put_str(l, "{");

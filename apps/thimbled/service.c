@@ -30,6 +30,7 @@ enum { TAG_SIGNAL = 1, TAG_STDIN };
 #define EVENTS            256
 #define COST_ROWS         32
 #define WHY_MAX           512
+#define LOG_RETRY_MS      100 /* when nobody reads the log just now */
 #define LOG_RETRY_MS      100 /* when stderr took nothing */
 #define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
 #define DEVICES_PER_USER  4u  /* whose numbers the store remembers, on average */
@@ -280,6 +281,8 @@ static uint64_t next_deadline(const struct service *s)
         until = earlier(until, editor_deadline(s->console.editor));
     if (s->log.held_len > 0)
         until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
+    if (s->log.held_len > 0)
+        until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
     return s->watchdog ? earlier(until, s->alive_at) : until;
 }
 
@@ -316,8 +319,6 @@ static int turn(struct service *s)
     trust_tidy(s->trust, s->server);
     show_life(s, now);
     log_flush(&s->log);
-    if (s->has_console && !s->stopping)
-        editor_show(s->console.editor);
     if (s->exit_now)
         return 128 + s->exit_now;
     return s->stopping && thm_server_idle(s->server) ? EXIT_DONE : OPTIONS_OK;
