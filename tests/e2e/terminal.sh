@@ -139,7 +139,7 @@ type_text ali 'in the middle of'
 kill -KILL "$server"
 wait "$server" 2>/dev/null
 ok 'a lost connection is said above the line' see ali 'not connected'
-ok 'which stays' see_last ali '#lobby> in the middle of'
+ok 'which stays' see_last ali '(offline) #lobby> in the middle of'
 restart_server
 ok 'it comes back' await_log ' login .*user=ali '
 type_text ali ' something'
