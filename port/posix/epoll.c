@@ -1,6 +1,7 @@
 /*
- * epoll, edge-triggered. A socket is registered once, for everything; what is of no interest just
- * now is filtered when it is reported, so that a message costs no epoll_ctl.
+ * epoll, edge-triggered. A socket is registered once, for all but room to send; what is of no interest
+ * just now is filtered when it is reported, so that a message costs no epoll_ctl. Room is looked at
+ * from the first send that fell short: else each acknowledgement could wake us for nothing.
  */
 #include <errno.h>
 #include <sys/epoll.h>
@@ -14,18 +15,27 @@
 /* The upper half of an event's data; the lower is the socket's handle or the watch's index. */
 enum { KIND_SOCKET, KIND_WATCH, KIND_WAKE };
 
-static bool watch_add(const struct posix *p, int fd, uint32_t events, uint32_t kind, uint32_t id)
+static bool watch(const struct posix *p, int op, int fd, uint32_t events, uint32_t kind,
+                  uint32_t id)
 {
     struct epoll_event e = {.events = events, .data.u64 = (uint64_t)kind << 32 | id};
 
-    return epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0;
+    return epoll_ctl(p->epoll_fd, op, fd, &e) == 0;
+}
+
+static uint32_t events_of(const struct posix_socket *s)
+{
+    const uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+
+    return s->watches_room ? events | EPOLLOUT : events;
 }
 
 static int epoll_backend_open(struct posix *p)
 {
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     p->wake_fd[0] = p->wake_fd[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (p->epoll_fd < 0 || p->wake_fd[0] < 0 || !watch_add(p, p->wake_fd[0], EPOLLIN, KIND_WAKE, 0))
+    if (p->epoll_fd < 0 || p->wake_fd[0] < 0 ||
+        !watch(p, EPOLL_CTL_ADD, p->wake_fd[0], EPOLLIN, KIND_WAKE, 0))
         return THM_E_PORT;
     return THM_OK;
 }
@@ -38,14 +48,24 @@ static void epoll_backend_close(struct posix *p)
 
 static int epoll_backend_add(struct posix *p, struct posix_socket *s)
 {
-    const uint32_t all = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    s->watches_room = s->state == POSIX_CONNECTING;
+    return watch(p, EPOLL_CTL_ADD, s->fd, events_of(s), KIND_SOCKET, posix_handle(p, s))
+               ? THM_OK
+               : THM_E_LIMIT;
+}
 
-    return watch_add(p, s->fd, all, KIND_SOCKET, posix_handle(p, s)) ? THM_OK : THM_E_LIMIT;
+/* Nothing is allocated for it, so it can't fail. */
+static void epoll_backend_watch_room(const struct posix *p, struct posix_socket *s)
+{
+    if (s->watches_room)
+        return;
+    s->watches_room = true;
+    watch(p, EPOLL_CTL_MOD, s->fd, events_of(s), KIND_SOCKET, posix_handle(p, s));
 }
 
 static int epoll_backend_watch(struct posix *p, struct posix_watch *w)
 {
-    if (watch_add(p, w->fd, EPOLLIN, KIND_WATCH, (uint32_t)(w - p->watches)))
+    if (watch(p, EPOLL_CTL_ADD, w->fd, EPOLLIN, KIND_WATCH, (uint32_t)(w - p->watches)))
         return THM_OK;
     w->always = errno == EPERM;
     return w->always ? THM_OK : THM_E_PORT;
@@ -128,6 +148,7 @@ const struct posix_backend posix_backend_epoll = {
     .open = epoll_backend_open,
     .close = epoll_backend_close,
     .add = epoll_backend_add,
+    .watch_room = epoll_backend_watch_room,
     .watch = epoll_backend_watch,
     .unwatch = epoll_backend_unwatch,
     .wait = epoll_backend_wait,

@@ -104,10 +104,11 @@ int posix_listen(struct thm_port *port, const char *host, uint16_t number, uint3
 
 /* -1 with errno EAGAIN when none waits; connections that died in the backlog are passed over, as
  * accept(2) advises. */
-static int accept_one(int listener)
+static int accept_one(int listener, union posix_address *peer)
 {
     for (;;) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        socklen_t len = sizeof *peer;
+        int fd = accept4(listener, &peer->any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             return fd;
         switch (errno) {
@@ -135,7 +136,8 @@ enum thm_io posix_accept(struct thm_port *port, thm_socket listener, uint32_t ta
         posix_starve(p, l);
         return THM_IO_AGAIN;
     }
-    int fd = accept_one(l->fd);
+    p->newest = THM_SOCKET_NONE;
+    int fd = accept_one(l->fd, &p->newest_peer);
     if (fd < 0) {
         if (errno == EAGAIN)
             l->armed = THM_EV_ACCEPT;
@@ -148,6 +150,6 @@ enum thm_io posix_accept(struct thm_port *port, thm_socket listener, uint32_t ta
         posix_starve(p, l);
         return THM_IO_AGAIN;
     }
-    *out = posix_handle(p, s);
+    *out = p->newest = posix_handle(p, s);
     return THM_IO_OK;
 }

@@ -37,6 +37,12 @@ static int poll_backend_add(struct posix *p, struct posix_socket *s)
     return THM_OK;
 }
 
+static void poll_backend_watch_room(const struct posix *p, struct posix_socket *s)
+{
+    (void)p; /* `armed` says it */
+    (void)s;
+}
+
 static int poll_backend_watch(struct posix *p, struct posix_watch *w)
 {
     (void)p;
@@ -139,6 +145,7 @@ const struct posix_backend posix_backend_poll = {
     .open = poll_backend_open,
     .close = poll_backend_close,
     .add = poll_backend_add,
+    .watch_room = poll_backend_watch_room,
     .watch = poll_backend_watch,
     .unwatch = poll_backend_unwatch,
     .wait = poll_backend_wait,

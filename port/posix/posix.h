@@ -71,6 +71,7 @@ struct posix_socket {
     uint32_t next, prev; /* in the free, ready or starved list */
     struct posix_dial *dial;
     uint16_t want, lowat; /* bytes that READ needs: as asked for, and as the kernel knows */
+    uint16_t known;       /* bytes of which is known that they wait */
     int16_t error;        /* THM_OK, or why the connection is broken */
     uint8_t state;        /* enum posix_state */
     uint8_t armed;        /* THM_EV_ACCEPT, READ, WRITE that may be reported */
@@ -78,6 +79,9 @@ struct posix_socket {
     uint8_t seen;         /* POSIX_DONE, POSIX_BROKEN that were reported */
     bool starved;         /* a listener in the starved list */
     bool crammed;         /* the kernel reported READ at this mark, and nothing was taken since */
+    bool drained;         /* all was taken, and nothing was reported since: recv needs no look */
+    bool ended;           /* recv said EOF */
+    bool watches_room;    /* epoll: registered for EPOLLOUT */
 };
 
 struct posix_list {
@@ -102,6 +106,8 @@ struct posix_backend {
     void (*close)(struct posix *p);
     /* Starts to look at s->fd; closing the descriptor ends it. */
     int (*add)(struct posix *p, struct posix_socket *s);
+    /* Starts to look whether s->fd has room for more; may be called again. */
+    void (*watch_room)(const struct posix *p, struct posix_socket *s);
     int (*watch)(struct posix *p, struct posix_watch *w);
     void (*unwatch)(struct posix *p, struct posix_watch *w);
     /* Waits up to `timeout` ms (-1: no limit) and reports into the sink. Returns how many
@@ -133,6 +139,8 @@ struct posix {
     atomic_bool woken;
     struct posix_watch watches[THM_PORT_POSIX_WATCH_MAX];
     struct posix_resolver resolver;
+    thm_socket newest; /* accepted last, and whom it leads to: the core asks for that at once */
+    union posix_address newest_peer;
     int epoll_fd;
     struct pollfd *polled; /* poll only: what to ask for ... */
     uint32_t *polled_id;   /* ... and for whom */

@@ -64,6 +64,7 @@ void posix_revive(struct posix *p)
 void posix_report(struct posix *p, struct posix_socket *s, unsigned found, struct posix_sink *sink)
 {
     p->touched++;
+    s->drained = false;
     if (s->state == POSIX_LISTENING) {
         if (found != 0 && (s->armed & THM_EV_ACCEPT))
             sink_put(sink, s->tag, THM_EV_ACCEPT);

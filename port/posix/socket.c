@@ -11,11 +11,14 @@
 /* What close() reads and drops at most, so that the peer gets our last bytes instead of a reset. */
 #define DISCARD_MAX (64u * 1024u)
 
-static size_t waiting(const struct posix_socket *s)
+static size_t waiting(struct posix_socket *s)
 {
     int n = 0;
 
-    return ioctl(s->fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+    if (ioctl(s->fd, FIONREAD, &n) != 0 || n < 0)
+        n = 0;
+    s->known = n < UINT16_MAX ? (uint16_t)n : UINT16_MAX;
+    return (size_t)n;
 }
 
 int posix_apply_want(struct posix_socket *s)
@@ -61,11 +64,15 @@ static enum thm_io transferable(const struct posix_socket *s)
 /* `got` of `cap` bytes were there. */
 static void after_recv(struct posix *p, struct posix_socket *s, size_t got, size_t cap)
 {
+    s->crammed = false;
+    s->known = got < s->known ? (uint16_t)(s->known - got) : 0;
     if (got == cap)
         return;
     /* No edge follows the peer's end: whoever takes a short transfer for the last must be told. */
     if (s->seen != 0 || arm_read(s))
         posix_pend(p, s, THM_EV_READ);
+    else
+        s->drained = true;
 }
 
 enum thm_io posix_recv(struct thm_port *port, thm_socket handle, void *buf, size_t cap, size_t *n)
@@ -77,11 +84,12 @@ enum thm_io posix_recv(struct thm_port *port, thm_socket handle, void *buf, size
     *n = 0;
     if (io != THM_IO_OK)
         return io;
+    if (s->drained && s->error == THM_OK)
+        return THM_IO_AGAIN;
     for (;;) {
         ssize_t got = recv(s->fd, buf, cap, 0);
         if (got > 0) {
             *n = (size_t)got;
-            s->crammed = false;
             after_recv(p, s, *n, cap);
             return THM_IO_OK;
         }
@@ -90,10 +98,13 @@ enum thm_io posix_recv(struct thm_port *port, thm_socket handle, void *buf, size
         if (got < 0 && errno == EAGAIN && s->error == THM_OK) {
             if (arm_read(s))
                 continue;
+            s->drained = s->seen == 0;
             return THM_IO_AGAIN;
         }
         if (got < 0)
             broken(s, errno);
+        s->ended = got == 0;
+        s->known = 0;
         /* CLOSED would be no news any more */
         s->seen |= got < 0 ? POSIX_DONE | POSIX_BROKEN : POSIX_DONE;
         s->armed &= (uint8_t)~THM_EV_READ;
@@ -102,10 +113,17 @@ enum thm_io posix_recv(struct thm_port *port, thm_socket handle, void *buf, size
     }
 }
 
+static void arm_write(const struct posix *p, struct posix_socket *s)
+{
+    s->armed |= THM_EV_WRITE;
+    p->backend->watch_room(p, s);
+}
+
 enum thm_io posix_send(struct thm_port *port, thm_socket handle, const void *buf, size_t len,
                        size_t *n)
 {
-    struct posix_socket *s = posix_find(posix_of(port), handle);
+    struct posix *p = posix_of(port);
+    struct posix_socket *s = posix_find(p, handle);
     enum thm_io io = transferable(s);
     ssize_t sent;
 
@@ -120,11 +138,11 @@ enum thm_io posix_send(struct thm_port *port, thm_socket handle, const void *buf
     if (sent >= 0) {
         *n = (size_t)sent;
         if (*n < len)
-            s->armed |= THM_EV_WRITE;
+            arm_write(p, s);
         return THM_IO_OK;
     }
     if (errno == EAGAIN) {
-        s->armed |= THM_EV_WRITE;
+        arm_write(p, s);
         return THM_IO_AGAIN;
     }
     broken(s, errno);
@@ -155,7 +173,9 @@ enum thm_io posix_want(struct thm_port *port, thm_socket handle, size_t n)
             posix_apply_want(s);
         return THM_IO_AGAIN;
     }
-    if (waiting(s) >= n)
+    if (s->drained && s->lowat == n && s->error == THM_OK)
+        return THM_IO_AGAIN;
+    if (s->known >= n || waiting(s) >= n)
         return THM_IO_OK;
     if (s->seen & POSIX_BROKEN)
         broken(s, pending_error(s));
@@ -212,7 +232,7 @@ void posix_close(struct thm_port *port, thm_socket handle)
 
     if (!s)
         return;
-    if (s->state == POSIX_OPEN)
+    if (s->state == POSIX_OPEN && !s->ended)
         discard_unread(s);
     give_back(p, s);
 }
@@ -247,13 +267,18 @@ static void to_address(const union posix_address *a, struct thm_address *out)
 
 int posix_peer_addr(struct thm_port *port, thm_socket handle, struct thm_address *out)
 {
-    struct posix_socket *s = posix_find(posix_of(port), handle);
+    struct posix *p = posix_of(port);
+    const struct posix_socket *s = posix_find(p, handle);
     union posix_address a;
     socklen_t len = sizeof a;
 
     *out = (struct thm_address){0};
     if (!s)
         return THM_E_STATE;
+    if (handle == p->newest) {
+        to_address(&p->newest_peer, out);
+        return THM_OK;
+    }
     int result = s->state == POSIX_LISTENING ? getsockname(s->fd, &a.any, &len)
                                              : getpeername(s->fd, &a.any, &len);
     if (result != 0)
