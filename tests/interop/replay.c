@@ -3,17 +3,16 @@
  * everybody receives against the file: every line exactly once, byte for byte, in the order of the file, under
  * the same number for all.
  *
- * DATA has lines of time, nick and text, with a tab between them. CUTS connections, drawn at random, are reset
- * meanwhile, and in the middle all of them at once.
+ * DATA has lines of time, nick and text, with a tab between them. About CUTS connections, drawn at random, are
+ * reset meanwhile, and in the middle all of them at once.
  */
-#include <dirent.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "identity.h"
+#include "posix.h" /* for the descriptor behind a socket */
 #include "thimble/client.h"
 #include "thimble/port_posix.h"
 
@@ -21,12 +20,14 @@
 #define LINES_MAX  65536
 #define EVENTS     64
 #define STUCK_MS   60000u /* without any progress */
+#define CERTAIN    1000000u
+#define CUTS_MAX   2 /* of one person */
 
 struct person {
     struct thm_client client;
     char user[THM_ID_MAX + 1];
     char nick[THM_ALIAS_MAX + 1];
-    unsigned received;
+    unsigned received, cuts;
     bool ended;
     bool moved; /* to be stepped in this turn, whatever the events */
 };
@@ -244,31 +245,28 @@ static void start(struct person *p, uint16_t number, uint32_t tag)
 
 /* --- cuts --------------------------------------------------------------------------------------- */
 
-/* Resets a connection (what is under way, either way, is lost): what connect(2) calls dissolving the association. */
-static void reset(int fd)
+/* Resets a connection: what is under way, either way, is lost. connect(2) calls it dissolving the association. */
+static void cut(struct person *p)
 {
-    struct sockaddr_in peer;
-    socklen_t len = sizeof peer;
     const struct sockaddr none = {.sa_family = AF_UNSPEC};
-    if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sin_family == AF_INET &&
-        connect(fd, &none, sizeof none) == 0)
+    const struct posix_socket *s = posix_find(port.posix, p->client.tls.socket);
+    if (s == NULL || p->client.state != THM_CLIENT_ONLINE)
+        return;
+    if (connect(s->fd, &none, sizeof none) == 0)
         resets++;
+    p->cuts++;
 }
 
-#define CERTAIN 1000000u
-
-/* Resets each connection with a chance of so many in a million. */
-static void cut(uint32_t chance)
+/* Every other time it is who has just spoken: the message or its answer is lost. The waits before a reconnect
+ * double, so nobody is cut often. */
+static void cut_somebody(struct person *speaker)
 {
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL)
-        if (draw(CERTAIN) < chance)
-            reset(atoi(entry->d_name));
-    if (dir != NULL)
-        closedir(dir);
+    struct person *p = draw(2) == 0 ? speaker : people[draw(people_count)];
+    if (p->cuts < CUTS_MAX)
+        cut(p);
 }
 
+/* `chance` in a million that somebody is cut after a line. */
 static void say_all(uint32_t chance)
 {
     for (unsigned i = 0; i < line_count; i++) {
@@ -277,10 +275,13 @@ static void say_all(uint32_t chance)
         if (thm_client_say(&p->client, THM_DEFAULT_ROOM, text, strlen(text), NULL) != THM_OK)
             fail("can't say it", p);
         p->moved = true;
-        if (chance > 0 && draw(2) == 0)
-            turn(); /* else what was said is still here when the connection breaks */
-        if (chance > 0)
-            cut(i == line_count / 2 ? CERTAIN : chance);
+        if (draw(CERTAIN) < chance) {
+            for (unsigned turns = draw(4); turns > 0; turns--)
+                turn();
+            cut_somebody(p);
+        }
+        for (unsigned k = 0; chance > 0 && i == line_count / 2 && k < people_count; k++)
+            cut(people[k]);
         wait_for(p, said_all, "it is not acknowledged");
     }
 }
@@ -301,7 +302,7 @@ int main(int argc, char **argv)
         start(people[i], (uint16_t)atoi(argv[1]), i + 1);
     wait_for_all(is_in, "not in the room");
     uint64_t began = now;
-    say_all((uint32_t)atoi(argv[4]) * CERTAIN / line_count / people_count);
+    say_all((uint32_t)atoi(argv[4]) * CERTAIN / line_count);
     wait_for_all(received_all, "not everything was received");
     uint64_t took = now - began;
     for (unsigned i = 0; i < people_count; i++)
