@@ -28,7 +28,8 @@ static struct sockaddr_in server = {.sin_family = AF_INET}, here = {.sin_family 
 
 static void make_hello(void)
 {
-    SSL *ssl = SSL_new(peer_context(NULL, NULL));
+    SSL_CTX *context = peer_context(NULL, NULL);
+    SSL *ssl = SSL_new(context);
     BIO *out = BIO_new(BIO_s_mem());
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
     SSL_connect(ssl);
@@ -37,6 +38,7 @@ static void make_hello(void)
         peer_die("no ClientHello");
     hello_len = (size_t)n;
     SSL_free(ssl);
+    SSL_CTX_free(context);
 }
 
 static void open_member(struct pollfd *m)

@@ -49,4 +49,5 @@ once=$(resident_kb)
 crowd 127.0.0.2 again
 twice=$(resident_kb)
 echo "# memory: $once kB after a crowd, $twice kB after the next"
-ok 'the next crowd costs no more memory' at_most "$twice" $((once + 256))
+# A sanitizer keeps what libcrypto gave back.
+[[ -n ${SANITIZE-} ]] || ok 'the next crowd costs no more memory' at_most "$twice" $((once + 256))

@@ -84,20 +84,28 @@ static const struct {
              {"half-record", half_record, 0},
              {"full-records", full_records, 0}};
 
+/* What the program's exit status is: 0 when the server did what it should. */
+static int run(struct tls_peer *p, void (*act)(struct tls_peer *p), int is_final)
+{
+    char end;
+    act(p);
+    puts("{\"done\":true}");
+    fflush(stdout);
+    return is_final ? peer_hear(p, "never to be heard") : read(STDIN_FILENO, &end, 1) != 0;
+}
+
 int main(int argc, char **argv)
 {
     struct tls_peer peer;
-    char end;
     for (size_t i = 0; argc == 5 && i < sizeof deeds / sizeof deeds[0]; i++) {
         if (strcmp(argv[4], deeds[i].word) != 0)
             continue;
-        peer_log_in(&peer, (uint16_t)atoi(argv[1]), peer_context(argv[2], argv[3]));
-        deeds[i].act(&peer);
-        puts("{\"done\":true}");
-        fflush(stdout);
-        if (deeds[i].is_final)
-            return peer_hear(&peer, "never to be heard");
-        return read(STDIN_FILENO, &end, 1) != 0;
+        SSL_CTX *context = peer_context(argv[2], argv[3]);
+        peer_log_in(&peer, (uint16_t)atoi(argv[1]), context);
+        int result = run(&peer, deeds[i].act, deeds[i].is_final);
+        peer_end(&peer);
+        SSL_CTX_free(context);
+        return result;
     }
     fputs("Usage: rude PORT CERT KEY noise|forged|oversized|half-record|full-records\n", stderr);
     return 2;

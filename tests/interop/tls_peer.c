@@ -96,6 +96,12 @@ void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context)
         peer_die("not let in");
 }
 
+void peer_end(struct tls_peer *p)
+{
+    close(p->fd);
+    SSL_free(p->ssl);
+}
+
 int peer_hear(struct tls_peer *p, const char *text)
 {
     static char heard[2 * CHUNK + 1];

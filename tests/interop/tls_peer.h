@@ -22,8 +22,10 @@ int peer_connect(uint16_t port);
 /** TLS 1.2 with ALPN, and a user's certificate unless `cert` is NULL. */
 SSL_CTX *peer_context(const char *cert, const char *key);
 
-/** Connects, shakes hands and says hello. */
+/** Connects, shakes hands and says hello. peer_end() gives back what it takes, without a word to the server. */
 void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context);
+
+void peer_end(struct tls_peer *p);
 
 /** The bytes that wait to be sent, taken; at most `cap`. */
 size_t peer_take(struct tls_peer *p, void *buf, size_t cap);
