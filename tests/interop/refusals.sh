@@ -110,7 +110,7 @@ ok 'revoked' turned_away revoked "${modern[@]}" "${credentials[@]}"
 ok 'revoked meanwhile' turned_away revoked "${modern[@]}" "${credentials[@]}" -sess_in "$tmp/eve.session"
 ok 'revoked meanwhile, without a certificate' turned_away no-certificate "${modern[@]}" -sess_in "$tmp/eve.session"
 
-end=$(($(date +%s) + 2))
+end=$(($(date +%s) + 4))
 "$THIMBLE_CA" user --dir "$CA" brief --enddate "$(date -u -d "@$end" +%Y%m%d%H%M%SZ)" >/dev/null
 credentials_of users/brief@default
 ok 'somebody whose certificate ends soon' login "${credentials[@]}" -sess_out "$tmp/brief.session"
