@@ -196,16 +196,13 @@ void thm_client_fail(struct thm_client *c, int code, const struct thm_msg *msg)
     thm_client_turn(c, final ? THM_MACHINE_FINAL : THM_MACHINE_FAILED, code, msg);
 }
 
-void thm_client_tell(struct thm_client *c, enum thm_client_event_kind kind, uint64_t csn, int code,
-                     const struct thm_msg *msg, const struct thm_slice *line)
+void thm_client_tell(struct thm_client *c, const struct thm_msg *msg, const struct thm_slice *line)
 {
-    struct thm_client_event e = {.kind = kind,
+    struct thm_client_event e = {.kind = THM_CLIENT_LINE,
                                  .state = c->state,
-                                 .code = code,
-                                 .csn = csn,
                                  .msg = msg,
-                                 .line = line != NULL ? line->data : NULL,
-                                 .len = line != NULL ? line->len : 0};
+                                 .line = line->data,
+                                 .len = line->len};
 
     c->config.on_event(c->config.ctx, &e);
 }

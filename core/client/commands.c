@@ -5,33 +5,38 @@
 
 #define HISTORY_DEFAULT 20
 
-/* X(function, name, brief, arguments, help) */
-#define COMMANDS(X)                                                                                \
-    X(join, "/join", NULL, "#ROOM", "Enters a room, which is made if need be, and talks there.")   \
-    X(part, "/part", NULL, "[#ROOM]", "Leaves this room, or another one.")                         \
-    X(rooms, "/rooms", NULL, "", "Lists the rooms.")                                               \
-    X(list, "/list", NULL, "", "Lists who is online, and where.")                                  \
-    X(who, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")               \
-    X(whois, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")                 \
-    X(whisper, "/whisper", "/w", "USER TEXT", "Says something to one person, or to USER@DEVICE.")  \
-    X(reply, "/reply", "/r", "TEXT", "Whispers to who whispered last.")                            \
-    X(alias, "/alias", NULL, "NAME", "Changes the name that is shown beside your user id.")        \
-    X(history, "/history", NULL, "[N]", "Shows the last N messages of this room (20).")            \
-    X(topic, "/topic", NULL, "[TEXT]", "Shows or sets this room's topic; - takes it away.")        \
-    X(away, "/away", NULL, "[TEXT]", "Says that you are away; without a text, that you are back.") \
-    X(status, "/status", NULL, "", "Tells about the connection and the server.")                   \
-    X(cmd, "/cmd", NULL, "DEVICE COMMAND", "Asks a board (USER@DEVICE) to do something.")          \
-    X(help, "/help", NULL, "[COMMAND]", "Lists the commands, or explains one.")                    \
-    X(quit, "/quit", NULL, "", "Leaves; a line with just quit does the same.")
+static const struct thm_slice nothing = {"", 0};
 
-#define DECLARE(function, name, brief, usage, help)                                                \
+/* X(function, type that the server must support, name, brief, arguments, help) */
+#define COMMANDS(X)                                                                                \
+    X(join, JOIN, "/join", NULL, "#ROOM",                                                          \
+      "Enters a room, which is made if need be, and talks there.")                                 \
+    X(part, LEAVE, "/part", NULL, "[#ROOM]", "Leaves this room, or another one.")                  \
+    X(rooms, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                        \
+    X(list, LIST, "/list", NULL, "", "Lists who is online, and where.")                            \
+    X(who, WHO, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")          \
+    X(whois, WHOIS, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")          \
+    X(whisper, WHISPER, "/whisper", "/w", "USER TEXT",                                             \
+      "Says something to one person, or to USER@DEVICE.")                                          \
+    X(reply, WHISPER, "/reply", "/r", "TEXT", "Whispers to who whispered last.")                   \
+    X(alias, ALIAS, "/alias", NULL, "NAME", "Changes the name that is shown beside your user id.") \
+    X(history, HISTORY, "/history", NULL, "[N]", "Shows the last N messages of this room (20).")   \
+    X(topic, TOPIC, "/topic", NULL, "[TEXT]", "Shows or sets this room's topic; - takes it away.") \
+    X(away, AWAY, "/away", NULL, "[TEXT]",                                                         \
+      "Says that you are away; without a text, that you are back.")                                \
+    X(status, NONE, "/status", NULL, "", "Tells about the connection and the server.")             \
+    X(cmd, CMD, "/cmd", NULL, "DEVICE COMMAND", "Asks a board (USER@DEVICE) to do something.")     \
+    X(help, NONE, "/help", NULL, "[COMMAND]", "Lists the commands, or explains one.")              \
+    X(quit, NONE, "/quit", NULL, "", "Leaves; a line with just quit does the same.")
+
+#define DECLARE(function, needs, name, brief, usage, help)                                         \
     static int do_##function(struct thm_console *c, struct thm_slice args);
 COMMANDS(DECLARE)
 
-#define ROW(function, name, brief, usage, help) {name, brief, usage, help},
-static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL}};
+#define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
+static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL, THM_MSG_NONE}};
 
-#define FUNCTION(function, name, brief, usage, help) do_##function,
+#define FUNCTION(function, needs, name, brief, usage, help) do_##function,
 static int (*const functions[])(struct thm_console *c,
                                 struct thm_slice args) = {COMMANDS(FUNCTION)};
 
@@ -64,7 +69,7 @@ static struct thm_slice next_word(struct thm_slice *s)
     return word;
 }
 
-/* Prints "! name args: why". */
+/* Prints "! use name args: why". */
 static int argument_error(struct thm_console *c, const char *name, const char *why)
 {
     char line[THM_SHORT_MAX];
@@ -85,37 +90,12 @@ static int argument_error(struct thm_console *c, const char *name, const char *w
     return THM_E_ARGUMENT;
 }
 
-static int code_error(struct thm_console *c, int code)
-{
-    if (code == THM_E_STATE)
-        thm_show_error(c, "not connected just now: try again in a moment");
-    else if (code == THM_E_KEY_RANGE)
-        thm_show_error(c, "that is too long or has a form that is not allowed there");
-    else
-        thm_show_error(c, thm_error_text(code));
-    return code;
-}
-
-int thm_console_say(struct thm_console *c, const char *to, struct thm_slice text)
-{
-    int code = thm_client_say(c->config.client, to, text.data, text.len, NULL);
-
-    return code == THM_OK || code == THM_E_LIMIT ? code : code_error(c, code);
-}
-
-int thm_console_request(struct thm_console *c, const struct thm_msg *m)
-{
-    int code = thm_client_request(c->config.client, m);
-
-    return code == THM_OK || code == THM_E_LIMIT ? code : code_error(c, code);
-}
-
 static int request_bare(struct thm_console *c, enum thm_type type)
 {
     struct thm_msg m;
 
     thm_msg_init(&m, type);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, nothing);
 }
 
 /* Reads a room's name, with or without its '#', or takes the current room. False: an error was printed. */
@@ -168,11 +148,13 @@ static int do_part(struct thm_console *c, struct thm_slice args)
     if (!read_room(c, "/part", args, room))
         return THM_E_ARGUMENT;
     int code = thm_client_leave(c->config.client, room);
-    if (code != THM_OK)
-        return code_error(c, code);
     thm_text_init(&t, line, sizeof line);
-    thm_text_str(&t, "you left ");
+    thm_text_str(&t, code == THM_OK ? "you left " : "you are not in ");
     thm_text_str(&t, room);
+    if (code != THM_OK) {
+        thm_show_error(c, line);
+        return code;
+    }
     thm_show_notice(c, line);
     thm_console_exit(c, thm_slice_of(room));
     return THM_OK;
@@ -203,7 +185,7 @@ static int do_history(struct thm_console *c, struct thm_slice args)
     thm_msg_init(&m, THM_MSG_HISTORY);
     THM_SET(&m, ROOM, c->room);
     thm_msg_num(&m, THM_KEY_COUNT, count);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, nothing);
 }
 
 static int do_topic(struct thm_console *c, struct thm_slice args)
@@ -216,7 +198,7 @@ static int do_topic(struct thm_console *c, struct thm_slice args)
     THM_SET(&m, ROOM, c->room);
     if (args.len > 0)
         thm_msg_str(&m, THM_KEY_TOPIC, args.data, thm_slice_is(args, "-") ? 0 : args.len);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, nothing);
 }
 
 /* --- people --------------------------------------------------------------------------------- */
@@ -236,7 +218,7 @@ static int do_who(struct thm_console *c, struct thm_slice args)
         return THM_E_ARGUMENT;
     thm_msg_init(&m, THM_MSG_WHO);
     THM_SET(&m, ROOM, room);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, nothing);
 }
 
 static int do_whois(struct thm_console *c, struct thm_slice args)
@@ -247,7 +229,7 @@ static int do_whois(struct thm_console *c, struct thm_slice args)
         return argument_error(c, "/whois", "whom do you mean?");
     thm_msg_init(&m, THM_MSG_WHOIS);
     thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, args);
 }
 
 static int whisper(struct thm_console *c, struct thm_slice to, struct thm_slice text)
@@ -286,7 +268,7 @@ static int do_alias(struct thm_console *c, struct thm_slice args)
         return argument_error(c, "/alias", "1 to 32 visible characters, no two spaces together");
     thm_msg_init(&m, THM_MSG_ALIAS);
     thm_msg_str(&m, THM_KEY_ALIAS, args.data, args.len);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, args);
 }
 
 static int do_away(struct thm_console *c, struct thm_slice args)
@@ -298,7 +280,7 @@ static int do_away(struct thm_console *c, struct thm_slice args)
     thm_msg_init(&m, THM_MSG_AWAY);
     if (args.len > 0)
         thm_msg_str(&m, THM_KEY_AWAY, args.data, args.len);
-    int code = thm_console_request(c, &m);
+    int code = thm_console_ask(c, &m, nothing);
     if (code == THM_OK)
         thm_slice_copy(c->away, sizeof c->away, args);
     return code;
@@ -320,7 +302,7 @@ static int do_cmd(struct thm_console *c, struct thm_slice args)
     thm_msg_str(&m, THM_KEY_ID, id.data, id.len);
     thm_msg_str(&m, THM_KEY_TO, to.data, to.len);
     thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
-    return thm_console_request(c, &m);
+    return thm_console_ask(c, &m, nothing);
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
@@ -343,7 +325,8 @@ static int do_status(struct thm_console *c, struct thm_slice args)
     thm_text_str(&t, "; messages not yet confirmed: ");
     thm_text_uint(&t, thm_client_pending(client), 0);
     thm_show_notice(c, line);
-    return client->state == THM_CLIENT_ONLINE ? request_bare(c, THM_MSG_STATUS) : THM_OK;
+    bool ask = client->state == THM_CLIENT_ONLINE && thm_console_supports(c, THM_MSG_STATUS);
+    return ask ? request_bare(c, THM_MSG_STATUS) : THM_OK;
 }
 
 static void show_command(struct thm_console *c, const struct thm_command *command)
@@ -401,7 +384,7 @@ static int do_help(struct thm_console *c, struct thm_slice args)
     if (args.len > 0 && one == NULL)
         return unknown_command(c, args);
     for (const struct thm_command *command = commands; command->name; command++)
-        if (one == NULL || one == command)
+        if (one == command || (one == NULL && thm_console_supports(c, command->needs)))
             show_command(c, command);
     if (one != NULL)
         return THM_OK;
@@ -417,12 +400,50 @@ static int do_quit(struct thm_console *c, struct thm_slice args)
     return THM_OK;
 }
 
+static int unsupported(struct thm_console *c, const struct thm_command *command)
+{
+    char line[THM_SHORT_MAX];
+    struct thm_text t;
+
+    thm_text_init(&t, line, sizeof line);
+    thm_text_str(&t, command->name);
+    thm_text_str(&t, ": this server does not support that");
+    thm_show_error(c, line);
+    return THM_E_COMMAND;
+}
+
+/* Prints what was typed. A whisper comes back by itself. */
+static void echo(struct thm_console *c, const struct thm_command *command, struct thm_slice line)
+{
+    struct thm_text t;
+
+    if (!c->config.echo_commands || c->echoed)
+        return;
+    if (command != NULL && command->needs == THM_MSG_WHISPER)
+        return;
+    thm_show_begin(c, &t, nothing);
+    thm_text_str(&t, "> ");
+    thm_show_text(c, &t, THM_STYLE_NOTICE, nothing, line);
+}
+
+static int run(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
+{
+    if (args.len > 0 && command->args[0] == '\0')
+        return argument_error(c, command->name, "nothing goes behind it");
+    if (!thm_console_supports(c, command->needs))
+        return unsupported(c, command);
+    return functions[command - commands](c, args);
+}
+
 int thm_console_command(struct thm_console *c, struct thm_slice line)
 {
-    struct thm_slice word = next_word(&line);
-    const struct thm_command *command = find(word);
+    struct thm_slice args = line, word = next_word(&args);
+    const struct thm_command *command = word.data[0] == '/' ? find(word) : NULL;
 
-    if (command == NULL || word.data[0] != '/')
-        return unknown_command(c, word);
-    return functions[command - commands](c, line);
+    if (command != NULL && thm_console_must_wait(c, command->needs))
+        return THM_E_LIMIT;
+    echo(c, command, line);
+    int code = command != NULL ? run(c, command, args) : unknown_command(c, word);
+    c->echoed = code == THM_E_LIMIT;
+    return code;
 }

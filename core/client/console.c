@@ -4,6 +4,7 @@ void thm_console_init(struct thm_console *c, const struct thm_console_config *co
 {
     memset(c, 0, sizeof *c);
     c->config = *config;
+    c->supported = UINT64_MAX; /* until the server says what it does */
     memcpy(c->room, THM_DEFAULT_ROOM, sizeof THM_DEFAULT_ROOM);
     thm_parts_init(&c->parts, config->parts_memory, config->parts_memory_size);
 }
@@ -58,14 +59,17 @@ void thm_console_turn_to(struct thm_console *c, const char *room)
     thm_slice_copy(c->room, sizeof c->room, thm_slice_of(room));
 }
 
-void thm_console_note_name(struct thm_console *c, struct thm_slice user)
+void thm_console_note_name(struct thm_console *c, const struct thm_msg *m)
 {
+    enum thm_key key = thm_msg_has(m, THM_KEY_USERID) ? THM_KEY_USERID : THM_KEY_FROM;
+    struct thm_slice user = thm_msg_get(m, key);
     unsigned at = 0;
 
-    while (at < THM_CONSOLE_NAMES - 1 && !thm_slice_is(user, c->names[at]))
+    while (at < THM_CONSOLE_NAMES - 1 && !thm_slice_is(user, c->names[at].user))
         at++;
     memmove(c->names + 1, c->names, at * sizeof c->names[0]);
-    thm_slice_copy(c->names[0], sizeof c->names[0], user);
+    thm_slice_copy(c->names[0].user, sizeof c->names[0].user, user);
+    thm_slice_copy(c->names[0].alias, sizeof c->names[0].alias, thm_msg_get(m, THM_KEY_ALIAS));
 }
 
 /* --- typed lines ---------------------------------------------------------------------------- */
@@ -80,12 +84,8 @@ int thm_console_line(struct thm_console *c, const char *line, size_t len)
         return thm_console_command(c, thm_slice_of("/quit"));
     if (line[0] == '/' && !(len > 1 && line[1] == '/'))
         return thm_console_command(c, text);
-    if (line[0] == '/')
-        text = (struct thm_slice){line + 1, len - 1};
-    if (c->room[0] != '\0')
-        return thm_console_say(c, c->room, text);
-    thm_show_error(c, "you are in no room: enter one with /join #ROOM");
-    return THM_E_NO_ROOM;
+    size_t escape = line[0] == '/';
+    return thm_console_text(c, line + escape, len - escape);
 }
 
 size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap)
@@ -105,63 +105,5 @@ size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap)
         first = false;
     }
     thm_text_str(&t, first ? "> " : "]> ");
-    return t.len;
-}
-
-/* --- completion ----------------------------------------------------------------------------- */
-
-struct completion {
-    struct thm_slice start; /* what is typed already */
-    unsigned skip;          /* candidates to pass over */
-    const char *found;
-};
-
-/* True: this is the candidate that was asked for. */
-static bool try_candidate(struct completion *k, const char *candidate)
-{
-    if (strlen(candidate) < k->start.len || memcmp(candidate, k->start.data, k->start.len) != 0 ||
-        candidate[0] == '\0')
-        return false;
-    if (k->skip-- > 0)
-        return false;
-    k->found = candidate;
-    return true;
-}
-
-static void complete_command(struct completion *k)
-{
-    for (const struct thm_command *command = thm_console_commands(); command->name; command++)
-        if (try_candidate(k, command->name))
-            return;
-}
-
-static void complete_name(const struct thm_console *c, struct completion *k)
-{
-    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
-        if (try_candidate(k, c->rooms[i].name))
-            return;
-    for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
-        if (try_candidate(k, c->names[i]))
-            return;
-}
-
-size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,
-                            unsigned index, char *buf, size_t cap)
-{
-    size_t from = len;
-    struct thm_text t;
-
-    while (from > 0 && line[from - 1] != ' ')
-        from--;
-    struct completion k = {.start = {line + from, len - from}, .skip = index};
-    if (k.start.len == 0)
-        return 0;
-    if (from == 0 && line[0] == '/')
-        complete_command(&k);
-    else
-        complete_name(c, &k);
-    thm_text_init(&t, buf, cap);
-    if (k.found != NULL)
-        thm_text_str(&t, k.found);
     return t.len;
 }

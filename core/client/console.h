@@ -1,9 +1,11 @@
 /*
  * What the files of the console share.
  *
- *   console.c    rooms, names, prompt, completion      events.c   what is printed for an event
- *   commands.c   the table of commands                 said.c     ... when somebody says something
- *   parts.c      putting long messages together        show.c     building and printing lines
+ *   console.c    rooms, names, prompt                  events.c    what is printed for an event
+ *   complete.c   completion                            said.c      ... when somebody says something
+ *   commands.c   the table of commands                 troubles.c  ... when something went wrong
+ *   ask.c        saying, and asking the server         show.c      building and printing lines
+ *   parts.c      putting long messages together
  */
 #ifndef THM_CLIENT_CONSOLE_H
 #define THM_CLIENT_CONSOLE_H
@@ -33,7 +35,10 @@ void thm_show_safe(struct thm_text *t, struct thm_slice s);
 /** Appends " key: value" when the message has the key. */
 void thm_show_key(struct thm_text *t, const struct thm_msg *m, enum thm_key key, const char *lead);
 
-/** Appends "[HH:MM] ", in local time. */
+/** Appends the beginning of a foreign text in quotes. */
+void thm_show_quoted(struct thm_text *t, struct thm_slice s);
+
+/** Appends "[HH:MM] ", in local time; with the date in front unless it is today. */
 void thm_show_clock(const struct thm_console *c, struct thm_text *t, const struct thm_msg *m);
 
 /** Appends "YYYY-MM-DD HH:MM", in local time. */
@@ -66,19 +71,49 @@ void thm_console_exit(struct thm_console *c, struct thm_slice name);
 /** Makes a room the current one: what waited in it counts as read. */
 void thm_console_turn_to(struct thm_console *c, const char *room);
 
-/** Remembers a name for completion. */
-void thm_console_note_name(struct thm_console *c, struct thm_slice user);
+/** Remembers who a message is from, or about, for completion. */
+void thm_console_note_name(struct thm_console *c, const struct thm_msg *m);
 
 /* --- commands.c --- */
 
 /** Does "/word arguments". */
 int thm_console_command(struct thm_console *c, struct thm_slice line);
 
-/** Queues a text; prints why not, unless the queue is only full. */
+/* --- ask.c --- */
+
+/** Whether a command that needs `type` has to wait until what was asked before is settled. */
+bool thm_console_must_wait(const struct thm_console *c, enum thm_type type);
+
+/** Queues a text; prints it when it has to wait for a connection; prints why not, unless the queue is only full. */
 int thm_console_say(struct thm_console *c, const char *to, struct thm_slice text);
 
-/** Sends a request; prints why not, unless it only has to wait. */
-int thm_console_request(struct thm_console *c, const struct thm_msg *m);
+/** Sends a request about a name (may be empty); prints why not, unless it only has to wait. */
+int thm_console_ask(struct thm_console *c, const struct thm_msg *m, struct thm_slice about);
+
+/** A line came: it may be the answer. */
+void thm_console_answered(struct thm_console *c, const struct thm_msg *m);
+
+/** Whether an error answers what was asked last. */
+bool thm_console_is_about(const struct thm_console *c, const struct thm_msg *error);
+
+/** Notes what the server supports, as it says at login. */
+void thm_console_learn(struct thm_console *c, const struct thm_msg *granted);
+
+/** Whether the server supports a type; THM_MSG_NONE needs no server. */
+bool thm_console_supports(const struct thm_console *c, enum thm_type type);
+
+/* --- troubles.c --- */
+
+/** `error` and `refused`. */
+void thm_trouble_line(struct thm_console *c, const struct thm_msg *m);
+
+/** A text was refused. */
+void thm_trouble_lost(struct thm_console *c, const struct thm_client_event *e);
+
+/** The connection is lost, is back, or does not come back. */
+void thm_trouble_cut(struct thm_console *c, const struct thm_client_event *e);
+void thm_trouble_over(struct thm_console *c);
+void thm_trouble_ended(struct thm_console *c, const struct thm_client_event *e);
 
 /* Stands beside every private line, as long as private lines are not encrypted from end to end. */
 #define THM_SERVER_READS "(the server can read this)"

@@ -30,6 +30,13 @@ static void end_notice(struct thm_console *c, struct thm_text *t, const struct t
     thm_show_end(c, t, THM_STYLE_NOTICE, thm_msg_get(m, THM_KEY_ROOM));
 }
 
+static void append_members(struct thm_text *t, const struct thm_msg *m, const char *lead)
+{
+    thm_show_key(t, m, THM_KEY_MEMBERS, lead);
+    if (thm_msg_has(m, THM_KEY_MEMBERS))
+        thm_text_str(t, " here");
+}
+
 static void show_joined(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
@@ -40,7 +47,7 @@ static void show_joined(struct thm_console *c, const struct thm_msg *m)
     begin_notice(c, &t, m);
     thm_text_str(&t, "you are in ");
     thm_show_safe(&t, room);
-    thm_show_key(&t, m, THM_KEY_MEMBERS, "; here: ");
+    append_members(&t, m, "; ");
     if (thm_msg_get(m, THM_KEY_TOPIC).len > 0)
         thm_show_key(&t, m, THM_KEY_TOPIC, "; topic: ");
     end_notice(c, &t, m);
@@ -80,9 +87,8 @@ static void show_gap(struct thm_console *c, const struct thm_msg *m)
         thm_text_uint(&t, last, 0);
         thm_text_char(&t, ')');
     } else {
-        thm_text_str(&t, "! the server restarted; what it had not kept of ");
+        thm_text_str(&t, "! the server was restarted and has lost the earlier messages of ");
         append_stream(&t, stream);
-        thm_text_str(&t, " is gone");
     }
     thm_show_end(c, &t, THM_STYLE_ERROR, stream);
 }
@@ -134,7 +140,7 @@ static void append_counts(struct thm_text *t, const struct thm_msg *m)
     thm_text_str(t, " joined, ");
     thm_text_uint(t, thm_msg_get_num(m, THM_KEY_LEFT, 0), 0);
     thm_text_str(t, " left");
-    thm_show_key(t, m, THM_KEY_MEMBERS, ", here: ");
+    append_members(t, m, ", ");
 }
 
 static void show_presence(struct thm_console *c, const struct thm_msg *m)
@@ -145,7 +151,7 @@ static void show_presence(struct thm_console *c, const struct thm_msg *m)
         return;
     begin_notice(c, &t, m);
     if (thm_msg_has(m, THM_KEY_USERID)) {
-        thm_console_note_name(c, thm_msg_get(m, THM_KEY_USERID));
+        thm_console_note_name(c, m);
         append_deed(&t, m);
     } else {
         append_counts(&t, m);
@@ -177,7 +183,7 @@ static void show_user(struct thm_console *c, const struct thm_msg *m)
     struct thm_slice user = thm_msg_get(m, THM_KEY_USERID), alias = thm_msg_get(m, THM_KEY_ALIAS);
     struct thm_text t;
 
-    thm_console_note_name(c, user);
+    thm_console_note_name(c, m);
     begin_notice(c, &t, m);
     append_device(&t, m);
     if (alias.len > 0 && !(alias.len == user.len && memcmp(alias.data, user.data, user.len) == 0))
@@ -214,6 +220,8 @@ static void show_end_of_list(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_text t;
 
+    if (thm_slice_is(thm_msg_get(m, THM_KEY_IN), "history"))
+        c->in_history = false;
     thm_show_begin(c, &t, thm_msg_get(m, THM_KEY_ROOM));
     thm_text_str(&t, "-- end of ");
     thm_show_safe(&t, thm_msg_get(m, THM_KEY_IN));
@@ -273,22 +281,6 @@ static void show_server_notice(struct thm_console *c, const struct thm_msg *m)
     thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));
 }
 
-static void show_problem(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
-
-    if (thm_slice_is(thm_msg_get(m, THM_KEY_IN), "join") &&
-        thm_follow_find(c->config.client, room) == NULL)
-        thm_console_exit(c, room);
-    thm_show_begin(c, &t, (struct thm_slice){"", 0});
-    thm_text_str(&t, "! ");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_REASON));
-    thm_show_key(&t, m, THM_KEY_ROOM, ": ");
-    thm_show_key(&t, m, THM_KEY_TO, ": ");
-    thm_show_end(c, &t, THM_STYLE_ERROR, room);
-}
-
 /* A terminal obeys nobody. */
 static void refuse_command(struct thm_console *c, const struct thm_msg *m)
 {
@@ -336,10 +328,29 @@ static void show_result(struct thm_console *c, const struct thm_msg *m)
     thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));
 }
 
+/* The commands that do something here. */
+static void show_commands(struct thm_console *c)
+{
+    struct thm_slice nowhere = {"", 0};
+    struct thm_text t;
+
+    thm_show_begin(c, &t, nowhere);
+    thm_text_str(&t, "* commands:");
+    for (const struct thm_command *command = thm_console_commands(); command->name; command++) {
+        if (!thm_console_supports(c, command->needs))
+            continue;
+        thm_text_char(&t, ' ');
+        thm_text_str(&t, command->name);
+    }
+    thm_text_str(&t, " (/help explains them)");
+    thm_show_end(c, &t, THM_STYLE_NOTICE, nowhere);
+}
+
 static void show_welcome(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_text t;
 
+    thm_console_learn(c, m);
     if (c->welcomed)
         return;
     c->welcomed = true;
@@ -349,11 +360,7 @@ static void show_welcome(struct thm_console *c, const struct thm_msg *m)
     thm_show_key(&t, m, THM_KEY_DEVICE, " on ");
     thm_show_key(&t, m, THM_KEY_SERVER, ", at ");
     end_notice(c, &t, m);
-    begin_notice(c, &t, m);
-    thm_show_key(&t, m, THM_KEY_COMMANDS, "the server understands: ");
-    if (thm_msg_has(m, THM_KEY_COMMANDS))
-        end_notice(c, &t, m);
-    thm_show_notice(c, "/help lists what you can type");
+    show_commands(c);
 }
 
 static void (*const lines[THM_TYPES_END])(struct thm_console *c, const struct thm_msg *m) = {
@@ -374,40 +381,13 @@ static void (*const lines[THM_TYPES_END])(struct thm_console *c, const struct th
     [THM_MSG_AWAY] = show_away,
     [THM_MSG_SERVER] = show_server,
     [THM_MSG_NOTICE] = show_server_notice,
-    [THM_MSG_ERROR] = show_problem,
-    [THM_MSG_REFUSED] = show_problem,
+    [THM_MSG_ERROR] = thm_trouble_line,
+    [THM_MSG_REFUSED] = thm_trouble_line,
     [THM_MSG_CMD] = show_cmd,
     [THM_MSG_RESULT] = show_result,
 };
 
 /* --- events --------------------------------------------------------------------------------- */
-
-/* Appends why a connection ended: in the server's words, if it said some. */
-static void append_cause(struct thm_text *t, const struct thm_client_event *e)
-{
-    thm_text_str(t, thm_error_text(e->code));
-    if (e->msg == NULL)
-        return;
-    thm_show_key(t, e->msg, THM_KEY_REASON, ": ");
-    thm_show_key(t, e->msg, THM_KEY_ADDRESS, ", at ");
-}
-
-static void show_error_event(struct thm_console *c, const char *lead,
-                             const struct thm_client_event *e, bool retry)
-{
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    thm_show_begin(c, &t, nowhere);
-    thm_text_str(&t, lead);
-    append_cause(&t, e);
-    if (retry) {
-        thm_text_str(&t, "; next attempt in ");
-        thm_text_uint(&t, (e->retry_ms + 999) / 1000, 0);
-        thm_text_str(&t, " s");
-    }
-    thm_show_end(c, &t, THM_STYLE_ERROR, nowhere);
-}
 
 static void say_away_again(struct thm_console *c)
 {
@@ -422,30 +402,38 @@ static void say_away_again(struct thm_console *c)
 
 static void show_state_change(struct thm_console *c, const struct thm_client_event *e)
 {
-    if (e->state == THM_CLIENT_WAITING) {
-        c->cut_off = true;
-        show_error_event(c, "! not connected: ", e, true);
-    } else if (e->state == THM_CLIENT_ONLINE) {
-        if (c->cut_off)
-            thm_show_notice(c, "connected again");
-        c->cut_off = false;
+    switch (e->state) {
+    case THM_CLIENT_WAITING: thm_trouble_cut(c, e); break;
+    case THM_CLIENT_LOGIN: /* the answer may be that somebody else has that alias */
+        c->asked.type = THM_MSG_HELLO;
+        thm_slice_copy(c->asked.about, sizeof c->asked.about,
+                       thm_slice_of(c->config.client->alias));
+        break;
+    case THM_CLIENT_ONLINE:
+        thm_trouble_over(c);
         say_away_again(c);
+        break;
+    default: break;
     }
+}
+
+static void show_line(struct thm_console *c, const struct thm_msg *m)
+{
+    if (lines[m->type] != NULL)
+        lines[m->type](c, m);
+    thm_console_answered(c, m);
 }
 
 void thm_console_event(struct thm_console *c, const struct thm_client_event *event)
 {
     switch (event->kind) {
     case THM_CLIENT_STATE: show_state_change(c, event); break;
-    case THM_CLIENT_LINE:
-        if (lines[event->msg->type] != NULL)
-            lines[event->msg->type](c, event->msg);
-        break;
+    case THM_CLIENT_LINE: show_line(c, event->msg); break;
     case THM_CLIENT_ACKED: break;
-    case THM_CLIENT_LOST: show_error_event(c, "! not delivered: ", event, false); break;
+    case THM_CLIENT_LOST: thm_trouble_lost(c, event); break;
     case THM_CLIENT_ENDED:
         if (event->code != THM_OK)
-            show_error_event(c, "! ", event, false);
+            thm_trouble_ended(c, event);
         break;
     }
 }

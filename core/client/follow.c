@@ -91,6 +91,14 @@ bool thm_follow_awaits(const struct thm_client *c)
     return false;
 }
 
+bool thm_follow_joining(const struct thm_client *c)
+{
+    for (unsigned i = INBOX + 1; i < THM_CLIENT_STREAMS; i++)
+        if (c->streams[i].follow == THM_FOLLOW_WANTED || c->streams[i].follow == THM_FOLLOW_ASKED)
+            return true;
+    return false;
+}
+
 void thm_follow_retry(struct thm_client *c)
 {
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)

@@ -28,9 +28,8 @@ void thm_client_turn(struct thm_client *c, enum thm_machine_event event, int cod
 /** The connection is over because of `code`; decides whether that is final. */
 void thm_client_fail(struct thm_client *c, int code, const struct thm_msg *msg);
 
-/** Tells the application of a line, or of what became of a message. */
-void thm_client_tell(struct thm_client *c, enum thm_client_event_kind kind, uint64_t csn, int code,
-                     const struct thm_msg *msg, const struct thm_slice *line);
+/** Tells the application of a line. */
+void thm_client_tell(struct thm_client *c, const struct thm_msg *msg, const struct thm_slice *line);
 
 /* --- link.c --- */
 
@@ -90,6 +89,9 @@ enum thm_taken {
 
 /** Whether a join waits for its answer. */
 bool thm_follow_awaits(const struct thm_client *c);
+
+/** Whether a room is about to be joined. */
+bool thm_follow_joining(const struct thm_client *c);
 
 /** The stream of a name, or NULL when it is not followed. */
 struct thm_client_stream *thm_follow_find(struct thm_client *c, struct thm_slice name);

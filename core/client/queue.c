@@ -57,18 +57,24 @@ void thm_queue_push(struct thm_client_queue *q, const struct thm_record *record)
     q->count++;
 }
 
+static struct thm_record record_at(const struct thm_client_queue *q, uint32_t at)
+{
+    struct head h = head_at(q, at);
+    const char *strings = (const char *)q->bytes + at + sizeof h;
+
+    return (struct thm_record){.csn = h.csn,
+                               .to = {strings, h.to_len},
+                               .text = {strings + h.to_len, h.text_len},
+                               .part = h.part,
+                               .parts = h.parts,
+                               .answered = h.answered != 0};
+}
+
 bool thm_queue_next(const struct thm_client_queue *q, struct thm_record *record)
 {
     if (q->unsent == q->tail)
         return false;
-    struct head h = head_at(q, q->unsent);
-    const char *strings = (const char *)q->bytes + q->unsent + sizeof h;
-    *record = (struct thm_record){.csn = h.csn,
-                                  .to = {strings, h.to_len},
-                                  .text = {strings + h.to_len, h.text_len},
-                                  .part = h.part,
-                                  .parts = h.parts,
-                                  .answered = h.answered != 0};
+    *record = record_at(q, q->unsent);
     return true;
 }
 
@@ -93,7 +99,7 @@ static void trim(struct thm_client_queue *q)
     }
 }
 
-bool thm_queue_answer(struct thm_client_queue *q, uint64_t csn)
+bool thm_queue_answer(struct thm_client_queue *q, uint64_t csn, struct thm_record *record)
 {
     for (uint32_t at = q->head; at != q->unsent; at = after(q, at)) {
         struct head h = head_at(q, at);
@@ -102,6 +108,7 @@ bool thm_queue_answer(struct thm_client_queue *q, uint64_t csn)
         h.answered = true;
         memcpy(q->bytes + at, &h, sizeof h);
         q->count--;
+        *record = record_at(q, at);
         trim(q);
         return true;
     }

@@ -40,7 +40,7 @@ void thm_queue_advance(struct thm_client_queue *q);
 /** All that is not answered is to be sent again. */
 void thm_queue_rewind(struct thm_client_queue *q);
 
-/** An answer for a message in flight. False: none of that number waits for one. */
-bool thm_queue_answer(struct thm_client_queue *q, uint64_t csn);
+/** An answer for a message in flight, which is copied to `record`. False: none of that number waits for one. */
+bool thm_queue_answer(struct thm_client_queue *q, uint64_t csn, struct thm_record *record);
 
 #endif

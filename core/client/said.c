@@ -107,6 +107,18 @@ static void count_unread(struct thm_console *c, const struct thm_msg *m)
         c->rooms[room].unread++;
 }
 
+/* The past follows a header, so that it doesn't look like what is said now. */
+static void show_header(struct thm_console *c, struct thm_slice stream)
+{
+    struct thm_text t;
+
+    c->in_history = true;
+    thm_show_begin(c, &t, (struct thm_slice){"", 0});
+    thm_text_str(&t, "-- history of ");
+    thm_show_safe(&t, stream);
+    thm_show_end(c, &t, THM_STYLE_NOTICE, stream);
+}
+
 void thm_show_said(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT), stream = thm_msg_get(m, THM_KEY_ROOM);
@@ -115,6 +127,8 @@ void thm_show_said(struct thm_console *c, const struct thm_msg *m)
 
     if (!gather(c, m, &text, &alone))
         return;
+    if (m->type == THM_MSG_PAST && !c->in_history)
+        show_header(c, stream);
     enum thm_style style = style_of(c, m, text);
     thm_show_begin(c, &t, stream);
     thm_show_clock(c, &t, m);
@@ -125,7 +139,7 @@ void thm_show_said(struct thm_console *c, const struct thm_msg *m)
     thm_show_text(c, &t, style, stream, text);
     if (m->type == THM_MSG_PAST || thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
         return;
-    thm_console_note_name(c, thm_msg_get(m, THM_KEY_FROM));
+    thm_console_note_name(c, m);
     if (m->type == THM_MSG_WHISPER)
         thm_slice_copy(c->reply_to, sizeof c->reply_to, thm_msg_get(m, THM_KEY_FROM));
     else

@@ -181,15 +181,21 @@ static void on_goodbye(struct thm_client *c, const struct thm_msg *m)
 
 static void on_answer(struct thm_client *c, const struct thm_msg *m)
 {
-    uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
+    bool refused = m->type == THM_MSG_REFUSED;
+    struct thm_record said;
 
     c->answer_by = THM_NEVER;
-    if (!thm_queue_answer(&c->queue, csn))
+    if (!thm_queue_answer(&c->queue, thm_msg_get_num(m, THM_KEY_CSN, 0), &said))
         return; /* the answer to what was sent twice */
-    if (m->type == THM_MSG_REFUSED)
-        thm_client_tell(c, THM_CLIENT_LOST, csn, code_of(m, THM_E_NOT_ALLOWED), m, NULL);
-    else
-        thm_client_tell(c, THM_CLIENT_ACKED, csn, THM_OK, m, NULL);
+    struct thm_client_event e = {.kind = refused ? THM_CLIENT_LOST : THM_CLIENT_ACKED,
+                                 .state = c->state,
+                                 .code = refused ? code_of(m, THM_E_NOT_ALLOWED) : THM_OK,
+                                 .csn = said.csn,
+                                 .part = said.part,
+                                 .to = said.to,
+                                 .text = said.text,
+                                 .msg = m};
+    c->config.on_event(c->config.ctx, &e);
 }
 
 static void on_ping(struct thm_client *c, const struct thm_msg *m)
@@ -292,7 +298,7 @@ static void dispatch(struct thm_client *c, const struct thm_msg *m, const struct
         show = on_line(c, m);
     }
     if (show)
-        thm_client_tell(c, THM_CLIENT_LINE, 0, THM_OK, m, line);
+        thm_client_tell(c, m, line);
 }
 
 static void take_line(struct thm_client *c, struct thm_slice line)

@@ -1,6 +1,9 @@
 #include "client/console.h"
 
 #define CONTINUED "        | "
+#define QUOTED    40 /* bytes */
+
+#define MINUTES_A_DAY 1440
 
 void thm_show_begin(struct thm_console *c, struct thm_text *t, struct thm_slice stream)
 {
@@ -33,6 +36,15 @@ static size_t cut(struct thm_slice s, size_t most)
     while (most > 1 && ((uint8_t)s.data[most] & 0xC0) == 0x80)
         most--;
     return most;
+}
+
+void thm_show_quoted(struct thm_text *t, struct thm_slice s)
+{
+    struct thm_slice start = {s.data, cut(s, QUOTED)};
+
+    thm_text_str(t, "(\"");
+    thm_show_safe(t, start);
+    thm_text_str(t, start.len < s.len ? " ...\")" : "\")");
 }
 
 /* Appends as much of one line as fits; returns the bytes of `s` used. */
@@ -95,12 +107,25 @@ static void append_hour(struct thm_text *t, uint64_t minutes)
     thm_text_uint(t, minutes % 60, 2);
 }
 
+/* Now, by the server's clock; 0: it has not told. */
+static uint64_t utc_now(const struct thm_client *client)
+{
+    return client->server_time_ms == 0
+               ? 0
+               : client->server_time_ms + client->now - client->online_since;
+}
+
 void thm_show_clock(const struct thm_console *c, struct thm_text *t, const struct thm_msg *m)
 {
+    uint64_t now = utc_now(c->config.client), time = thm_msg_get_num(m, THM_KEY_TIME, 0);
+
     if (!thm_msg_has(m, THM_KEY_TIME))
         return;
     thm_text_char(t, '[');
-    append_hour(t, local_minutes(c, thm_msg_get_num(m, THM_KEY_TIME, 0)));
+    if (now == 0 || local_minutes(c, time) / MINUTES_A_DAY == local_minutes(c, now) / MINUTES_A_DAY)
+        append_hour(t, local_minutes(c, time));
+    else
+        thm_show_date(c, t, time);
     thm_text_str(t, "] ");
 }
 
@@ -108,7 +133,7 @@ void thm_show_date(const struct thm_console *c, struct thm_text *t, uint64_t utc
 {
     uint64_t minutes = local_minutes(c, utc_ms);
     /* Gregorian date of a day, by eras of 400 years that begin in March */
-    uint64_t day = minutes / 1440 + 719468;
+    uint64_t day = minutes / MINUTES_A_DAY + 719468;
     uint64_t era = day / 146097, of_era = day % 146097;
     uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);

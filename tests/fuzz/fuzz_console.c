@@ -93,7 +93,8 @@ static void start(void)
     struct thm_console_config config = {.client = &client,
                                         .print = check_printed,
                                         .parts_memory = parts,
-                                        .parts_memory_size = sizeof parts};
+                                        .parts_memory_size = sizeof parts,
+                                        .echo_commands = true};
 
     memset(&client, 0, sizeof client);
     client.config.port = &port;

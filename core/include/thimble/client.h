@@ -35,9 +35,11 @@ enum thm_client_event_kind {
 struct thm_client_event {
     enum thm_client_event_kind kind;
     enum thm_client_state state;
-    int code;          /* THM_E_*, or THM_OK */
-    uint32_t retry_ms; /* WAITING: how long */
-    uint64_t csn;      /* ACKED, LOST */
+    int code;                  /* THM_E_*, or THM_OK */
+    uint32_t retry_ms;         /* WAITING: how long */
+    uint64_t csn;              /* ACKED, LOST */
+    unsigned part;             /* ACKED, LOST: of the text, from 1 */
+    struct thm_slice to, text; /* ACKED, LOST: the message; borrowed until something else is said */
     /* LINE, ACKED, LOST: the line; STATE, ENDED: the line that caused it, or NULL. Borrowed until
      * the callback returns. */
     const struct thm_msg *msg;

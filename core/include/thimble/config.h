@@ -199,6 +199,10 @@
 #ifndef THM_CONSOLE_NAMES
 #define THM_CONSOLE_NAMES 32
 #endif
+/* Milliseconds after which a console says again that there is still no connection. */
+#ifndef THM_CONSOLE_REMIND_MS
+#define THM_CONSOLE_REMIND_MS 600000
+#endif
 
 /* --- what must hold between them --- */
 _Static_assert(THM_TEXT_ESCAPED_MAX + THM_SERVER_KEYS_MAX <= THM_LINE_MAX,

@@ -35,6 +35,8 @@ struct thm_console_config {
      * when a message is longer than its share, parts are printed one by one. */
     char *parts_memory;
     size_t parts_memory_size;
+    /* Prints each command before its answers, for terminals on which a typed line is erased. */
+    bool echo_commands;
 };
 
 /* Long messages being put together, in the caller's memory. */
@@ -45,31 +47,54 @@ struct thm_parts {
     uint32_t clock; /* parts added so far: tells which slot was used last */
 };
 
-/* Visible so that a board can place it; only core/client/ touches the members but `room` and `quitting`. */
+/* The request whose answer is awaited; the next one is made when it has come, so that answers can be told apart. */
+struct thm_console_asked {
+    uint8_t type;                  /* enum thm_type; THM_MSG_NONE: there is none */
+    uint64_t at;                   /* ms */
+    char about[THM_ALIAS_MAX + 1]; /* the name that it is about, or "" */
+};
+
+/* Visible so that a board can place it; only core/client/ touches the members but these: `room`, and for reading
+ * `quitting` and `errors`. */
 struct thm_console {
     struct thm_console_config config;
-    char room[THM_ROOM_MAX + 1];   /* where plain lines go; "" when in none */
-    bool quitting;                 /* the person asked to leave */
+    char room[THM_ROOM_MAX + 1]; /* where plain lines go; "" when in none */
+    /* The person asked to leave. The application does it: at a terminal at once; without one when all that was
+     * said is acknowledged and all answers are printed, as at the end of its input. */
+    bool quitting;
+    /* What the server did not do: requests answered by `error`, texts answered by `refused`, requests whose
+     * answer was lost with the connection. An alias that could not be had at login is none of these. */
+    uint32_t errors;
     char reply_to[THM_ID_MAX + 1]; /* who whispered last; "" nobody yet */
     char away[THM_SHORT_MAX + 1];
-    bool welcomed;    /* the first login was shown */
-    bool cut_off;     /* the loss of the connection was shown */
+    bool welcomed;       /* the first login was shown */
+    bool in_history;     /* lines of the past are being shown */
+    bool echoed;         /* the command that is to be tried again was printed */
+    int trouble;         /* THM_E_*: the loss of the connection as it was shown, or THM_OK */
+    uint64_t trouble_at; /* ms: when */
+    uint64_t lost_csn;   /* the last text that was refused */
+    uint64_t supported;  /* set of types that the server takes: bits by enum thm_type */
+    struct thm_console_asked asked;
     uint32_t next_id; /* of cmd */
     struct {
         char name[THM_ROOM_MAX + 1]; /* "": free */
         uint32_t unread;
-    } rooms[THM_CLIENT_STREAMS];                   /* that were announced as joined */
-    char names[THM_CONSOLE_NAMES][THM_ID_MAX + 1]; /* user ids, the latest first */
+    } rooms[THM_CLIENT_STREAMS]; /* that were announced as joined */
+    struct {
+        char user[THM_ID_MAX + 1];
+        char alias[THM_ALIAS_MAX + 1]; /* "": none is known */
+    } names[THM_CONSOLE_NAMES];        /* seen lately, the latest first */
     struct thm_parts parts;
     char text[THM_CONSOLE_LINE]; /* the line being printed */
 };
 
 /* One command of the table. */
 struct thm_command {
-    const char *name;  /* "/whisper" */
-    const char *brief; /* "/w", or NULL */
-    const char *args;  /* "NAME TEXT" */
-    const char *help;  /* one sentence */
+    const char *name;    /* "/whisper" */
+    const char *brief;   /* "/w", or NULL */
+    const char *args;    /* "NAME TEXT" */
+    const char *help;    /* one sentence */
+    enum thm_type needs; /* what the server must support for it; THM_MSG_NONE: nothing */
 };
 
 /** The table, ended by a NULL name. Documentation and completion are made from it. */
@@ -80,13 +105,16 @@ void thm_console_init(struct thm_console *c, const struct thm_console_config *co
 
 /**
  * Does what a typed line says: text goes to the current room, "/word" is a command, "//x" is the text "/x",
- * a bare "quit" leaves.
+ * a bare "quit" leaves. A line of blanks does nothing.
  *
- * @return THM_OK; THM_E_COMMAND or THM_E_ARGUMENT (already printed, with what to do); THM_E_LIMIT: the queue is
- *         full, call again with the same line later (nothing was printed); other codes of the client,
- *         printed
+ * @return THM_OK; THM_E_COMMAND or THM_E_ARGUMENT (already printed, with what to do); THM_E_LIMIT: not now, since
+ *         the queue is full, a room is being joined or an answer is awaited: call again with the same line after
+ *         the next event (no error was printed); other codes of the client, printed
  */
 int thm_console_line(struct thm_console *c, const char *line, size_t len);
+
+/** Says a text in the current room as it is, whatever it begins with. Returns what thm_console_line() does. */
+int thm_console_text(struct thm_console *c, const char *text, size_t len);
 
 /** Shows an event of the client; call it from thm_client_on_event. */
 void thm_console_event(struct thm_console *c, const struct thm_client_event *event);
@@ -95,7 +123,8 @@ void thm_console_event(struct thm_console *c, const struct thm_client_event *eve
 size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap);
 
 /**
- * Completes the word at the end of a line: commands, then rooms and names seen lately.
+ * Completes the word at the end of a line: commands; or rooms, then user ids and aliases seen lately. A name that
+ * begins a plain line is followed by ":".
  *
  * @param index  0, 1, 2 ... for one completion after another
  * @return bytes of the completion in `buf` (the whole word), 0 when there is none with this index

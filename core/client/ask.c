@@ -1,0 +1,188 @@
+/*
+ * Saying something, and asking the server. Answers carry nothing that tells two requests of one kind apart, so
+ * one is made at a time.
+ */
+#include "client/console.h"
+
+_Static_assert(THM_TYPES_END <= 64, "a set of types is one 64-bit word");
+
+/* --- saying --------------------------------------------------------------------------------- */
+
+static void show_waiting(struct thm_console *c, const char *to, struct thm_slice text)
+{
+    struct thm_slice stream = {to, to[0] == '#' ? strlen(to) : 0};
+    struct thm_text t;
+
+    thm_show_begin(c, &t, stream);
+    thm_text_str(&t, "(waiting) ");
+    if (to[0] != '#') {
+        thm_text_str(&t, "-> ");
+        thm_text_str(&t, to);
+        thm_text_str(&t, ": ");
+    }
+    thm_show_text(c, &t, THM_STYLE_NOTICE, stream, text);
+}
+
+static void show_unsayable(struct thm_console *c, int code, const char *to, size_t len)
+{
+    char line[THM_SHORT_MAX];
+    struct thm_text t;
+
+    thm_text_init(&t, line, sizeof line);
+    if (code == THM_E_PARTS) {
+        thm_text_str(&t, "too long: ");
+        thm_text_uint(&t, len, 0);
+        thm_text_str(&t, " bytes, and a message has at most ");
+        thm_text_uint(&t, THM_PARTS_MAX, 0);
+        thm_text_str(&t, " parts of up to ");
+        thm_text_uint(&t, THM_TEXT_MAX, 0);
+    } else if (code == THM_E_NO_ROOM) {
+        thm_text_str(&t, "you are not in ");
+        thm_text_str(&t, to);
+        thm_text_str(&t, ": enter it with /join");
+    } else {
+        thm_text_str(&t, thm_error_text(code));
+    }
+    thm_show_error(c, line);
+}
+
+int thm_console_say(struct thm_console *c, const char *to, struct thm_slice text)
+{
+    int code = thm_client_say(c->config.client, to, text.data, text.len, NULL);
+
+    if (code == THM_OK && c->config.client->state != THM_CLIENT_ONLINE)
+        show_waiting(c, to, text);
+    else if (code != THM_OK && code != THM_E_LIMIT)
+        show_unsayable(c, code, to, text.len);
+    return code;
+}
+
+static bool is_blank(struct thm_slice text)
+{
+    size_t i = 0;
+
+    while (i < text.len && (text.data[i] == ' ' || text.data[i] == '\t'))
+        i++;
+    return i == text.len;
+}
+
+int thm_console_text(struct thm_console *c, const char *text, size_t len)
+{
+    struct thm_slice s = {text, len};
+
+    if (is_blank(s))
+        return THM_OK;
+    if (c->room[0] != '\0')
+        return thm_console_say(c, c->room, s);
+    thm_show_error(c, "you are in no room: enter one with /join #ROOM");
+    return THM_E_NO_ROOM;
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+/* What answers a request, and whether it always comes. */
+static enum thm_type answer_to(uint8_t request)
+{
+    switch (request) {
+    case THM_MSG_LIST:
+    case THM_MSG_ROOMS:
+    case THM_MSG_WHO:
+    case THM_MSG_WHOIS:
+    case THM_MSG_HISTORY: return THM_MSG_END;
+    case THM_MSG_ALIAS:
+    case THM_MSG_TOPIC:
+    case THM_MSG_AWAY: return (enum thm_type)request;
+    case THM_MSG_STATUS: return THM_MSG_SERVER;
+    default: return THM_MSG_NONE; /* a board need not answer */
+    }
+}
+
+bool thm_console_must_wait(const struct thm_console *c, enum thm_type type)
+{
+    const struct thm_client *client = c->config.client;
+    bool asked =
+        answer_to(c->asked.type) != THM_MSG_NONE && client->now - c->asked.at < THM_ANSWER_MS;
+
+    if (client->state != THM_CLIENT_ONLINE)
+        return false;
+    if (type == THM_MSG_LEAVE)
+        return thm_follow_joining(client);
+    return answer_to((uint8_t)type) != THM_MSG_NONE && (asked || thm_follow_joining(client));
+}
+
+int thm_console_ask(struct thm_console *c, const struct thm_msg *m, struct thm_slice about)
+{
+    int code = thm_client_request(c->config.client, m);
+    char line[THM_SHORT_MAX];
+    struct thm_text t;
+
+    if (code == THM_OK && m->type != THM_MSG_CMD) {
+        c->asked.type = (uint8_t)m->type;
+        c->asked.at = c->config.client->now;
+        thm_slice_copy(c->asked.about, sizeof c->asked.about, about);
+    }
+    if (code == THM_OK || code == THM_E_LIMIT)
+        return code;
+    thm_text_init(&t, line, sizeof line);
+    thm_text_char(&t, '/');
+    thm_text_str(&t, thm_type_word(m->type));
+    if (code == THM_E_STATE)
+        thm_text_str(&t, ": not connected just now: try again in a moment");
+    else if (code == THM_E_KEY_RANGE)
+        thm_text_str(&t, ": that is too long or has a form that is not allowed there");
+    else {
+        thm_text_str(&t, ": ");
+        thm_text_str(&t, thm_error_text(code));
+    }
+    thm_show_error(c, line);
+    return code;
+}
+
+bool thm_console_is_about(const struct thm_console *c, const struct thm_msg *error)
+{
+    return c->asked.type != THM_MSG_NONE &&
+           thm_slice_is(thm_msg_get(error, THM_KEY_IN),
+                        thm_type_word((enum thm_type)c->asked.type));
+}
+
+void thm_console_answered(struct thm_console *c, const struct thm_msg *m)
+{
+    bool answered = m->type == answer_to(c->asked.type);
+
+    if (m->type == THM_MSG_END || m->type == THM_MSG_ERROR)
+        answered = thm_console_is_about(c, m) || !thm_msg_has(m, THM_KEY_IN);
+    if (answered)
+        c->asked.type = THM_MSG_NONE;
+}
+
+/* --- what the server supports --------------------------------------------------------------- */
+
+static uint64_t bit_of(struct thm_slice word)
+{
+    for (int type = THM_MSG_NONE + 1; type < THM_TYPES_END; type++)
+        if (thm_slice_is(word, thm_type_word((enum thm_type)type)))
+            return UINT64_C(1) << type;
+    return 0;
+}
+
+void thm_console_learn(struct thm_console *c, const struct thm_msg *granted)
+{
+    struct thm_slice words = thm_msg_get(granted, THM_KEY_COMMANDS);
+
+    c->supported = UINT64_MAX;
+    if (!thm_msg_has(granted, THM_KEY_COMMANDS))
+        return;
+    c->supported = UINT64_C(1) << THM_MSG_NONE;
+    while (words.len > 0) {
+        const char *blank = memchr(words.data, ' ', words.len);
+        size_t len = blank != NULL ? (size_t)(blank - words.data) : words.len;
+        size_t used = blank != NULL ? len + 1 : len;
+        c->supported |= bit_of((struct thm_slice){words.data, len});
+        words = (struct thm_slice){words.data + used, words.len - used};
+    }
+}
+
+bool thm_console_supports(const struct thm_console *c, enum thm_type type)
+{
+    return (c->supported >> type & 1) != 0;
+}

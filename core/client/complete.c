@@ -1,0 +1,70 @@
+/*
+ * Completing the last word of a line that is being typed.
+ */
+#include "client/console.h"
+
+struct completion {
+    struct thm_slice start; /* what is typed already */
+    unsigned skip;          /* candidates to pass over */
+    const char *found;
+    bool is_name; /* of a person */
+};
+
+/* True: this is the candidate that was asked for. */
+static bool try_candidate(struct completion *k, const char *candidate)
+{
+    if (strlen(candidate) < k->start.len || memcmp(candidate, k->start.data, k->start.len) != 0 ||
+        candidate[0] == '\0')
+        return false;
+    if (k->skip-- > 0)
+        return false;
+    k->found = candidate;
+    return true;
+}
+
+/* `slash` 1: the word is typed without it. */
+static void complete_command(struct completion *k, size_t slash)
+{
+    for (const struct thm_command *command = thm_console_commands(); command->name; command++)
+        if (try_candidate(k, command->name + slash))
+            return;
+}
+
+static void complete_name(const struct thm_console *c, struct completion *k)
+{
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
+        if (try_candidate(k, c->rooms[i].name))
+            return;
+    k->is_name = true;
+    for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
+        if (try_candidate(k, c->names[i].user))
+            return;
+    for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
+        if (strcmp(c->names[i].alias, c->names[i].user) != 0 && try_candidate(k, c->names[i].alias))
+            return;
+}
+
+size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,
+                            unsigned index, char *buf, size_t cap)
+{
+    static const char help[] = "/help ";
+    size_t from = len;
+    struct thm_text t;
+
+    while (from > 0 && line[from - 1] != ' ')
+        from--;
+    struct completion k = {.start = {line + from, len - from}, .skip = index};
+    if (k.start.len == 0)
+        return 0;
+    bool of_help = from == sizeof help - 1 && memcmp(line, help, from) == 0;
+    if (of_help || (from == 0 && line[0] == '/'))
+        complete_command(&k, k.start.data[0] != '/');
+    else
+        complete_name(c, &k);
+    thm_text_init(&t, buf, cap);
+    if (k.found != NULL)
+        thm_text_str(&t, k.found);
+    if (k.is_name && from == 0 && t.len > 0)
+        thm_text_char(&t, ':');
+    return t.len;
+}
