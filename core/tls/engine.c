@@ -17,6 +17,11 @@ _Static_assert(offsetof(br_ssl_engine_context, ixa) == 24 &&
 #endif
 
 #define HEADER 5 /* bytes of a record's header */
+/* Bytes of a Finished message (RFC 5246, section 7.4.9), and what each suite adds to a record's content
+ * (RFC 5288, section 3: nonce and tag; RFC 7905, section 2: tag). */
+#define FINISHED      16
+#define ADDED_BY_GCM  (8 + 16)
+#define ADDED_BY_POLY 16
 /* What a buffer must have left for the engine to go on in it: its smallest record and overhead. */
 #define ROOM (512 + 85)
 
@@ -59,6 +64,15 @@ bool thm_engine_between_records(const br_ssl_engine_context *engine)
 bool thm_engine_output_idle(const br_ssl_engine_context *engine)
 {
     return engine->oxa == engine->oxc && engine->oxa != engine->oxb;
+}
+
+size_t thm_engine_finished_len(const br_ssl_engine_context *engine)
+{
+    bool gcm = engine->session.cipher_suite == BR_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256;
+
+    if (engine->incrypt)
+        return 0;
+    return HEADER + FINISHED + (gcm ? ADDED_BY_GCM : ADDED_BY_POLY);
 }
 
 const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len)

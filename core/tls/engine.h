@@ -46,6 +46,10 @@ bool thm_engine_between_records(const br_ssl_engine_context *engine);
 /** Whether the engine has no output: no record that is gathering data, none that is being sent. */
 bool thm_engine_output_idle(const br_ssl_engine_context *engine);
 
+/** Bytes of the record that brings the peer's Finished, at least: that much is to come after any other
+ * record of its handshake. 0 once that record is the next. */
+size_t thm_engine_finished_len(const br_ssl_engine_context *engine);
+
 /** What is left of the piece of a handshake message that is being read: within a session cache's
  * load(), the ClientHello from its cipher suites on. */
 const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len);

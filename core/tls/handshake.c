@@ -8,6 +8,7 @@
 #include "tls/wipe.h"
 
 #define RECORD_HEADER    5
+#define RECORD_CCS       6 /* bytes of a ChangeCipherSpec record */
 #define RECORD_HANDSHAKE 22
 #define RECORD_ALERT     21
 /* Headers and bodies that a handshake may take: about 12 when nobody plays for time. */
@@ -96,6 +97,7 @@ static bool prepare(struct thm_tls *t)
     slot->remembered = NULL;
     slot->server_name = NULL;
     slot->arrived = 0;
+    slot->ahead_len = 0;
     slot->pieces = 0;
     slot->out.at = slot->out.end = 0;
     return true;
@@ -169,8 +171,13 @@ static bool adopt_peer(struct thm_tls *t)
 static enum thm_tls_phase open_connection(struct thm_tls *t)
 {
     struct thm_tls_domain *d = t->domain;
+    const struct thm_slot *slot = thm_slot_of(t);
     br_ssl_engine_context *engine = &thm_engine_of(t)->ssl.base;
 
+    if (slot->ahead_len > RECORD_HEADER)
+        return fail(t, THM_E_TLS_RECORD);
+    memcpy(t->header, slot->ahead, slot->ahead_len);
+    t->header_len = slot->ahead_len;
     if (!br_ssl_engine_get_selected_protocol(engine))
         return fail(t, THM_E_ALPN);
     if (!adopt_peer(t))
@@ -208,12 +215,29 @@ static bool answer_is_good(struct thm_tls *t)
     return false;
 }
 
-/* How much may be read beyond a record's end: the next header, where the buffer has room for it. */
+/* How much may be read beyond a header's or a body's end. What is sure to belong to the handshake, for
+ * application data has its own buffers: the peer's last two records, of which this may be the first.
+ * And a header, for which every connection has room. */
 static size_t room_ahead(const br_ssl_engine_context *engine, size_t cap)
 {
-    bool body = !thm_engine_between_records(engine);
+    size_t finished = thm_engine_finished_len(engine);
+    size_t ahead = finished + RECORD_HEADER;
 
-    return body && cap + 2 * RECORD_HEADER <= THM_TLS_IN ? RECORD_HEADER : 0;
+    if (thm_engine_between_records(engine))
+        ahead = finished > 0 ? RECORD_CCS + finished : 0;
+    return RECORD_HEADER + cap + ahead <= THM_TLS_IN ? ahead : 0;
+}
+
+static void take_ahead(struct thm_slot *slot, unsigned char *buf, size_t cap)
+{
+    size_t n = cap - slot->arrived;
+
+    if (n > slot->ahead_len)
+        n = slot->ahead_len;
+    memcpy(buf + slot->arrived, slot->ahead, n);
+    slot->arrived += n;
+    slot->ahead_len = (uint8_t)(slot->ahead_len - n);
+    memmove(slot->ahead, slot->ahead + n, slot->ahead_len);
 }
 
 static enum thm_io read_piece(struct thm_tls *t, unsigned char *buf, size_t cap, size_t ahead)
@@ -228,8 +252,8 @@ static enum thm_io read_piece(struct thm_tls *t, unsigned char *buf, size_t cap,
         return io;
     slot->arrived += n;
     if (slot->arrived > cap) {
-        t->header_len = (uint8_t)(slot->arrived - cap);
-        memcpy(t->header, buf + cap, t->header_len);
+        slot->ahead_len = (uint8_t)(slot->arrived - cap);
+        memcpy(slot->ahead, buf + cap, slot->ahead_len);
         slot->arrived = cap;
     }
     return THM_IO_OK;
@@ -247,11 +271,7 @@ static enum thm_io receive(struct thm_tls *t)
 
     if (!buf)
         return THM_IO_ERROR;
-    if (t->header_len > 0) {
-        memcpy(buf, t->header, t->header_len);
-        slot->arrived = t->header_len;
-        t->header_len = 0;
-    }
+    take_ahead(slot, buf, cap);
     if (slot->arrived < cap)
         io = read_piece(t, buf, cap, room_ahead(engine, cap));
     if (io != THM_IO_OK || slot->arrived < cap)
@@ -334,6 +354,8 @@ static int begin(struct thm_tls *t, uint64_t utc_s)
     if (!thm_engine_is_known(engine))
         return THM_E_CONFIG;
     thm_engine_speak_tls12(engine);
+    thm_slot_of(t)->ahead_len = t->header_len;
+    memcpy(thm_slot_of(t)->ahead, t->header, t->header_len);
     port->ops->want(port, t->socket, 1);
     return THM_OK;
 }

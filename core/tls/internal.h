@@ -47,7 +47,9 @@ struct thm_slot {
     struct thm_tls_session *remembered; /* client: where to keep a new session; may be NULL */
     const char *server_name;            /* client: whom it expects */
     size_t arrived;                     /* bytes of the record that is coming in */
-    unsigned pieces;                    /* headers and bodies of records that came */
+    uint8_t ahead_len;                  /* bytes that were read beyond it */
+    unsigned char ahead[64];
+    unsigned pieces; /* headers and bodies of records that came */
     struct thm_guard guard;
     struct thm_out_buffer out;
     unsigned char in[THM_TLS_IN];

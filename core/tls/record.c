@@ -154,14 +154,6 @@ static void settle_input(struct thm_tls *t)
     t->in_buffer = 0;
 }
 
-static enum thm_io want(struct thm_tls *t, size_t n)
-{
-    struct thm_port *port = t->domain->config.port;
-
-    t->wanted = (uint16_t)n;
-    return port->ops->want(port, t->socket, n);
-}
-
 /* The peer has ended the connection, or it broke, in the middle of a record. */
 static enum thm_io cut_off(struct thm_tls *t, enum thm_io io)
 {
@@ -173,11 +165,9 @@ static enum thm_io read_header(struct thm_tls *t)
     struct thm_port *port = t->domain->config.port;
 
     while (t->header_len < RECORD_HEADER) {
-        size_t n = 0;
-        enum thm_io io = t->wanted > 1 ? want(t, 1) : THM_IO_OK;
-        if (io == THM_IO_OK)
-            io = port->ops->recv(port, t->socket, t->header + t->header_len,
-                                 RECORD_HEADER - (size_t)t->header_len, &n);
+        size_t n;
+        enum thm_io io = port->ops->recv(port, t->socket, t->header + t->header_len,
+                                         RECORD_HEADER - (size_t)t->header_len, &n);
         if (io == THM_IO_EOF && t->header_len == 0) {
             t->error = THM_E_CLOSED;
             return THM_IO_EOF;
@@ -206,40 +196,58 @@ static bool lend_buffers(struct thm_tls *t)
 /* The header is there. Once the rest is as well, a buffer is lent and the engine starts on it. */
 static enum thm_io begin_record(struct thm_tls *t)
 {
+    struct thm_port *port = t->domain->config.port;
     size_t length = (size_t)t->header[3] << 8 | t->header[4];
     size_t n;
     enum thm_io io;
 
     if (length == 0 || length > THM_TLS_IN - RECORD_HEADER)
         return broken(t, THM_E_TLS_RECORD);
-    io = want(t, length);
+    io = port->ops->want(port, t->socket, length);
     if (io != THM_IO_OK)
         return cut_off(t, io);
     if (!lend_buffers(t)) {
         t->starved = 1;
         return THM_IO_AGAIN;
     }
+    port->ops->want(port, t->socket, 1);
     memcpy(br_ssl_engine_recvrec_buf(base(t), &n), t->header, RECORD_HEADER);
     br_ssl_engine_recvrec_ack(base(t), RECORD_HEADER);
     t->header_len = 0;
     return THM_IO_OK;
 }
 
-static enum thm_io read_body(struct thm_tls *t)
+/* Takes in more of a body, and the next header where the buffer has room for it: as a rule nothing more
+ * waits, and the short transfer says so. */
+static enum thm_io read_piece(struct thm_tls *t, unsigned char *buf, size_t cap)
 {
     struct thm_port *port = t->domain->config.port;
-    size_t cap, n;
+    size_t ahead = cap + 2 * RECORD_HEADER <= THM_TLS_IN ? RECORD_HEADER : 0;
+    size_t n;
+    enum thm_io io = port->ops->recv(port, t->socket, buf, cap + ahead, &n);
+
+    if (io != THM_IO_OK)
+        return io;
+    if (n > cap) {
+        t->header_len = (uint8_t)(n - cap);
+        memcpy(t->header, buf + cap, t->header_len);
+        n = cap;
+    }
+    br_ssl_engine_recvrec_ack(base(t), n);
+    return THM_IO_OK;
+}
+
+static enum thm_io read_body(struct thm_tls *t)
+{
+    size_t cap;
     unsigned char *buf;
     enum thm_io io;
 
     while ((buf = br_ssl_engine_recvrec_buf(base(t), &cap)) != NULL &&
            !thm_engine_between_records(base(t))) {
-        io = port->ops->recv(port, t->socket, buf, cap, &n);
-        if (io == THM_IO_AGAIN && t->wanted > 1 && want(t, 1) == THM_IO_OK)
-            continue;
+        io = read_piece(t, buf, cap);
         if (io != THM_IO_OK)
             return cut_off(t, io);
-        br_ssl_engine_recvrec_ack(base(t), n);
     }
     if (t->out_buffer != 0) { /* an answer; that it can't be sent is no reason not to read on */
         thm_output_send(t, out_of(t));

@@ -171,7 +171,6 @@ struct thm_tls {
     uint8_t header_len;  /* bytes of the next record's header */
     uint8_t header[5];
     uint8_t starved;       /* a record waits for a buffer */
-    uint16_t wanted;       /* what port.h's want() was told last, or 0 */
     int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
