@@ -63,10 +63,11 @@ trap : PIPE # who talks to a program that has ended is told by an error
 
 # --- waiting ----------------------------------------------------------------------------------------
 
-# Waits until a file holds a line that matches, reading on as it grows.
+# Waits until a file holds a line that matches, reading on as it grows. (Where the file system announces nothing,
+# tail looks every 20 ms.)
 await() { # FILE EXTENDED-REGEX [FIRST-LINE]
   local fd reader result
-  exec {fd}< <(exec tail -n "+${3:-1}" -f "$1")
+  exec {fd}< <(exec tail -n "+${3:-1}" -s 0.02 -f "$1")
   reader=$!
   timeout "$PATIENCE" grep -Eqm1 -e "$2" <&$fd
   result=$?
