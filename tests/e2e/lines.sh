@@ -70,6 +70,10 @@ ok '3,000 lines at once: exit 0' is $status 0
 ok 'all arrive, in order' hears "$(sed 's/^/ali: /' "$tmp/many")"
 
 listen_for 1
+printf 'first\nsecond\n' | run_client ali@default
+ok '-C 1 prints one, however many come' hears 'ali: first'
+
+listen_for 1
 echo '/w bianca psst' | run_client ali@default
 ok 'a whisper is printed' has "$(hears nothing)" 'psst'
 echo '/w bianca once' | run_client ali@default

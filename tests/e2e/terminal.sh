@@ -37,16 +37,23 @@ ok 'Ctrl-C clears the line' clear_line
 ok 'umlauts stay' survives umlauts '#lobby> Grüße an alle Müßiggänger'
 clear_line
 ok 'characters of two columns stay' survives wide '#lobby> 你好，世界 ok'
+press ali Left Left Left Left BSpace
+type_text ali 'x界y'
+ok 'and are edited as others are' see_last ali '#lobby> 你好，x界y界 ok'
+press ali Home
+type_text ali '世'
+press ali Right Delete
+ok 'at the beginning too' see_last ali '#lobby> 世你，x界y界 ok'
 clear_line
 ok 'a line of three rows stays' survives rows \
   '#lobby> a line that is longer than the terminal is wide, so ' \
   'that it takes more than one row, and even more than two, bec' \
   'ause it goes on'
-press ali Home
+press ali Home Right Right
 say bianca 'while the cursor is elsewhere'
 see ali 'while the cursor is elsewhere'
 type_text ali 'X'
-ok 'the cursor stays where it was' see ali '#lobby> Xa line that is longer'
+ok 'the cursor stays where it was' see ali '#lobby> a Xline that is longer'
 clear_line
 ok 'a wide character that does not fit a row stays whole' survives margin \
   '#lobby> x你好你好你好你好你好你好你好你好你好你好你好你好你' '好你好'
@@ -161,6 +168,19 @@ see again 'you are in #lobby'
 ok 'the alias is not asked for again' not shows again 'Which name'
 press again Up
 ok 'the history outlives the run' see_last again '#lobby> /join #lobby'
+press again C-c
+see_last again '#lobby>'
+
+client=$(pgrep -f -- "$THIMBLE .*--no-color" | tail -n 1)
+tty=$(tm display -p -t again '#{pane_tty}')
+stopped() { [[ $(ps -o state= -p "$client") == T ]]; }
+type_text again 'half'
+see_last again '#lobby> half'
+press again C-z
+ok 'Ctrl-Z stops it' until_true stopped
+ok 'with the terminal as others expect it' grep -q ' icanon' <<<"$(stty -a -F "$tty")"
+kill -CONT "$client"
+ok 'and it goes on with what was typed' see_last again '#lobby> half'
 press again C-c
 see_last again '#lobby>'
 press again C-d
