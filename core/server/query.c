@@ -148,8 +148,6 @@ static void set_range(uint64_t head, struct walk *w)
     if (w->last > head)
         w->last = head;
     w->next = count < w->last ? w->last - count + 1 : 1;
-    if (count == 0)
-        w->next = w->last + 1;
     w->started = true;
 }
 

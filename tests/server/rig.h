@@ -51,9 +51,10 @@ struct rig {
     struct peer *peers[PEERS];
     struct host *hosts[PEERS];
     unsigned peer_count, host_count;
-    const char *watched; /* an event of the log; NULL: none */
-    unsigned logged;     /* how often it was logged */
-    int logged_code;     /* and with which code last */
+    const char *watched;          /* an event of the log; NULL: none */
+    unsigned logged;              /* how often it was logged */
+    int logged_code;              /* and with which code last */
+    struct thm_log_record record; /* the last one of a message */
 };
 
 /**

@@ -26,6 +26,13 @@ static void there_may_be_no_more_rooms(void **state)
     say(u0, "{'msgtype':'leave','room':'#b'}");
     say(u0, "{'msgtype':'join','room':'#c'}"); /* an empty one makes place */
     expect_later(u0, "{'msgtype':'joined','room':'#c',*");
+    for (int i = 0; i < 100; i++) {
+        say(u0, "{'msgtype':'leave','room':'#c'}");
+        say(u0, "{'msgtype':'join','room':'#d'}");
+        say(u0, "{'msgtype':'leave','room':'#d'}");
+        say(u0, "{'msgtype':'join','room':'#c'}");
+        expect_later(u0, "{'msgtype':'joined','room':'#c',*'members':1}");
+    }
     rig_end(&r);
 }
 
@@ -333,8 +340,15 @@ static void a_busy_store_is_asked_again(void **state)
     unsigned submitted = r.store.submitted;
     rig_pass(&r, 1000);
     assert_int_equal(r.store.submitted, submitted);
+    struct peer *u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true}"); /* may ask again */
+    say(u1, "{'msgtype':'join','room':'#lobby'}");
+    expect(
+        u1,
+        "{'msgtype':'error','room':'#lobby','code':'store','key':'room','in':'join','reason':'*'}");
     r.store.busy = false;
-    expect(u0, "{'msgtype':'accepted',*'csn':1}");
+    say(u1, "{'msgtype':'join','room':'#lobby'}");
+    expect(u1, "{'msgtype':'joined',*");
+    expect_later(u0, "{'msgtype':'accepted',*'csn':1}");
     expect_later(u0, "{'msgtype':'past',*'n':1,*");
     rig_end(&r);
 }
@@ -358,6 +372,85 @@ static void a_store_that_is_down_is_left_alone(void **state)
     r.store.fail = 0;
     expect(u0, "{'msgtype':'accepted',*'n':101,*");
     expect_later(u0, "{'msgtype':'end',*'count':4,*");
+    rig_end(&r);
+}
+
+static void a_csn_is_not_refused_because_the_store_fails(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    say(u0, "{'msgtype':'say','csn':1,'text':'x'}");
+    expect(u0, "{'msgtype':'accepted',*");
+    expect(u0, "{'msgtype':'message',*");
+    r.store.busy = true;
+    say(u0, "{'msgtype':'say','csn':1,'text':'x'}");
+    expect(u0, "{'msgtype':'error','room':'#lobby','code':'store','in':'say',*");
+    r.store.busy = false;
+    r.store.fail = 1;
+    say(u0, "{'msgtype':'say','csn':1,'text':'x'}");
+    expect(u0, "{'msgtype':'error','room':'#lobby','code':'store','in':'say',*");
+    say(u0, "{'msgtype':'say','csn':1,'text':'x'}");
+    expect(u0, "{'msgtype':'accepted',*'n':1,'csn':1}");
+    rig_end(&r);
+}
+
+static void a_read_that_fails_is_made_again(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    say(u0, "{'msgtype':'say','text':'x'}");
+    expect(u0, "{'msgtype':'message',*");
+    r.store.fail = 3;
+    unsigned submitted = r.store.submitted;
+    say(u0, "{'msgtype':'history','room':'#lobby'}");
+    expect(u0, "{'msgtype':'past',*'n':1,*");
+    expect(u0, "{'msgtype':'end',*'count':1,*");
+    assert_int_equal(r.store.submitted - submitted, 4);
+    rig_end(&r);
+}
+
+static void few_blocks(struct rig *r)
+{
+    r->config.blocks = 1;
+    r->store_config.blocks = 3;
+}
+
+/* A reader that fell behind what is kept is told exactly what it missed. */
+static void a_gap_names_what_is_no_longer_kept(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, few_blocks);
+    struct peer *u0 = rig_member(&r, 0);
+    struct peer *u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true,'credit':4096}");
+    say(u1, "{'msgtype':'join','room':'#lobby'}");
+    expect(u1, "{'msgtype':'joined',*");
+    for (int i = 1; i <= 300; i++) {
+        sayf(u0, "{'msgtype':'say','text':'%d'}", i);
+        if (i % 50 == 0) {
+            rig_pass(&r, 50);
+            acknowledge(u0);
+        }
+    }
+    rig_pass(&r, 100);
+    unsigned n = 0, gaps = 0;
+    while (n < 300) {
+        acknowledge(u1);
+        const char *line = next_line(u1);
+        if (fits(line, "{'msgtype':'gap','room':'#lobby','incarnation':'*','first':*,'last':*,'"
+                       "reason':'*'}")) {
+            assert_int_equal(number_of(line, "first"), n + 1);
+            n = (unsigned)number_of(line, "last");
+            gaps++;
+        } else if (fits(line, "{'msgtype':'message',*")) {
+            assert_int_equal(number_of(line, "n"), ++n);
+        }
+    }
+    assert_int_equal(gaps, 1);
     rig_end(&r);
 }
 
@@ -405,6 +498,9 @@ int main(void)
         cmocka_unit_test(a_failing_store_costs_time_and_no_message),
         cmocka_unit_test(a_busy_store_is_asked_again),
         cmocka_unit_test(a_store_that_is_down_is_left_alone),
+        cmocka_unit_test(a_csn_is_not_refused_because_the_store_fails),
+        cmocka_unit_test(a_read_that_fails_is_made_again),
+        cmocka_unit_test(a_gap_names_what_is_no_longer_kept),
         cmocka_unit_test(a_room_that_the_store_dropped_starts_anew),
     };
 

@@ -19,6 +19,8 @@ static void only_little_is_said_before_hello(void **state)
     say(u0, "{'msgtype':'quit'}");
     expect(u0, "{'msgtype':'goodbye','reason':'bye'}");
     expect_end(u0, 1000);
+    rig_pass(&r, 100);
+    assert_int_equal(rig_stats(&r).connections, 0); /* at once */
     rig_end(&r);
 }
 
@@ -127,10 +129,29 @@ static void an_alias_is_nobody_elses(void **state)
     expect(u1, "{'msgtype':'alias','alias':'bo'}");
     peer_close(u1);
     rig_pass(&r, 100);
+    rig_login(&r, 2, "{'msgtype':'hello','resume':true}");
     say(u0, "{'msgtype':'alias','alias':'Bo'}"); /* free since he left */
     expect(u0, "{'msgtype':'alias','alias':'Bo'}");
     say(u0, "{'msgtype':'alias','alias':'u1'}"); /* but his id stays his */
     expect(u0, "{'msgtype':'error',*'code':'alias-taken',*");
+    rig_end(&r);
+}
+
+static void an_alias_may_be_changed_without_end(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_login(&r, 0, "{'msgtype':'hello','resume':true}");
+    struct peer *u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true}");
+    for (int i = 0; i < 300; i++) {
+        sayf(u0, "{'msgtype':'alias','alias':'alias %d'}", i);
+        expect(u0, "{'msgtype':'alias',*");
+    }
+    say(u1, "{'msgtype':'alias','alias':'alias 299'}");
+    expect(u1, "{'msgtype':'error',*'code':'alias-taken',*");
+    say(u1, "{'msgtype':'alias','alias':'alias 298'}");
+    expect(u1, "{'msgtype':'alias','alias':'alias 298'}");
     rig_end(&r);
 }
 
@@ -285,7 +306,12 @@ static void users_who_left_make_room(void **state)
     rig_start(&r, one_remembered_user);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 3; i++) {
-            struct peer *p = rig_plain(&r, i);
+            struct peer *p = rig_login(&r, i, "{'msgtype':'hello'}");
+            expect_later(p, "{'msgtype':'joined','room':'#lobby',*");
+            sayf(p, "{'msgtype':'whisper','to':'u%u','csn':%u,'text':'note'}", i, round + 1);
+            expect_later(p, "{'msgtype':'whisper',*");
+            sayf(p, "{'msgtype':'history','room':'@u%u'}", i);
+            expect_later(p, "{'msgtype':'end',*");
             peer_close(p);
             rig_pass(&r, 100);
             assert_int_equal(rig_stats(&r).users, 1);
@@ -303,6 +329,7 @@ int main(void)
         cmocka_unit_test(an_auth_request_serves_as_hello),
         cmocka_unit_test(what_follows_hello_at_once_waits_for_its_turn),
         cmocka_unit_test(an_alias_is_nobody_elses),
+        cmocka_unit_test(an_alias_may_be_changed_without_end),
         cmocka_unit_test(who_logs_in_takes_his_id_back),
         cmocka_unit_test(all_sessions_of_a_user_hear_of_his_alias),
         cmocka_unit_test(a_newer_session_replaces_the_older),

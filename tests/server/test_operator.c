@@ -170,6 +170,39 @@ static void a_shutdown_waits_for_nobody_for_ever(void **state)
     rig_end(&r);
 }
 
+/* Who, where, how much; never the text. */
+static void each_message_is_logged(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    say(u0, "{'msgtype':'say','text':'hello'}");
+    expect(u0, "{'msgtype':'message',*");
+    assert_int_equal(r.record.level, THM_LOG_INFO);
+    assert_string_equal(r.record.room, "#lobby");
+    assert_int_equal(r.record.n, 1);
+    assert_int_equal(r.record.size, 5);
+    assert_null(r.record.detail);
+    rig_end(&r);
+}
+
+static void no_log(struct rig *r)
+{
+    r->config.log = NULL;
+}
+
+static void a_server_needs_no_log(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, no_log);
+    struct peer *u0 = rig_member(&r, 0);
+    say(u0, "{'msgtype':'say','text':'hello'}");
+    expect(u0, "{'msgtype':'message',*");
+    rig_end(&r);
+}
+
 /* --- its memory and its work ---------------------------------------------------------------- */
 
 static void a_wrong_configuration_is_named(void **state)
@@ -255,6 +288,8 @@ int main(void)
         cmocka_unit_test(new_credentials_replace_the_old),
         cmocka_unit_test(a_shutdown_says_goodbye_to_all),
         cmocka_unit_test(a_shutdown_waits_for_nobody_for_ever),
+        cmocka_unit_test(each_message_is_logged),
+        cmocka_unit_test(a_server_needs_no_log),
         cmocka_unit_test(a_wrong_configuration_is_named),
         cmocka_unit_test(the_cost_adds_up),
         cmocka_unit_test(eight_addresses_may_be_listened_on),

@@ -52,6 +52,12 @@ static void leaving_ends_what_a_room_sends(void **state)
     say(u0, "{'msgtype':'say','text':'x'}");
     expect(u0, "{'msgtype':'message',*");
     expect_nothing(u1);
+    say(u1, "{'msgtype':'join','room':'#b'}");
+    say(u1, "{'msgtype':'join','room':'#c'}");
+    say(u1, "{'msgtype':'join','room':'#d'}");
+    say(u1, "{'msgtype':'leave','room':'#c'}"); /* any of them */
+    say(u1, "{'msgtype':'leave','room':'#b'}");
+    expect_later(u1, "{'msgtype':'left','room':'#b'}");
     say(u1, "{'msgtype':'leave','room':'#lobby'}");
     expect(u1, "{'msgtype':'error','room':'#lobby','code':'no-such-room','key':'room','in':'leave',"
                "'reason':'*'}");
@@ -130,6 +136,26 @@ static struct peer *without_credit(struct rig *r, unsigned who)
     for (int i = 0; i < 80; i++)
         expect(p, "{'msgtype':'pong',*");
     return p;
+}
+
+/* The device with which a user came may go before all have heard of him. */
+static void a_user_is_announced_whichever_device_stays(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = without_credit(&r, 0), *desk = rig_member(&r, 1),
+                *phone = rig_member(&r, U1_PHONE);
+    say(phone, "{'msgtype':'away','away':'soon back'}");
+    expect(phone, "{'msgtype':'away',*");
+    peer_close(desk);
+    rig_pass(&r, 50);
+    acknowledge(u0);
+    expect(
+        u0,
+        "{'msgtype':'presence',*'userid':'u1',*'members':2,'event':'joined','away':'soon back'}");
+    expect_nothing(u0);
+    rig_end(&r);
 }
 
 /* Who could take nothing for a while is told the latest, once. */
@@ -290,6 +316,12 @@ static void rooms_count_side_by_side(void **state)
     expect(p[0], "{'msgtype':'presence','room':'#*','members':4,'joined':0,'left':1}");
     expect(p[0], "{'msgtype':'presence','room':'#*','members':4,'joined':0,'left':1}");
     expect_nothing(p[0]);
+    say(p[3], "{'msgtype':'join','room':'#b'}"); /* who comes hears of nothing that was before */
+    rig_pass(&r, THM_COUNT_INTERVAL_MS);
+    p[3]->next = p[3]->count;
+    say(p[2], "{'msgtype':'leave','room':'#b'}");
+    rig_pass(&r, THM_COUNT_INTERVAL_MS);
+    expect(p[3], "{'msgtype':'presence','room':'#b','members':4,'joined':0,'left':1}");
     rig_end(&r);
 }
 
@@ -314,6 +346,9 @@ static void a_topic_is_told_to_all_and_to_who_comes(void **state)
     say(u2, "{'msgtype':'join','room':'#lobby'}");
     expect(u2, "{'msgtype':'joined',*'members':3,'topic':'tea'}");
     expect_nothing(u2);
+    sim_host_set_utc(r.host, RIG_UTC - 3600000); /* a clock that is set back hides nothing */
+    say(u0, "{'msgtype':'topic','room':'#lobby','topic':'more tea'}");
+    expect(u2, "{'msgtype':'topic',*'topic':'more tea'}");
     say(u2, "{'msgtype':'topic','room':'#else','topic':'x'}");
     expect(u2, "{'msgtype':'error','room':'#else','code':'no-such-room',*'in':'topic',*");
     rig_end(&r);
@@ -367,6 +402,7 @@ int main(void)
         cmocka_unit_test(an_inbox_is_its_users_alone),
         cmocka_unit_test(a_small_room_hears_names),
         cmocka_unit_test(a_user_comes_with_his_first_device_and_leaves_with_his_last),
+        cmocka_unit_test(a_user_is_announced_whichever_device_stays),
         cmocka_unit_test(only_the_latest_of_each_is_told),
         cmocka_unit_test(who_left_is_known_by_name_for_a_while),
         cmocka_unit_test(many_who_left_are_counted),
