@@ -7,6 +7,8 @@
  */
 #include "fuzz/fuzz.h"
 
+#include <stdio.h>
+
 #include "client/console.h"
 
 static struct thm_client client;
@@ -115,12 +117,38 @@ static void complete(const char *line, size_t len)
         assert(thm_console_complete(&console, line, len, i, word, sizeof word) < sizeof word);
 }
 
+/* The server lets the person into every room asked for, and has had time for all other answers. */
+static void answer(void)
+{
+    char line[THM_LINE_MAX];
+
+    client.now += THM_ANSWER_MS;
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
+        if (client.streams[i].follow != THM_FOLLOW_ASKED)
+            continue;
+        int len = snprintf(line, sizeof line,
+                           "{\"msgtype\":\"joined\",\"room\":\"%s\","
+                           "\"incarnation\":\"0000000000000002\",\"n\":0}",
+                           client.streams[i].name);
+        hear(line, (size_t)len);
+    }
+}
+
+static void typed(const char *line, size_t len)
+{
+    if (thm_console_line(&console, line, len) != THM_E_LIMIT)
+        return;
+    check_sent();
+    answer();
+    thm_console_line(&console, line, len);
+}
+
 static void act(const char *line, size_t len)
 {
     char prompt[80];
 
     if (len > 0 && line[0] == 'T')
-        thm_console_line(&console, line + 1, len - 1);
+        typed(line + 1, len - 1);
     else if (len > 0 && line[0] == 'C')
         complete(line + 1, len - 1);
     else if (len > 0 && line[0] == 'R')
