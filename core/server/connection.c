@@ -386,8 +386,6 @@ static void admit_waiting(struct thm_server *s)
         if (c->waiting)
             busy = c;
     }
-    if (s->accepting)
-        conn_accept(s);
 }
 
 /* --- running -------------------------------------------------------------------------------- */

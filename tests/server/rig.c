@@ -29,6 +29,13 @@ static unsigned store_collect(struct thm_store *store, struct thm_store_request 
     return s->late ? 0 : s->inner->ops->collect(s->inner, done, cap);
 }
 
+static void store_release(struct thm_store *store, uint32_t stream)
+{
+    const struct rig_store *s = (struct rig_store *)(void *)store;
+
+    s->inner->ops->release(s->inner, stream);
+}
+
 static unsigned store_fault(void *ctx, const struct thm_store_request *request, int *result)
 {
     struct rig_store *s = ctx;
@@ -45,7 +52,7 @@ static unsigned store_fault(void *ctx, const struct thm_store_request *request, 
 
 static void store_start(struct rig *r)
 {
-    static const struct thm_store_ops ops = {store_submit, store_collect};
+    static const struct thm_store_ops ops = {store_submit, store_collect, store_release};
     size_t size = (thm_ram_store_size(&r->store_config) + 15) & ~(size_t)15;
 
     r->store.memory = aligned_alloc(16, size);

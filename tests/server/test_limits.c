@@ -123,6 +123,27 @@ static void the_store_may_have_no_more_streams(void **state)
     rig_end(&r);
 }
 
+static void few_users(struct rig *r)
+{
+    r->config.max_clients = 2;
+    r->config.max_users = 4;
+}
+
+static void whispers_to_many_who_are_not_here_find_room(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, few_users);
+    struct peer *u0 = rig_plain(&r, 0);
+    for (int i = 1; i <= 30; i++) {
+        sayf(u0, "{'msgtype':'whisper','to':'somebody-%d','csn':%d,'text':'x'}", i, i);
+        expect(u0, "{'msgtype':'accepted',*");
+        expect(u0, "{'msgtype':'whisper',*");
+    }
+    rig_plain(&r, 1);
+    rig_end(&r);
+}
+
 /* --- jobs, reads, buffers ------------------------------------------------------------------- */
 
 static void two_appends(struct rig *r)
@@ -489,6 +510,7 @@ int main(void)
         cmocka_unit_test(memberships_may_run_out),
         cmocka_unit_test(states_of_those_who_left_make_place),
         cmocka_unit_test(the_store_may_have_no_more_streams),
+        cmocka_unit_test(whispers_to_many_who_are_not_here_find_room),
         cmocka_unit_test(who_finds_no_job_waits_for_one),
         cmocka_unit_test(who_finds_no_read_waits_for_one),
         cmocka_unit_test(who_finds_no_buffer_for_half_a_line_is_told),

@@ -269,6 +269,9 @@ static void a_full_server_says_so(void **state)
     struct peer *u2 = rig_open(&r, 2);
     expect(u2, "{'msgtype':'full','retry_after':30,'reason':'*'}");
     expect_end(u2, 1000);
+    assert_int_equal(rig_stats(&r).refused, 1);
+    assert_int_equal(rig_stats(&r).accepted, 3);
+    assert_int_equal(rig_stats(&r).logins, 2);
     rig_login(&r, 1, "{'msgtype':'hello'}"); /* who is there may take his own place */
     expect_later(u1, "{'msgtype':'replaced',*");
     peer_close(r.peers[0]);

@@ -282,6 +282,34 @@ static void what_is_not_acknowledged_is_not_exceeded(void **state)
     rig_end(&r);
 }
 
+/* A busy room takes no other's turn. */
+static void no_room_starves_another(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    struct peer *u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true,'credit':4096}");
+    static const char *const quiet[] = {"#b", "#c"};
+    say(u1, "{'msgtype':'join','room':'#b'}");
+    say(u1, "{'msgtype':'join','room':'#lobby'}");
+    say(u1, "{'msgtype':'join','room':'#c'}");
+    for (int i = 0; i < 2; i++)
+        sayf(u0, "{'msgtype':'join','room':'%s'}", quiet[i]);
+    for (int i = 1; i <= 200; i++)
+        say(u0, "{'msgtype':'say','text':'................................................'}");
+    for (int i = 0; i < 2; i++)
+        sayf(u0, "{'msgtype':'say','room':'%s','text':'quiet'}", quiet[i]);
+    rig_pass(&r, 500);
+    acknowledge(u1);
+    rig_pass(&r, 100);
+    unsigned heard = 0;
+    for (unsigned i = 0; i < u1->count; i++)
+        heard += fits(u1->lines[i], "*'text':'quiet'}");
+    assert_int_equal(heard, 2);
+    rig_end(&r);
+}
+
 static void too_much_can_not_be_acknowledged(void **state)
 {
     (void)state;
@@ -413,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_whisper_waits_for_who_is_away),
         cmocka_unit_test(a_whisper_to_nobody_is_refused_after_a_while),
         cmocka_unit_test(what_is_not_acknowledged_is_not_exceeded),
+        cmocka_unit_test(no_room_starves_another),
         cmocka_unit_test(too_much_can_not_be_acknowledged),
         cmocka_unit_test(a_bad_line_is_answered_and_the_session_goes_on),
         cmocka_unit_test(a_line_may_come_in_pieces),
