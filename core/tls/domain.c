@@ -109,7 +109,7 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
                   config->out_buffers);
     thm_pool_init(&d->in_buffers, base + l.in_buffers, THM_TLS_IN, config->in_buffers);
     thm_pool_init(&d->slots, base + l.slots, sizeof(struct thm_slot), config->handshakes);
-    br_hmac_drbg_init(&d->rng, &br_sha256_vtable, NULL, 0);
+    br_hmac_drbg_init(&d->rng, d->profile.sha256, NULL, 0);
     if (mix_entropy(d) != THM_OK)
         return THM_E_ENTROPY;
     *out = d;

@@ -1,6 +1,7 @@
 #include "tls/engine.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* The layout that this file was written for. */
 #if UINTPTR_MAX > 0xffffffffu
@@ -16,6 +17,8 @@ _Static_assert(offsetof(br_ssl_engine_context, ixa) == 24 &&
                "thimble is written for BearSSL 0.6");
 #endif
 
+_Static_assert(THM_SEED == 2 * br_sha256_SIZE, "a seed is the generator's K and V");
+
 #define HEADER 5 /* bytes of a record's header */
 /* Bytes of a Finished message (RFC 5246, section 7.4.9), and what each suite adds to a record's content
  * (RFC 5288, section 3: nonce and tag; RFC 7905, section 2: tag). */
@@ -25,11 +28,18 @@ _Static_assert(offsetof(br_ssl_engine_context, ixa) == 24 &&
 /* What a buffer must have left for the engine to go on in it: its smallest record and overhead. */
 #define ROOM (512 + 85)
 
-void thm_engine_expect_entropy(br_ssl_engine_context *engine)
+void thm_engine_expect_seed(br_ssl_engine_context *engine, const br_hash_class *sha256)
 {
-    br_hmac_drbg_init(&engine->rng, &br_sha256_vtable, NULL, 0);
+    br_hmac_drbg_init(&engine->rng, sha256, NULL, 0);
     engine->rng_init_done = 1; /* there, but not seeded */
     engine->rng_os_rand_done = 1;
+}
+
+void thm_engine_seed(br_ssl_engine_context *engine, const uint8_t seed[THM_SEED])
+{
+    memcpy(engine->rng.K, seed, br_sha256_SIZE);
+    memcpy(engine->rng.V, seed + br_sha256_SIZE, br_sha256_SIZE);
+    engine->rng_init_done = 2;
 }
 
 void thm_engine_speak_tls12(br_ssl_engine_context *engine)

@@ -34,7 +34,7 @@ void thm_handshake_template(struct thm_tls_domain *d)
 
     memset(engine, 0, sizeof *engine);
     thm_profile_apply(&d->profile, &engine->ssl.base, d->alpn);
-    thm_engine_expect_entropy(&engine->ssl.base);
+    thm_engine_expect_seed(&engine->ssl.base, d->profile.sha256);
     if (d->config.role == THM_FOR_SERVER) {
         /* Client certificates are only asked for because this list is not empty. */
         br_ssl_server_set_trust_anchor_names_alt(&engine->ssl.server, own->anchors,
@@ -76,7 +76,7 @@ static int start(struct thm_tls *t, uint64_t utc_s)
     br_ssl_engine_set_x509(&engine->ssl.base, &slot->guard.vtable);
     br_ssl_engine_set_buffers_bidi(&engine->ssl.base, slot->in, sizeof slot->in, slot->out.data,
                                    sizeof slot->out.data);
-    br_ssl_engine_inject_entropy(&engine->ssl.base, seed, sizeof seed);
+    thm_engine_seed(&engine->ssl.base, seed);
     thm_wipe(seed, sizeof seed);
     if (!reset_engine(t, utc_s))
         return thm_tls_error(br_ssl_engine_last_error(&engine->ssl.base));

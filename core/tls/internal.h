@@ -20,8 +20,7 @@
 #include "tls/session.h"
 #include "util/list.h"
 
-#define THM_SEED  48 /* bytes of entropy for an engine */
-#define THM_SEEDS 16
+#define THM_SEEDS 16 /* drawn together */
 
 /* An engine and what belongs to it for as long as a connection has it. */
 struct thm_engine {

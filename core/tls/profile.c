@@ -3,13 +3,15 @@
 void thm_profile_choose(struct thm_profile *profile, const struct thm_tls_backend *backend,
                         bool prefer_aes)
 {
-    static const struct thm_tls_backend own = {NULL, NULL, NULL};
+    static const struct thm_tls_backend own = {0};
     const struct thm_tls_backend *b = backend ? backend : &own;
     br_ghash clmul = br_ghash_pclmul_get();
 
     profile->ec = b->ec ? b->ec : THM_EC;
     profile->verify = b->verify ? b->verify : THM_VRFY;
     profile->sign = b->sign ? b->sign : THM_SIGN;
+    profile->sha256 = b->sha256 ? b->sha256 : &br_sha256_vtable;
+    profile->prf_sha256 = b->prf_sha256 ? b->prf_sha256 : br_tls12_sha256_prf;
     profile->aes_ctr = br_aes_x86ni_ctr_get_vtable();
     if (!profile->aes_ctr)
         profile->aes_ctr = sizeof(void *) == 8 ? &br_aes_ct64_ctr_vtable : &br_aes_ct_ctr_vtable;
@@ -33,8 +35,8 @@ void thm_profile_apply(const struct thm_profile *profile, br_ssl_engine_context 
 
     br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
     br_ssl_engine_set_suites(engine, profile->prefer_aes ? aes_first : chacha_first, 2);
-    br_ssl_engine_set_hash(engine, br_sha256_ID, &br_sha256_vtable);
-    br_ssl_engine_set_prf_sha256(engine, &br_tls12_sha256_prf);
+    br_ssl_engine_set_hash(engine, br_sha256_ID, profile->sha256);
+    br_ssl_engine_set_prf_sha256(engine, profile->prf_sha256);
     br_ssl_engine_set_ec(engine, profile->ec);
     /* Also on a server: it is what checks the client's CertificateVerify. */
     br_ssl_engine_set_ecdsa(engine, profile->verify);

@@ -30,6 +30,8 @@ struct thm_profile {
     const br_ec_impl *ec;
     br_ecdsa_vrfy verify;
     br_ecdsa_sign sign;
+    const br_hash_class *sha256;
+    br_tls_prf_impl prf_sha256;
     const br_block_ctr_class *aes_ctr;
     br_ghash ghash;
     br_chacha20_run chacha20;

@@ -93,7 +93,7 @@ bool thm_denylist_has(const struct thm_denylist *list, const uint8_t key_hash[TH
 
 /* ------------------------------------------------------------------------------------------- */
 
-/* Elliptic curve arithmetic of another library: see tls_backend.h. */
+/* Arithmetic and hashing of another library: see tls_backend.h. */
 struct thm_tls_backend;
 
 /* What a domain is made of. */

@@ -17,6 +17,8 @@
 #include <openssl/ecdsa.h>
 #include <openssl/objects.h>
 
+#include "sha256.h"
+
 #define SCALAR_LEN 32
 #define POINT_LEN  65
 /* Bytes of the longest ASN.1 signature that BearSSL takes, and of what it may grow to when decoded. */
@@ -346,7 +348,13 @@ static size_t sign(const br_ec_impl *impl, const br_hash_class *hf, const void *
 
 const struct thm_tls_backend *thm_libcrypto_backend(void)
 {
-    static const struct thm_tls_backend backend = {&ec_impl, verify, sign};
+    static const struct thm_tls_backend backend = {
+        .ec = &ec_impl,
+        .verify = verify,
+        .sign = sign,
+        .sha256 = &thm_libcrypto_sha256,
+        .prf_sha256 = thm_libcrypto_prf,
+    };
 
     return CRYPTO_THREAD_run_once(&once, make_group) && group != NULL ? &backend : NULL;
 }
