@@ -76,13 +76,12 @@ struct connection {
     bool polite;   /* stated a credit and acknowledges */
     uint8_t waits; /* set of 1 << enum wait_kind: the lists that it waits in */
     uint32_t wait_next[WAIT_KINDS];
-    uint8_t renamed; /* enum rename: the session is to be told its user's alias */
-    uint8_t
-        auto_join; /* streams of a plain hello that are still to be joined: inbox, then default room */
-    int16_t code;     /* why it ends */
-    uint16_t jobs;    /* store requests whose completion its input waits for */
-    uint16_t appends; /* messages on their way to the store */
-    uint16_t rooms;   /* memberships */
+    uint8_t renamed;   /* enum rename: the session is to be told its user's alias */
+    uint8_t auto_join; /* streams that a plain hello still has to join */
+    int16_t code;      /* why it ends */
+    uint16_t jobs;     /* store requests whose completion its input waits for */
+    uint16_t appends;  /* messages on their way to the store */
+    uint16_t rooms;    /* memberships */
     /* session */
     uint32_t user;
     struct thm_link user_link; /* sessions of the same user */
