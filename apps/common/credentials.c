@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "files.h"
 
@@ -61,4 +63,41 @@ int credentials_read(struct thm_credentials *c, const struct credential_files *f
     free(cert);
     free(key);
     return result;
+}
+
+/* "ali@default", or the HOST of "server/HOST.crt": what thimble-ca calls the certificate. */
+static void name_of(const struct thm_identity *who, const char *cert, char *name, size_t cap)
+{
+    const char *slash = strrchr(cert, '/');
+    const char *file = slash ? slash + 1 : cert;
+    size_t len = strlen(file);
+    if (len > 4 && strcmp(file + len - 4, ".crt") == 0)
+        len -= 4;
+    if (who->user[0])
+        snprintf(name, cap, "%s@%s", who->user, who->device);
+    else
+        snprintf(name, cap, "%.*s", (int)len, file);
+}
+
+void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
+                       void (*say)(void *ctx, bool ended, const char *text), void *ctx)
+{
+    const struct thm_identity *who = thm_credentials_identity(c);
+    time_t end = (time_t)who->not_after;
+    double left = difftime(end, time(NULL));
+    char text[1024], date[32], name[256];
+    struct stat key;
+    if (left <= CREDENTIALS_WARN_DAYS * 86400.0) {
+        name_of(who, files->cert, name, sizeof name);
+        strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
+        snprintf(text, sizeof text,
+                 "the certificate of %s %s on %s: 'thimble-ca renew --dir DIR %s' makes a new one",
+                 name, left < 0 ? "ended" : "ends", date, name);
+        say(ctx, left < 0, text);
+    }
+    if (stat(files->key, &key) == 0 && (key.st_mode & S_IROTH)) {
+        snprintf(text, sizeof text, "everybody on this machine can read the key %s: chmod o= %s",
+                 files->key, files->key);
+        say(ctx, false, text);
+    }
 }

@@ -2,6 +2,8 @@
 #ifndef THIMBLE_CREDENTIALS_H
 #define THIMBLE_CREDENTIALS_H
 
+#include <stdbool.h>
+
 #include "thimble/tls.h"
 
 struct credential_files {
@@ -17,5 +19,16 @@ struct credential_files {
  */
 int credentials_read(struct thm_credentials *c, const struct credential_files *files,
                      enum thm_role role, char *why, size_t cap);
+
+/**
+ * Says what the person should know of credentials that work: that the certificate has ended or will within
+ * CREDENTIALS_WARN_DAYS, or that everybody on this machine can read the key.
+ *
+ * @param say  called with one sentence for each; `ended` when nobody accepts the certificate any more
+ */
+void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
+                       void (*say)(void *ctx, bool ended, const char *text), void *ctx);
+
+#define CREDENTIALS_WARN_DAYS 30
 
 #endif

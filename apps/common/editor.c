@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "thimble/port_posix.h"
@@ -21,6 +20,7 @@
 #define HISTORY_LINES 1000
 #define PROMPT_MAX    256
 #define PASTE_SILENCE 50 /* ms without input that end a paste of a terminal without brackets */
+#define ANSWER_MAX    2  /* bytes of a key with Enter; more at once was not typed */
 #define BRACKETS_ON   "\033[?2004h"
 #define BRACKETS_OFF  "\033[?2004l"
 #define KEY_HIDE      L'\x80' /* C1 controls are never typed, so these */
@@ -40,9 +40,11 @@ struct editor {
     const char *feed;        /* the key that libedit is reading */
     size_t feed_len;
     wchar_t command; /* KEY_HIDE or KEY_RESET, to be read before anything else */
-    enum { TYPING, PASTING, BURST, ASKING } mode;
+    /* DROPPING: a paste while ASKING whether to send the one before; it is no answer. */
+    enum { TYPING, PASTING, BURST, ASKING, DROPPING } mode;
     uint64_t burst_end;  /* ms */
     struct buffer paste; /* what was pasted so far */
+    struct buffer dropped;
     struct buffer lines; /* entered and not taken yet, each with a newline */
     size_t asked;        /* lines of `paste` that the question is about */
 };
@@ -121,12 +123,17 @@ static const LineInfo *typed(struct editor *e)
     return el_line(e->el);
 }
 
+static bool is_asking(const struct editor *e)
+{
+    return e->mode == ASKING || e->mode == DROPPING;
+}
+
 void editor_hide(struct editor *e)
 {
     if (e->hidden)
         return;
     const LineInfo *line = typed(e);
-    if (e->mode != ASKING) {
+    if (!is_asking(e)) {
         buffer_remove(&e->line, 0, e->line.len);
         buffer_add(&e->line, line->buffer, (size_t)(line->lastchar - line->buffer));
         e->cursor = (size_t)(line->cursor - line->buffer);
@@ -137,7 +144,7 @@ void editor_hide(struct editor *e)
 
 static size_t make_prompt(struct editor *e, char prompt[PROMPT_MAX])
 {
-    if (e->mode == ASKING)
+    if (is_asking(e))
         return (size_t)snprintf(prompt, PROMPT_MAX, "Send %zu lines? (y/n) ", e->asked);
     return e->handler.prompt(e->ctx, prompt, PROMPT_MAX);
 }
@@ -163,7 +170,7 @@ void editor_show(struct editor *e)
         return;
     memcpy(e->prompt, prompt, sizeof prompt);
     e->hidden = false;
-    if (e->line.len > 0 && e->mode != ASKING) {
+    if (e->line.len > 0 && !is_asking(e)) {
         const char *after = e->line.data + e->cursor;
         el_insertstr(e->el, e->line.data);
         el_cursor(e->el, -count_characters(after, e->line.len - e->cursor));
@@ -183,13 +190,21 @@ void editor_print(struct editor *e, const char *text)
 
 void editor_retry(struct editor *e)
 {
-    while (e->mode != ASKING && e->lines.len > 0) {
+    while (!is_asking(e) && e->lines.len > 0) {
         const char *end = memchr(e->lines.data, '\n', e->lines.len);
         size_t len = (size_t)(end - e->lines.data);
         if (!e->handler.line(e->ctx, e->lines.data, len))
             return;
         buffer_remove(&e->lines, 0, len + 1);
     }
+}
+
+uint32_t editor_unsent(const struct editor *e)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < e->lines.len; i++)
+        count += e->lines.data[i] == '\n';
+    return count;
 }
 
 static void set_line(struct editor *e, const char *text, size_t len)
@@ -229,7 +244,7 @@ void editor_interrupt(struct editor *e)
     buffer_remove(&e->lines, 0, e->lines.len);
     e->mode = TYPING;
     if (empty)
-        e->handler.end(e->ctx);
+        e->handler.end(e->ctx, false);
 }
 
 /* --- pastes ------------------------------------------------------------------------------------- */
@@ -278,7 +293,16 @@ static void answer(struct editor *e, char key)
         editor_hide(e);
         buffer_remove(&e->paste, 0, e->paste.len);
         e->mode = TYPING;
+    } else {
+        el_beep(e->el);
     }
+}
+
+static void end_dropped(struct editor *e)
+{
+    buffer_remove(&e->dropped, 0, e->dropped.len);
+    e->mode = ASKING;
+    el_beep(e->el);
 }
 
 static void end_burst(struct editor *e)
@@ -309,10 +333,19 @@ static bool is_empty(struct editor *e)
     return e->hidden ? e->line.len == 0 : line->buffer == line->lastchar;
 }
 
+static bool is_mark(const char *key, size_t len, const char *mark)
+{
+    return len == strlen(mark) && memcmp(key, mark, len) == 0;
+}
+
 static void press(struct editor *e, const char *key, size_t len)
 {
     const char ctrl_c = 'C' & 0x1f, ctrl_d = 'D' & 0x1f;
-    if (e->mode == ASKING) {
+    if (is_mark(key, len, KEY_PASTE_BEGIN)) {
+        e->mode = e->mode == ASKING ? DROPPING : PASTING;
+    } else if (is_mark(key, len, KEY_PASTE_END)) {
+        return; /* of a paste that was interrupted */
+    } else if (e->mode == ASKING) {
         answer(e, key[0]);
     } else if (key[0] == '\r' || key[0] == '\n') {
         enter(e);
@@ -321,9 +354,7 @@ static void press(struct editor *e, const char *key, size_t len)
     } else if (key[0] == ctrl_c) {
         editor_interrupt(e);
     } else if (key[0] == ctrl_d && is_empty(e)) {
-        e->handler.end(e->ctx);
-    } else if (len == strlen(KEY_PASTE_BEGIN) && memcmp(key, KEY_PASTE_BEGIN, len) == 0) {
-        e->mode = PASTING;
+        e->handler.end(e->ctx, false);
     } else {
         editor_show(e);
         run_key(e, key, len);
@@ -336,11 +367,11 @@ static void take_input(struct editor *e)
     while (used < e->input.len) {
         const char *data = e->input.data + used;
         size_t len = e->input.len - used, n;
-        if (e->mode == PASTING) {
-            bool ended;
-            n = paste_take(&e->paste, data, len, &ended);
+        if (e->mode == PASTING || e->mode == DROPPING) {
+            bool ended, dropping = e->mode == DROPPING;
+            n = paste_take(dropping ? &e->dropped : &e->paste, data, len, &ended);
             if (ended)
-                end_paste(e);
+                (dropping ? end_dropped : end_paste)(e);
         } else {
             n = key_length(data, len);
             if (n > 0)
@@ -360,7 +391,11 @@ void editor_read(struct editor *e)
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (n <= 0) {
-        e->handler.end(e->ctx);
+        e->handler.end(e->ctx, true);
+        return;
+    }
+    if (e->mode == ASKING && n > ANSWER_MAX && chunk[0] != '\033') {
+        el_beep(e->el);
         return;
     }
     if (e->mode == TYPING && paste_suspected(chunk, (size_t)n))
@@ -396,9 +431,15 @@ static void leave_terminal(struct editor *e)
     el_set(e->el, EL_PREP_TERM, 0);
 }
 
+/*
+ * Others of the same job, stopped already, may have moved the shell to take the terminal back. Then giving it
+ * back must not stop us here, before SIGSTOP does: we would go on only to stop again.
+ */
 void editor_suspend(struct editor *e)
 {
+    void (*former)(int) = signal(SIGTTOU, SIG_IGN);
     leave_terminal(e);
+    signal(SIGTTOU, former);
     raise(SIGSTOP);
     enter_terminal(e);
 }
@@ -475,13 +516,12 @@ struct editor *editor_open(const char *name, const char *history_file,
     return e;
 }
 
+/* libedit gives the file mode 600. */
 static void save_history(struct editor *e)
 {
     HistEvent event;
-    mode_t mask = umask(077);
     if (e->history_file)
         history(e->history, &event, H_SAVE, e->history_file);
-    umask(mask);
 }
 
 void editor_close(struct editor *e)
@@ -496,6 +536,7 @@ void editor_close(struct editor *e)
     buffer_free(&e->line);
     buffer_free(&e->input);
     buffer_free(&e->paste);
+    buffer_free(&e->dropped);
     buffer_free(&e->lines);
     free(e);
 }

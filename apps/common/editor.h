@@ -14,8 +14,8 @@
 struct editor_handler {
     /* A line was entered, without newline. False: not now; it is handed over again by editor_retry(). */
     bool (*line)(void *ctx, const char *text, size_t len);
-    /* Ctrl-D, or Ctrl-C, on an empty line; or the terminal is gone. */
-    void (*end)(void *ctx);
+    /* Ctrl-D, or Ctrl-C, on an empty line; or the terminal is gone: nothing will be typed any more. */
+    void (*end)(void *ctx, bool gone);
     /* The prompt as it is now. Returns its bytes. */
     size_t (*prompt)(void *ctx, char *buf, size_t cap);
     /* As thm_console_complete(); may be NULL. */
@@ -43,6 +43,9 @@ void editor_read(struct editor *e);
 
 /** Hands over what was entered and not taken yet. */
 void editor_retry(struct editor *e);
+
+/** Lines that were entered and not taken yet. */
+uint32_t editor_unsent(const struct editor *e);
 
 /** Clears the line: Ctrl-C. On an empty one it is the end. */
 void editor_interrupt(struct editor *e);

@@ -15,7 +15,8 @@
 /* Where a value came from; a stronger source wins over a weaker one. */
 enum source { FROM_NOTHING, FROM_DEFAULT, FROM_FILE, FROM_COMMAND_LINE };
 
-#define ROWS_MAX 64
+#define ROWS_MAX    64
+#define HELP_COLUMN 28 /* characters for the names of an option */
 
 /* A run of options_parse(). */
 struct parse {
@@ -200,6 +201,22 @@ static char *trim(char *text)
     return text;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\0';
+}
+
+/* A '#' begins a comment where it begins the line or stands between blanks; so "room = #ops" names a room. */
+static void cut_comment(char *line)
+{
+    for (char *hash = strchr(line, '#'); hash; hash = strchr(hash + 1, '#')) {
+        if (hash == line || (is_blank(hash[-1]) && is_blank(hash[1]))) {
+            *hash = '\0';
+            return;
+        }
+    }
+}
+
 static const char *resolve(const char *config, const char *path)
 {
     const char *home = getenv("HOME");
@@ -211,7 +228,8 @@ static const char *resolve(const char *config, const char *path)
 static int read_config_line(struct parse *p, const char *path, unsigned number, char *line)
 {
     line = trim(line);
-    if (*line == '\0' || *line == '#')
+    cut_comment(line);
+    if (*line == '\0')
         return OPTIONS_OK;
     char *equals = strchr(line, '=');
     if (!equals)
@@ -274,7 +292,10 @@ static void print_row(const struct option_row *row)
         snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(names, sizeof names, "%s--%s%s%s", letter, row->name, row->arg ? " " : "",
              row->arg ? row->arg : "");
-    printf("  %-28s %s", names, row->help);
+    if (strlen(names) > HELP_COLUMN)
+        printf("  %s\n  %-*s %s", names, HELP_COLUMN, "", row->help);
+    else
+        printf("  %-*s %s", HELP_COLUMN, names, row->help);
     if (row->fallback)
         printf(" (default %s)", row->fallback);
     putchar('\n');
@@ -294,8 +315,8 @@ static void print_help(const struct program *program)
     printf("Usage: %s %s\n\n%s\n\nOptions:\n", program->name, program->synopsis, program->purpose);
     for (const struct option_row *row = program->table; row->name; row++)
         print_row(row);
-    printf("  %-28s %s\n  %-28s %s\n", "--help", "print this and exit", "--version",
-           "print the version and exit");
+    printf("  %-*s %s\n  %-*s %s\n", HELP_COLUMN, "--help", "print this and exit", HELP_COLUMN,
+           "--version", "print the version and exit");
     if (program->config)
         printf("\nThe same names work in %s, as 'name = value'.\n", program->config);
     printf("\nExit codes:\n");

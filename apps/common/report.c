@@ -1,10 +1,14 @@
 #include "report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "thimble/wire.h"
+
+#include "exit_codes.h"
 
 static const char *program = "thimble";
 
@@ -39,4 +43,13 @@ int report_fail(int code, const char *format, ...)
     print(format, args);
     va_end(args);
     return code;
+}
+
+int report_end(int code)
+{
+    bool lost = fflush(stdout) == EOF;
+    if (code != EXIT_DONE || !(lost || ferror(stdout)))
+        return code;
+    return report_fail(EXIT_FAILED, "can't write to standard output%s%s", lost ? ": " : "",
+                       lost ? strerror(errno) : "");
 }

@@ -11,4 +11,7 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** Like report(), and returns `code`: `return report_fail(EXIT_USAGE, ...)`. */
 int report_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** The last word of a program: `code`, unless it means success and standard output could not be written. */
+int report_end(int code);
+
 #endif

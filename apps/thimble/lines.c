@@ -28,8 +28,7 @@ struct lines {
     bool eof;
     bool broken; /* stdout */
     enum { TALKING, ASKED, ANSWERED } last_ping;
-    int trouble;         /* THM_E_*: why there is no connection, as it was said last */
-    uint64_t give_up_at; /* ms, without any connection; 0: not set yet */
+    uint64_t give_up_at;                  /* ms, without any connection; 0: not set yet */
     const struct thm_client_event *event; /* that is being shown */
 };
 
@@ -55,14 +54,8 @@ static void watch(struct session *s, bool on)
 /* Text goes to the room as it is, a bare "quit" too; only a slash makes a command. */
 static int take_line(struct session *s, const char *text, size_t len)
 {
-    if (len == 0)
-        return THM_OK;
-    if (text[0] == '/')
-        return thm_console_line(&s->console, text, len);
-    int code = thm_client_say(&s->client, s->console.room, text, len, NULL);
-    if (code != THM_OK && code != THM_E_LIMIT)
-        s->front->print(s, THM_STYLE_ERROR, "", thm_error_text(code));
-    return code;
+    bool command = len > 0 && text[0] == '/';
+    return (command ? thm_console_line : thm_console_text)(&s->console, text, len);
 }
 
 /* False: not now. */
@@ -77,7 +70,7 @@ static bool send_line(struct session *s, const char *text, size_t len)
     if (code == THM_E_LIMIT)
         return false;
     l->number++;
-    s->unsent |= code != THM_OK;
+    s->failed |= code != THM_OK;
     return true;
 }
 
@@ -87,7 +80,7 @@ static void drop_long_line(struct session *s)
     struct lines *l = lines(s);
     if (!l->skipping) {
         report("line %llu: %s", (unsigned long long)l->number + 1, thm_error_text(THM_E_PARTS));
-        s->unsent = true;
+        s->failed = true;
     }
     l->skipping = true;
     buffer_remove(&l->input, 0, l->input.len);
@@ -98,6 +91,14 @@ static void end_long_line(struct lines *l, size_t len)
     buffer_remove(&l->input, 0, len);
     l->skipping = false;
     l->number++;
+}
+
+/* /quit ends the input where it stands. */
+static void quit(struct session *s)
+{
+    struct lines *l = lines(s);
+    buffer_remove(&l->input, 0, l->input.len);
+    l->eof = true;
 }
 
 /* Sends what has been read, as far as it goes now. */
@@ -121,6 +122,8 @@ static void send_lines(struct session *s)
         }
     }
     buffer_remove(&l->input, 0, used);
+    if (s->console.quitting)
+        quit(s);
     if (!memchr(buffer_text(&l->input), '\n', l->input.len) && l->input.len > INPUT_MAX)
         drop_long_line(s);
 }
@@ -156,7 +159,7 @@ static void finish(struct session *s)
     if (!l->eof || l->input.len > 0 || thm_client_pending(&s->client) > 0 ||
         s->client.state != THM_CLIENT_ONLINE)
         return;
-    if (s->settings->count > 0 || s->settings->seconds > 0)
+    if (!s->console.quitting && (s->settings->count > 0 || s->settings->seconds > 0))
         return;
     if (l->last_ping == TALKING)
         ping(s);
@@ -182,7 +185,7 @@ static void give_up(struct session *s)
 static bool is_chatter(const struct thm_client_event *event)
 {
     if (!event || event->kind != THM_CLIENT_LINE)
-        return false;
+        return event && event->kind == THM_CLIENT_STATE;
     enum thm_type type = event->msg->type;
     return type == THM_MSG_PRESENCE || type == THM_MSG_JOINED || type == THM_MSG_LEFT ||
            type == THM_MSG_AUTH_REPLY;
@@ -192,6 +195,8 @@ static void print(struct session *s, enum thm_style style, const char *room, con
 {
     const struct lines *l = lines(s);
     (void)room;
+    if (style == THM_STYLE_ERROR && strncmp(text, "! ", 2) == 0)
+        text += 2; /* report() marks what went wrong in its own way */
     if (style == THM_STYLE_ERROR && l->sending)
         report("line %llu: %s", (unsigned long long)l->number + 1, text);
     else if (style == THM_STYLE_ERROR || (s->settings->json && !l->event))
@@ -200,29 +205,11 @@ static void print(struct session *s, enum thm_style style, const char *room, con
         puts(text);
 }
 
-/* Trouble is said once, not with each attempt. */
-static void on_state(struct session *s, const struct thm_client_event *event)
-{
-    struct lines *l = lines(s);
-    if (event->state == THM_CLIENT_ONLINE)
-        l->trouble = THM_OK;
-    else
-        l->last_ping = TALKING;
-    if (event->state != THM_CLIENT_WAITING || event->code == l->trouble)
-        return;
-    l->trouble = event->code;
-    report("not connected, trying again: %s", thm_error_text(event->code));
-}
-
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
     struct lines *l = lines(s);
-    if (event->kind == THM_CLIENT_LOST)
-        s->unsent = true;
-    if (event->kind == THM_CLIENT_STATE) {
-        on_state(s, event);
-        return;
-    }
+    if (event->kind == THM_CLIENT_STATE && event->state != THM_CLIENT_ONLINE)
+        l->last_ping = TALKING;
     if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_PONG) {
         l->last_ping = ANSWERED;
         return;
@@ -245,6 +232,18 @@ static int open_lines(struct session *s)
     return OPTIONS_OK;
 }
 
+/* Lines that were read and wait for a connection; an empty one says nothing. */
+static uint32_t unsent(struct session *s)
+{
+    const struct buffer *input = &lines(s)->input;
+    uint32_t count = 0;
+    for (size_t i = 0; i < input->len; i++) {
+        bool ends = i + 1 == input->len || input->data[i + 1] == '\n';
+        count += ends && input->data[i] != '\n';
+    }
+    return count;
+}
+
 static void close_lines(struct session *s)
 {
     buffer_free(&lines(s)->input);
@@ -253,10 +252,7 @@ static void close_lines(struct session *s)
 
 static void on_signal(struct session *s, int number)
 {
-    if (number == SIGTSTP)
-        raise(SIGSTOP);
-    else if (number != SIGWINCH)
-        session_leave(s, 128 + number);
+    session_leave(s, 128 + number);
 }
 
 /* What can't be printed must not pass for done, even when the session is about to end well. */
@@ -274,6 +270,7 @@ static void on_turn(struct session *s)
 {
     struct lines *l = lines(s);
     send_lines(s);
+    s->failed |= s->console.errors > 0;
     finish(s);
     give_up(s);
     bool has_line = memchr(buffer_text(&l->input), '\n', l->input.len) != NULL;
@@ -286,5 +283,15 @@ static uint64_t deadline(struct session *s)
     return s->was_online ? UINT64_MAX : lines(s)->give_up_at;
 }
 
-const struct front front_lines = {open_lines, close_lines, input,   on_signal,
-                                  on_event,   print,       on_turn, deadline};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, 0};
+
+const struct front front_lines = {.signals = signals,
+                                  .open = open_lines,
+                                  .close = close_lines,
+                                  .input = input,
+                                  .signal = on_signal,
+                                  .event = on_event,
+                                  .print = print,
+                                  .turn = on_turn,
+                                  .deadline = deadline,
+                                  .unsent = unsent};

@@ -8,5 +8,5 @@ int main(int argc, char **argv)
     static struct session session;
     report_name("thimble");
     int result = settings_read(&settings, argc, argv);
-    return result == OPTIONS_OK ? session_run(&session, &settings) : result;
+    return report_end(result == OPTIONS_OK ? session_run(&session, &settings) : result);
 }

@@ -11,10 +11,8 @@
 #include "report.h"
 #include "signals.h"
 
-#define EVENTS      16
-#define LEAVE_MS    5000u /* for what is not acknowledged yet */
-#define WARN_DAYS   30u
-#define DAY_SECONDS 86400u
+#define EVENTS   16
+#define LEAVE_MS 5000u /* for what is not acknowledged yet */
 
 /* --- what the core asks for --------------------------------------------------------------------- */
 
@@ -34,10 +32,12 @@ static void on_print(void *ctx, enum thm_style style, const char *room, const ch
     s->front->print(s, style, room, text);
 }
 
-/* A message counts once, with its last part. */
-static bool completes_message(const struct thm_msg *m)
+/* A message counts once, with its last part; one that has waited since before the login does not. */
+static bool counts(const struct session *s, const struct thm_msg *m)
 {
     if (m->type != THM_MSG_MESSAGE && m->type != THM_MSG_WHISPER)
+        return false;
+    if (thm_msg_get_num(m, THM_KEY_TIME, UINT64_MAX) < s->since)
         return false;
     return thm_msg_get_num(m, THM_KEY_PART, 1) == thm_msg_get_num(m, THM_KEY_PARTS, 1);
 }
@@ -47,8 +47,25 @@ static void take_line(struct session *s, const struct thm_msg *m)
     struct thm_slice alias = thm_msg_get(m, THM_KEY_ALIAS);
     if (m->type == THM_MSG_ALIAS && !s->settings->alias)
         state_set_alias(&s->state, alias.data, alias.len);
-    if (completes_message(m) && ++s->messages == s->settings->count)
+    if (m->type == THM_MSG_AUTH_REPLY && s->since == 0)
+        s->since = thm_msg_get_num(m, THM_KEY_TIME, 0);
+    if (counts(s, m) && ++s->messages == s->settings->count)
         session_leave(s, EXIT_DONE);
+}
+
+static void keep_cause(struct session *s, const struct thm_client_event *event)
+{
+    s->cause = event->code;
+    s->words[0] = '\0';
+    if (!event->msg)
+        return;
+    struct thm_slice reason = thm_msg_get(event->msg, THM_KEY_REASON);
+    const char *known = thm_error_text(event->code); /* that will be said anyhow */
+    if (reason.len == strlen(known) && memcmp(reason.data, known, reason.len) == 0)
+        reason.len = 0;
+    struct thm_slice address = thm_msg_get(event->msg, THM_KEY_ADDRESS);
+    snprintf(s->words, sizeof s->words, "%s%.*s%s%.*s", reason.len ? ": " : "", (int)reason.len,
+             reason.data, address.len ? ", at " : "", (int)address.len, address.data);
 }
 
 static void on_event(void *ctx, const struct thm_client_event *event)
@@ -57,10 +74,10 @@ static void on_event(void *ctx, const struct thm_client_event *event)
     if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE)
         s->was_online = true;
     if (event->kind == THM_CLIENT_STATE && event->code != THM_OK)
-        s->cause = event->code;
+        keep_cause(s, event);
     if (event->kind == THM_CLIENT_ENDED) {
         s->ended = true;
-        s->cause = event->code;
+        keep_cause(s, event);
     }
     if (event->kind == THM_CLIENT_LINE && s->leaving)
         return; /* what -C asked for has come */
@@ -71,6 +88,13 @@ static void on_event(void *ctx, const struct thm_client_event *event)
 
 /* --- start -------------------------------------------------------------------------------------- */
 
+static void say(void *ctx, bool ended, const char *text)
+{
+    (void)ctx;
+    (void)ended;
+    report("%s", text);
+}
+
 static int open_credentials(struct session *s)
 {
     const struct settings *o = s->settings;
@@ -78,27 +102,14 @@ static int open_credentials(struct session *s)
     char why[512];
     if (credentials_read(&s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
         return report_fail(EXIT_CREDENTIALS, "%s", why);
+    credentials_check(&s->credentials, &files, say, NULL);
     return OPTIONS_OK;
-}
-
-static void warn_of_end(struct session *s)
-{
-    const struct thm_identity *me = thm_credentials_identity(&s->credentials);
-    time_t end = (time_t)me->not_after;
-    double left = difftime(end, time(NULL));
-    char date[32];
-    if (left > WARN_DAYS * (double)DAY_SECONDS)
-        return;
-    strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
-    report("the certificate of %s@%s %s on %s: 'thimble-ca renew --dir DIR %s@%s' makes a new one",
-           me->user, me->device, left < 0 ? "ended" : "ends", date, me->user, me->device);
 }
 
 static int open_port(struct session *s)
 {
     const struct thm_port_posix_config config = {.max_sockets = 4};
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, 0};
-    int fd = signals_open(signals);
+    int fd = signals_open(s->front->signals);
     int code = fd < 0 ? THM_E_PORT : thm_port_posix_init(&s->port, &config);
     if (code == THM_OK)
         code = thm_port_posix_watch_fd(&s->port, fd, TAG_SIGNAL);
@@ -131,7 +142,8 @@ static int open_client(struct session *s)
                                                .utc_offset = session_utc_offset,
                                                .ctx = s,
                                                .parts_memory = parts,
-                                               .parts_memory_size = sizeof parts};
+                                               .parts_memory_size = sizeof parts,
+                                               .echo_commands = s->front == &front_terminal};
     int code = thm_client_init(&s->client, &config);
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
@@ -150,11 +162,8 @@ static int open_session(struct session *s)
         const struct thm_identity *me = thm_credentials_identity(&s->credentials);
         result = state_open(&s->state, s->settings->state, me->user, me->device);
     }
-    if (result == OPTIONS_OK) {
-        warn_of_end(s);
-        result =
-            s->front->open(s); /* may ask something, while signals still do what they always do */
-    }
+    if (result == OPTIONS_OK)
+        result = s->front->open(s); /* may ask; signals still do what they always do */
     if (result != OPTIONS_OK)
         return result;
     result = open_port(s);
@@ -238,8 +247,6 @@ static void turn(struct session *s)
     for (int i = 0; i < n && !s->leaving; i++)
         handle(s, &events[i]);
     check_time(s);
-    if (s->console.quitting)
-        session_leave(s, EXIT_DONE);
     s->front->turn(s);
     keep_inbox(s);
     if (may_stop(s)) {
@@ -281,19 +288,17 @@ static int explain(const struct session *s)
             cure = endings[i].cure;
         }
     }
-    return report_fail(exit_code, "%s%s%s", thm_error_text(s->cause), cure ? ": " : "",
+    return report_fail(exit_code, "%s%s%s%s", thm_error_text(s->cause), s->words, cure ? ": " : "",
                        cure ? cure : "");
 }
 
-static int conclude(const struct session *s)
+/* However the session ends: text that may not have arrived is never passed over in silence. */
+static int conclude(const struct session *s, uint32_t open)
 {
-    uint32_t pending = thm_client_pending(&s->client);
-    if (!s->leaving)
-        return explain(s);
-    if (pending > 0 && s->exit_code == EXIT_DONE)
-        return report_fail(EXIT_UNSENT, "%u message%s not acknowledged by the server", pending,
-                           pending == 1 ? " was" : "s were");
-    return s->exit_code == EXIT_DONE && s->unsent ? EXIT_UNSENT : s->exit_code;
+    int code = s->leaving ? s->exit_code : explain(s);
+    if (open > 0)
+        report("%u message%s not acknowledged by the server", open, open == 1 ? " was" : "s were");
+    return code == EXIT_DONE && (open > 0 || s->failed) ? EXIT_UNSENT : code;
 }
 
 int session_run(struct session *s, const struct settings *settings)
@@ -309,8 +314,9 @@ int session_run(struct session *s, const struct settings *settings)
         s->front->turn(s);
         while (!s->ended)
             turn(s);
+        uint32_t open = thm_client_pending(&s->client) + s->front->unsent(s);
         s->front->close(s);
-        result = conclude(s);
+        result = conclude(s, open);
         thm_port_posix_destroy(&s->port);
     }
     thm_credentials_wipe(&s->credentials);

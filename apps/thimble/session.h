@@ -23,6 +23,7 @@ struct session;
 
 /* How a person, or a program, meets the session. */
 struct front {
+    const int *signals; /* that are caught, ended by 0; the others do what they always do */
     int (*open)(struct session *s); /* OPTIONS_OK, or an exit code after a message */
     void (*close)(struct session *s);
     void (*input)(struct session *s); /* stdin is readable */
@@ -33,6 +34,7 @@ struct front {
     void (*print)(struct session *s, enum thm_style style, const char *room, const char *text);
     void (*turn)(struct session *s); /* after each turn of the loop */
     uint64_t (*deadline)(struct session *s);
+    uint32_t (*unsent)(struct session *s); /* lines that were entered and not given to the client */
 };
 
 extern const struct front front_terminal, front_lines;
@@ -49,14 +51,16 @@ struct session {
     uint64_t now;      /* ms */
     uint64_t end_at;   /* ms, of -W */
     bool was_online;   /* the server was reached once */
+    uint64_t since;    /* ms since 1970, the server's time at the first login */
     bool leaving;      /* the session is to end; `exit_code` says how */
     bool stopping;     /* the client was told */
     uint64_t leave_by; /* ms; 0: not set yet */
     bool ended;        /* it is over */
-    bool unsent;       /* a line was not sent, or refused */
+    bool failed;       /* a line was not sent, refused, or answered by an error */
     int exit_code;
-    int cause;         /* THM_E_*: why the last attempt failed */
-    uint32_t messages; /* that were shown */
+    int cause;                    /* THM_E_*: why the last attempt failed */
+    char words[2 * THM_LINE_MAX]; /* the server's about it: ": because" */
+    uint32_t messages;            /* that were shown */
 };
 
 /** Runs a session from start to end; returns the exit code of the program. */

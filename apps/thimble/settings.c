@@ -11,7 +11,9 @@
 #include "files.h"
 #include "report.h"
 
-#define AT(member) offsetof(struct settings, member)
+#define TEXT_OF_VALUE(x) #x
+#define TEXT_OF(x)       TEXT_OF_VALUE(x)
+#define AT(member)       offsetof(struct settings, member)
 
 static const struct option_row table[] = {
     {"host", 'h', OPTION_TEXT, AT(host), "HOST", "localhost", 0, 0, "name or address to dial"},
@@ -102,11 +104,49 @@ static int need(const char *value, const char *option)
                        program.config ? program.config : "a file named by --config");
 }
 
+static unsigned count_characters(const char *text)
+{
+    unsigned n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+const char *alias_fault(const char *alias)
+{
+    size_t len = strlen(alias);
+    switch (thm_key_check(THM_KEY_ALIAS, alias, len)) {
+    case THM_OK: return NULL;
+    case THM_E_UTF8: return "is not UTF-8";
+    case THM_E_CONTROL: return "has a character that can't be seen";
+    }
+    if (alias[0] == ' ' || (len > 0 && alias[len - 1] == ' '))
+        return "has a space at an end";
+    if (strstr(alias, "  "))
+        return "has two spaces in a row";
+    if (count_characters(alias) > THM_ALIAS_CHARS)
+        return "has more than " TEXT_OF(THM_ALIAS_CHARS) " characters";
+    return "has a blank that is no space";
+}
+
+/* An address with its port in one word, as other programs take it. */
+static int check_host(const char *host)
+{
+    const char *colon = strchr(host, ':');
+    if (strpbrk(host, "[]"))
+        return report_fail(EXIT_USAGE,
+                           "'%s' is no host: leave the brackets out, as in -h ::1 -p 8443", host);
+    if (colon && !strchr(colon + 1, ':'))
+        return report_fail(EXIT_USAGE, "'%s' is no host: give the port by itself, -h %.*s -p %s",
+                           host, (int)(colon - host), host, colon[1] ? colon + 1 : "PORT");
+    return OPTIONS_OK;
+}
+
 static int check_names(const struct settings *s)
 {
-    if (s->alias && thm_key_check(THM_KEY_ALIAS, s->alias, strlen(s->alias)) != THM_OK)
-        return report_fail(EXIT_USAGE, "'%s' can't be an alias: use 1 to 32 printable characters",
-                           s->alias);
+    const char *fault = s->alias ? alias_fault(s->alias) : NULL;
+    if (fault)
+        return report_fail(EXIT_USAGE, "'%s' can't be an alias: it %s", s->alias, fault);
     for (unsigned i = 0; i < s->rooms.count; i++) {
         const char *room = s->rooms.items[i];
         if (room[0] != '#' || thm_key_check(THM_KEY_ROOM, room, strlen(room)) != THM_OK)
@@ -133,6 +173,8 @@ int settings_read(struct settings *s, int argc, char **argv)
         s->key = key_of_cert(s->cert);
         result = need(s->key, "key");
     }
+    if (result == OPTIONS_OK)
+        result = check_host(s->host);
     if (result == OPTIONS_OK)
         result = check_names(s);
     if (!s->server_name)

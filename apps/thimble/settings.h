@@ -23,6 +23,9 @@ struct settings {
     const char *config;
 };
 
+/** Which rule an alias breaks, as the end of "it ..."; NULL: none. */
+const char *alias_fault(const char *alias);
+
 /** Reads the command line and the configuration file. OPTIONS_OK, or an exit code after a message. */
 int settings_read(struct settings *s, int argc, char **argv);
 

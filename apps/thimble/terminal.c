@@ -14,7 +14,6 @@
 struct terminal {
     struct editor *editor;
     bool colors;
-    int trouble; /* THM_E_*: why there is no connection, as it was said last */
 };
 
 /* SGR parameters of ECMA-48, section 8.3.117. */
@@ -32,11 +31,15 @@ static struct editor *editor(struct session *s)
 static bool on_line(void *ctx, const char *text, size_t len)
 {
     struct session *s = ctx;
-    return thm_console_line(&s->console, text, len) != THM_E_LIMIT;
+    bool taken = thm_console_line(&s->console, text, len) != THM_E_LIMIT;
+    if (s->console.quitting)
+        session_leave(s, EXIT_DONE);
+    return taken;
 }
 
-static void on_end(void *ctx)
+static void on_end(void *ctx, bool gone)
 {
+    (void)gone;
     session_leave(ctx, EXIT_DONE);
 }
 
@@ -76,8 +79,9 @@ static bool ask_alias(struct session *s)
         }
         line[strcspn(line, "\n")] = '\0';
         const char *alias = line[0] ? line : user;
-        if (thm_key_check(THM_KEY_ALIAS, alias, strlen(alias)) != THM_OK) {
-            printf("An alias has 1 to 32 printable characters and no space at its ends.\n");
+        const char *fault = alias_fault(alias);
+        if (fault) {
+            printf("That can't be an alias: it %s.\n", fault);
             continue;
         }
         s->state.alias = strdup(alias);
@@ -111,6 +115,11 @@ static void input(struct session *s)
     editor_read(editor(s));
 }
 
+static uint32_t unsent(struct session *s)
+{
+    return editor_unsent(editor(s));
+}
+
 static void on_signal(struct session *s, int number)
 {
     if (number == SIGINT)
@@ -123,23 +132,9 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
-/* The same trouble once more: said already, and the prompt still shows it. */
-static bool is_repeated(struct terminal *t, const struct thm_client_event *event)
-{
-    if (event->kind != THM_CLIENT_STATE)
-        return false;
-    if (event->state == THM_CLIENT_ONLINE)
-        t->trouble = THM_OK;
-    if (event->state != THM_CLIENT_WAITING)
-        return false;
-    bool repeated = event->code == t->trouble;
-    t->trouble = event->code;
-    return repeated;
-}
-
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
-    if (!is_repeated(s->own, event))
+    if (event->kind != THM_CLIENT_ENDED) /* the last message of the program says why */
         thm_console_event(&s->console, event);
 }
 
@@ -166,5 +161,15 @@ static uint64_t deadline(struct session *s)
     return editor_deadline(editor(s));
 }
 
-const struct front front_terminal = {open_terminal, close_terminal, input,   on_signal,
-                                     on_event,      print,          on_turn, deadline};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, 0};
+
+const struct front front_terminal = {.signals = signals,
+                                     .open = open_terminal,
+                                     .close = close_terminal,
+                                     .input = input,
+                                     .signal = on_signal,
+                                     .event = on_event,
+                                     .print = print,
+                                     .turn = on_turn,
+                                     .deadline = deadline,
+                                     .unsent = unsent};

@@ -7,5 +7,5 @@ int main(int argc, char **argv)
     static struct settings settings;
     report_name("thimbled");
     int result = settings_read(&settings, argc, argv);
-    return result == OPTIONS_OK ? service_run(&settings) : result;
+    return report_end(result == OPTIONS_OK ? service_run(&settings) : result);
 }

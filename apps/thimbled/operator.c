@@ -54,6 +54,19 @@ static void run_list(struct operator_console *o, const char *args)
     print(o, "%" PRIu32 " online", count);
 }
 
+static void log_kick(struct operator_console *o, char *target, const char *reason)
+{
+    char *at = strchr(target, '@');
+    if (at)
+        *at = '\0';
+    const struct thm_log_record record = {.level = THM_LOG_INFO,
+                                          .event = "kick",
+                                          .user = target,
+                                          .device = at ? at + 1 : NULL,
+                                          .detail = reason};
+    log_record(o->log, &record);
+}
+
 static void run_kick(struct operator_console *o, const char *args)
 {
     size_t len = strcspn(args, " ");
@@ -66,6 +79,8 @@ static void run_kick(struct operator_console *o, const char *args)
     memcpy(target, args, len);
     target[len] = '\0';
     unsigned count = thm_server_kick(o->server, target, *reason ? reason : "no reason was given");
+    if (count > 0)
+        log_kick(o, target, reason);
     print(o, "%u session%s ended", count, count == 1 ? "" : "s");
 }
 
@@ -152,10 +167,14 @@ static bool on_line(void *ctx, const char *text, size_t len)
     return true;
 }
 
-static void on_end(void *ctx)
+/* Who ends a line of input need not mean the whole server. */
+static void on_end(void *ctx, bool gone)
 {
     struct operator_console *o = ctx;
-    o->quit(o->ctx);
+    if (gone)
+        o->quit(o->ctx);
+    else
+        print(o, "quit stops the server");
 }
 
 static size_t on_prompt(void *ctx, char *buf, size_t cap)
@@ -198,12 +217,15 @@ static size_t on_complete(void *ctx, const char *line, size_t len, unsigned inde
     return complete_user(ctx, line + word, len - word, index, buf, cap);
 }
 
-bool operator_open(struct operator_console *o, struct thm_server *server, void (*quit)(void *ctx),
-                   void *ctx)
+bool operator_open(struct operator_console *o, struct thm_server *server, struct log *log,
+                   void (*quit)(void *ctx), void *ctx)
 {
     static const struct editor_handler handler = {on_line, on_end, on_prompt, on_complete};
-    *o = (struct operator_console){
-        .server = server, .started_ms = (uint64_t)time(NULL) * 1000, .quit = quit, .ctx = ctx};
+    *o = (struct operator_console){.server = server,
+                                   .log = log,
+                                   .started_ms = (uint64_t)time(NULL) * 1000,
+                                   .quit = quit,
+                                   .ctx = ctx};
     o->editor = editor_open("thimbled", NULL, &handler, o);
     return o->editor != NULL;
 }

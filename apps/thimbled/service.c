@@ -32,6 +32,8 @@ enum { TAG_SIGNAL = 1, TAG_STDIN };
 #define WHY_MAX           512
 #define LOG_RETRY_MS      100 /* when nobody reads the log just now */
 #define LOG_RETRY_MS      100 /* when stderr took nothing */
+#define DAY_MS            86400000u
+#define LARGEST           3   /* parts of the memory that the summary names */
 #define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
 #define DEVICES_PER_USER  4u  /* whose numbers the store remembers, on average */
 
@@ -49,6 +51,7 @@ struct service {
     int exit_now;      /* a second signal: its number */
     uint64_t watchdog; /* ms between two signs of life; 0: none is wanted */
     uint64_t alive_at; /* ms, when the next is due */
+    uint64_t check_at; /* ms, when the certificate is looked at again */
 };
 
 /* --- start -------------------------------------------------------------------------------------- */
@@ -115,26 +118,46 @@ static int open_store(struct service *s, size_t *size)
     return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_FAILED, "store", thm_error_text(code));
 }
 
-static void log_cost(struct service *s, const char *what, size_t each, size_t count)
+static size_t bytes_of(const struct thm_server_cost *cost)
 {
-    char text[WHY_MAX], counted[64] = "";
-    double kb = (double)each * (double)count / 1024;
-    if (count > 1)
-        snprintf(counted, sizeof counted, "%zu of %zu B, ", count, each);
-    snprintf(text, sizeof text, "%s: %s%.1f %s", what, counted, kb < 1024 ? kb : kb / 1024,
-             kb < 1024 ? "KB" : "MB");
-    log_note(&s->log, THM_LOG_INFO, "memory", text);
+    return cost->each * cost->count;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    size_t bytes_a = bytes_of(a), bytes_b = bytes_of(b);
+    return (bytes_a < bytes_b) - (bytes_a > bytes_b);
+}
+
+static int size_text(char *text, size_t cap, const char *what, size_t bytes)
+{
+    double kb = (double)bytes / 1024;
+    return snprintf(text, cap, "%s %.1f %s", what, kb < 1024 ? kb : kb / 1024,
+                    kb < 1024 ? "KB" : "MB");
 }
 
 /* What the limits cost: at most, for what is never used is never touched. */
 static void log_costs(struct service *s, size_t store_size)
 {
-    struct thm_server_cost cost[COST_ROWS] = {{0}};
-    size_t size = thm_server_size(&s->config, cost, COST_ROWS);
-    for (size_t i = 0; i < COST_ROWS && cost[i].what; i++)
-        log_cost(s, cost[i].what, cost[i].each, cost[i].count);
-    log_cost(s, "messages that are kept", store_size, 1);
-    log_cost(s, "at most, in all", size + store_size, 1);
+    struct thm_server_cost cost[COST_ROWS + 1] = {{0}};
+    char text[WHY_MAX], each[64];
+    size_t count = 0, total = store_size + thm_server_size(&s->config, cost, COST_ROWS);
+    while (count < COST_ROWS && cost[count].what)
+        count++;
+    cost[count++] = (struct thm_server_cost){"messages that are kept", store_size, 1};
+    qsort(cost, count, sizeof cost[0], larger_first);
+    int len = size_text(text, sizeof text, "at most", total);
+    for (size_t i = 0; i < LARGEST && i < count; i++) {
+        len += snprintf(text + len, sizeof text - (size_t)len, ", ");
+        len += size_text(text + len, sizeof text - (size_t)len, cost[i].what, bytes_of(&cost[i]));
+    }
+    log_note(&s->log, THM_LOG_INFO, "memory", text);
+    for (size_t i = 0; i < count; i++) {
+        len = size_text(text, sizeof text, cost[i].what, bytes_of(&cost[i]));
+        snprintf(each, sizeof each, ": %zu of %zu B", cost[i].count, cost[i].each);
+        snprintf(text + len, sizeof text - (size_t)len, "%s", each);
+        log_note(&s->log, THM_LOG_DEBUG, "memory", text);
+    }
 }
 
 static int open_server(struct service *s)
@@ -161,11 +184,26 @@ static int open_server(struct service *s)
     return OPTIONS_OK;
 }
 
+static void say(void *ctx, bool ended, const char *text)
+{
+    struct service *s = ctx;
+    log_note(&s->log, ended ? THM_LOG_ERROR : THM_LOG_WARNING, "credentials", text);
+}
+
+/* A certificate ends while the server runs; nobody can log in from then on. */
+static void check_trust(struct service *s)
+{
+    trust_check(s->trust, s->settings, say, s);
+    s->check_at = thm_port_posix_now_ms() + DAY_MS;
+}
+
 static int load_trust(struct service *s)
 {
     char why[WHY_MAX];
-    int code = trust_load(&s->trust, s->server, s->settings, why, sizeof why);
-    return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_CREDENTIALS, "credentials", why);
+    if (trust_load(&s->trust, s->server, s->settings, why, sizeof why) != THM_OK)
+        return fail(s, EXIT_CREDENTIALS, "credentials", why);
+    check_trust(s);
+    return OPTIONS_OK;
 }
 
 static int listen_on(struct service *s, const char *address)
@@ -176,8 +214,11 @@ static int listen_on(struct service *s, const char *address)
     int code = thm_port_posix_parse_address(address, host, sizeof host, &number);
     if (code == THM_OK)
         code = thm_server_listen(s->server, host, number, &bound);
+    int cause = errno; /* behind THM_E_PORT */
     if (code != THM_OK) {
-        snprintf(why, sizeof why, "%s: %s", address, thm_error_text(code));
+        const char *cure = cause == EADDRNOTAVAIL ? ": use an address of this machine" : "";
+        snprintf(why, sizeof why, "%s: %s%s", address,
+                 code == THM_E_PORT ? strerror(cause) : thm_error_text(code), cure);
         return fail(s, code == THM_E_ADDRESS ? EXIT_USAGE : EXIT_LISTEN, "listen", why);
     }
     thm_address_text(&bound, text);
@@ -202,7 +243,7 @@ static void open_console(struct service *s)
 {
     if (s->settings->no_console || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return;
-    s->has_console = operator_open(&s->console, s->server, stop, s);
+    s->has_console = operator_open(&s->console, s->server, &s->log, stop, s);
     if (!s->has_console)
         return;
     thm_port_posix_watch_fd(&s->port, STDIN_FILENO, TAG_STDIN);
@@ -241,6 +282,7 @@ static void reload(struct service *s)
         snprintf(text, sizeof text, "certificates and deny-list read anew, %u denied",
                  trust_denied(s->trust));
         log_note(&s->log, THM_LOG_INFO, "reload", text);
+        check_trust(s);
     } else {
         log_note(&s->log, THM_LOG_ERROR, "reload-failed", text);
         log_note(&s->log, THM_LOG_WARNING, "reload-failed",
@@ -276,7 +318,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(const struct service *s)
 {
-    uint64_t until = thm_server_deadline(s->server);
+    uint64_t until = earlier(thm_server_deadline(s->server), s->check_at);
     if (s->has_console)
         until = earlier(until, editor_deadline(s->console.editor));
     if (s->log.held_len > 0)
@@ -318,6 +360,8 @@ static int turn(struct service *s)
             handle(s, &events[i]);
     trust_tidy(s->trust, s->server);
     show_life(s, now);
+    if (now >= s->check_at)
+        check_trust(s);
     log_flush(&s->log);
     if (s->exit_now)
         return 128 + s->exit_now;

@@ -68,6 +68,13 @@ int trust_load(struct trust **trust, struct thm_server *server, const struct set
     return THM_OK;
 }
 
+void trust_check(const struct trust *trust, const struct settings *settings,
+                 void (*say)(void *ctx, bool ended, const char *text), void *ctx)
+{
+    const struct credential_files files = {settings->cafile, settings->cert, settings->key};
+    credentials_check(&trust->credentials, &files, say, ctx);
+}
+
 void trust_tidy(struct trust *trust, const struct thm_server *server)
 {
     while (trust && trust->former) {

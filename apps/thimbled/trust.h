@@ -23,6 +23,10 @@ struct trust;
 int trust_load(struct trust **trust, struct thm_server *server, const struct settings *settings,
                char *why, size_t cap);
 
+/** What the operator should know of what is in use: see credentials_check(). */
+void trust_check(const struct trust *trust, const struct settings *settings,
+                 void (*say)(void *ctx, bool ended, const char *text), void *ctx);
+
 /** Frees former ones that are no longer used. */
 void trust_tidy(struct trust *trust, const struct thm_server *server);
 

@@ -34,6 +34,7 @@ ok 'and did not go near the server' is "$(logins default)" 1
 join second ali@default --state "$tmp/elsewhere"
 ok 'the first says why it leaves' see ali 'another session of the same device took over'
 ok 'and how to avoid it' see ali '--device'
+ok 'once' is "$(screen ali | grep -c 'another session')" 1
 ok 'with exit 7' see ali 'status 7'
 say second 'still here'
 ok 'the second goes on' hear second '*"text":"still here"*'
@@ -45,4 +46,4 @@ talk third "$THIMBLE" "${options[@]}" --json --state "$tmp/third"
 hear third '*"joined","room":"#lobby"*'
 await_end second
 ok 'without a terminal: exit 7' is $status 7
-ok 'and one line says why' grep -q '^thimble: another session of the same device took over: .*--device' "$tmp/second.err"
+ok 'and one line says why' grep -q '^thimble: another session of the same device took over.*: .*--device' "$tmp/second.err"

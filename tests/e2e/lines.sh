@@ -82,6 +82,17 @@ ok 'a whisper waits for who is away' grep -q 'once' "$tmp/out"
 run_client bianca@default </dev/null
 ok 'and comes once' not grep -q 'once' "$tmp/out"
 
+echo '/w carol old' | run_client ali@default
+client_options carol@default
+mark
+"$THIMBLE" "${options[@]}" -C 1 -W "$PATIENCE" </dev/null >"$tmp/carol" 2>&1 &
+carol=$!
+children+=("$carol")
+ok 'what has waited is printed' await "$tmp/carol" 'old$'
+echo '/w carol new' | run_client ali@default
+wait "$carol"
+ok '... and -C counts only what comes' is "$? $(grep -c 'new$' "$tmp/carol")" '0 1'
+
 # --- what is printed ------------------------------------------------------------------------------
 
 echo '/list' | run_client ali@default
@@ -99,6 +110,15 @@ ok '-C counts' is $status 0
 echo 'x' | run_client ali@default --room '#ops' --json -C 1
 ok '--room' grep -q '"msgtype":"message","room":"#ops"' "$tmp/out"
 
+printf 'one\n/list\n/quit\nnever\n' | run_client ali@default --json
+ok '/quit: all is acknowledged and answered before the end' is "$status" 0
+ok '... and nothing is read behind it' is "$(grep -c '"msgtype":"end"\|"text":"one"\|never' "$tmp/out")" 2
+echo '/quit' | run_client ali@default -C 1000000
+ok '... even before the messages of -C' is "$status" 0
+printf '/whois zzz\nx\n' | run_client ali@default
+ok 'a request that is answered by an error: exit 10' is $status 10
+ok '... which names it' grep -q '^thimble: nobody called zzz' "$tmp/err"
+
 # --- trouble --------------------------------------------------------------------------------------
 
 client_options ali@default
@@ -108,7 +128,7 @@ say writer 'before'
 hear writer '*"text":"before"*'
 kill -KILL "$server"
 wait "$server" 2>/dev/null
-until_true grep -q 'not connected' "$tmp/writer.err"
+until_true grep -q 'the connection is lost' "$tmp/writer.err"
 say writer 'meanwhile'
 fd=${input[writer]}
 exec {fd}>&-
@@ -117,6 +137,13 @@ ok 'at the end of input it reconnects to deliver' await_log ' message user=ali .
 await_end writer
 ok 'and then exits with 0' is $status 0
 
+printf 'x\n\ny' | run_client ali@default -W 1 -p 1
+ok 'text that was never sent: exit 10' is $status 10
+ok '... and how much' grep -q '^thimble: 2 messages were not acknowledged' "$tmp/err"
+printf 'x\n' | run_client ali@default --connect-timeout 1 -p 1
+ok '... whatever the end' is "$status $(grep -c '1 message was not acknowledged' "$tmp/err")" '4 1'
+
+client_options ali@default
 echo 'x' | "$THIMBLE" "${options[@]}" -C 1 >/dev/full 2>"$tmp/err"
 ok 'output that goes nowhere: exit 1' is $? 1
 ok 'and why' grep -q "can't write to standard output: No space left" "$tmp/err"

@@ -34,6 +34,8 @@ ln -s "$THIMBLE" "$tmp/thimble"
 ln -s "$THIMBLE_CA" "$tmp/thimble-ca"
 for name in thimbled thimble thimble-ca; do
   ok "$name --version" is "$("$tmp/$name" --version)" "$name 0.1.0"
+  "$tmp/$name" --help >/dev/full 2>/dev/null
+  ok "$name --help that nobody gets is no success" is $? 1
   ok "$name --help" has "$("$tmp/$name" --help)" "Usage: $name"
   ok "$name: the manual has every option" documents_options $name
   ok "$name: the manual has every exit code" documents_exit_codes $name
@@ -61,7 +63,14 @@ ok 'a number that is none' refuses 2 "a number from 1 to 65535, not 'http'" -p h
 ok 'a number out of range' refuses 2 "a number from 1 to 65535, not '65536'" --port=65536
 ok 'no certificate' refuses 2 "give --cert FILE" --cafile "$CA/ca.crt"
 ok 'a room without #' refuses 2 "'lobby' is no room" "${options[@]}" --room lobby
-ok 'an alias with a control character' refuses 2 "can't be an alias" "${options[@]}" --alias $'a\nb'
+ok 'an alias with a control character' refuses 2 "can't be an alias: it has a character that can't be seen" \
+  "${options[@]}" --alias $'a\nb'
+ok 'an alias with a wide gap' refuses 2 "it has two spaces in a row" "${options[@]}" --alias 'bad  alias'
+ok 'an alias that is long' refuses 2 "it has more than 32 characters" "${options[@]}" \
+  --alias "$(printf '%33s' '' | tr ' ' x)"
+ok 'a host with its port' refuses 2 'give the port by itself, -h localhost -p 18500' "${options[@]}" \
+  -h localhost:18500
+ok 'a host in brackets' refuses 2 'leave the brackets out' "${options[@]}" -h '[::1]'
 ok 'a file that is not there' refuses 3 "$tmp/nope: No such file" "${options[@]}" --cafile "$tmp/nope"
 ok 'a file of another kind' refuses 3 'not PEM' "${options[@]}" --cafile "$0"
 ok "somebody else's key" refuses 3 'does not belong to the certificate' "${options[@]}" \
@@ -93,9 +102,14 @@ ok 'thimbled: a bad deny-list names the line' server_refuses 3 "$tmp/denylist:1:
 
 mkdir -p "$XDG_CONFIG_HOME/thimble"
 cp "$CA/ca.crt" "$XDG_CONFIG_HOME/thimble"
-printf '%s\n' '# a comment' "port = $port" 'cafile = ca.crt' "cert=$CA/users/ali@default.crt" '' \
+printf '%s\n' '# a comment' "port = $port # another" '#and' ' # so on' 'room = #ops' 'cafile = ca.crt' "cert=$CA/users/ali@default.crt" '' \
   >"$XDG_CONFIG_HOME/thimble/config"
 ok 'the configuration file suffices' "$THIMBLE" </dev/null
+ok 'a # before a word is part of the value' has "$("$THIMBLE" --json </dev/null)" '"joined","room":"#ops"'
+cp "$CA/users/ali@default."* "$tmp"
+chmod 644 "$tmp/ali@default.key"
+"$THIMBLE" --cert "$tmp/ali@default.crt" </dev/null 2>"$tmp/err"
+ok 'a key that all can read is warned of' grep -q "^thimble: everybody .* $tmp/ali@default.key: chmod" "$tmp/err"
 ok 'the command line wins over it' refuses 4 'is it running' -p 1 --connect-timeout 1
 echo 'colour = no' >"$tmp/bad"
 ok 'a name that is none' refuses 2 "$tmp/bad:1: 'colour' is not a setting" --config "$tmp/bad"
@@ -114,7 +128,7 @@ children+=($!)
 second=$!
 ok 'thimbled listens where its file says' await "$tmp/json.log" '"event":"listening","address":"127'
 ok 'on IPv6 too' await "$tmp/json.log" '"event":"listening","address":"\[::1\]:[0-9]+"'
-ok 'what the limits cost is logged' grep -q '"event":"memory","detail":"at most, in all' "$tmp/json.log"
+ok 'what the limits cost is logged' grep -q '"event":"memory","detail":"at most [0-9.]* MB, ' "$tmp/json.log"
 kill "$second"
 wait "$second"
 ok 'every line of the log is an object' is "$(grep -vc '^{"time":".*"}$' "$tmp/json.log")" 0

@@ -43,6 +43,28 @@ done
 say ali 'after all that'
 ok 'sessions live through it' hear dora '*"text":"after all that"*'
 
+# The server's own certificate, near its end and past it.
+"$THIMBLE_CA" server --dir "$CA" soon --days 3 >/dev/null
+"$THIMBLE_CA" server --dir "$CA" gone --enddate 20240301000000Z >/dev/null
+cp -p "$CA/server/localhost".* "$tmp"
+cp "$CA/server/soon.crt" "$CA/server/localhost.crt"
+cp "$CA/server/soon.key" "$CA/server/localhost.key"
+reload
+ok 'a certificate near its end is warned of' \
+  grep -Eq " WARNING credentials detail=.*localhost ends on .*thimble-ca renew" "$log"
+cp "$tmp/localhost".* "$CA/server/"
+reload
+# Nobody listens there: it ends when it has said what there is to say.
+chmod o+r "$CA/server/gone.key"
+"$THIMBLED" --listen 192.0.2.1:1 --cafile "$CA/ca.crt" --cert "$CA/server/gone.crt" \
+  --key "$CA/server/gone.key" </dev/null 2>"$tmp/gone.log"
+ok "an address of another machine: exit 4" is $? 4
+ok "and the system's own words" grep -q 'Cannot assign requested address: use an address of this' "$tmp/gone.log"
+ok 'a certificate past its end is an error at the start' \
+  grep -q ' ERROR credentials detail=.*gone ended on 2024-03-01: .*thimble-ca renew' "$tmp/gone.log"
+ok 'a key that all can read is warned of' \
+  grep -q " WARNING credentials detail=.*read the key .*gone.key" "$tmp/gone.log"
+
 # --- revoking -------------------------------------------------------------------------------------
 
 "$THIMBLE_CA" revoke --dir "$CA" dora >/dev/null
@@ -78,7 +100,7 @@ ok 'SIGTERM: exit 0' is $? 0
 ok 'everybody is told' await "$tmp/err" '^thimble: .*the server is going down'
 restart_server
 ok 'clients come back by themselves' await_log ' login .*user=bianca'
-ok 'a restarted store shows as a gap' await "$tmp/err" '#lobby.*gone|gone.*#lobby'
+ok 'a restarted store shows as a gap' await "$tmp/err" 'has lost the earlier messages of #lobby'
 hear ali '*"msgtype":"gap","room":"#lobby"*'
 hear eve '*"msgtype":"gap","room":"#lobby"*'
 say ali 'and on'
@@ -105,13 +127,16 @@ type_text operator 'kick eve because'
 press operator Enter
 await_end eve
 ok 'kick: exit 9' is $status 9
-ok 'with the reason' see operator '1 session ended'
+ok 'and says how many' see operator '1 session ended'
+ok 'with the reason' grep -q ' operator ended the session: because' "$tmp/eve.err"
 type_text operator stats
 press operator Enter
 ok 'stats' see operator 'logins 2'
 type_text operator 'dance'
 press operator Enter
 ok 'an unknown command names help' see operator "unknown command 'dance': help lists them"
+press operator C-d
+ok 'Ctrl-D stops nothing, and says what does' see operator 'quit stops the server'
 type_text operator quit
 press operator Enter
 ok 'quit: says goodbye and exits with 0' see operator 'status 0'

@@ -12,7 +12,7 @@ see ali 'Which name' || give_up "$(screen ali)"
 press ali Enter
 ok 'Enter keeps the user id, and enters the lobby' see ali 'you are in #lobby' || give_up "$(screen ali)"
 ok 'the prompt names the room' see_last ali '#lobby>'
-ok 'the commands that the server supports are shown' see ali 'the server understands: '
+ok 'the commands that the server supports are shown' see ali '* commands: /join'
 join bianca bianca@default
 
 # --- a typed line is never mangled ----------------------------------------------------------------
@@ -115,6 +115,21 @@ see_last ali 'Send 8 lines? (y/n)'
 press ali y
 ok 'y: they are sent' hear bianca '*"text":"sure 8"*'
 ok 'and what was refused is not' not grep -q 'many' <<<"$(screen ali)"
+type_text ali 'typed'
+for option in -p -r; do # 'n' and 'y' are letters of this one
+  seq -f 'any %g' 8 | paste -p
+  see_last ali 'Send 8 lines? (y/n)'
+  printf 'only\nmany\nthree' | paste $option
+  press ali x
+  ok "a paste is no answer ($option)" see_last ali 'Send 8 lines? (y/n)'
+  press ali n
+  ok 'and leaves nothing behind' see_last ali '#lobby> typed'
+done
+clear_line
+printf 'one\ntwo\nthree' | paste -p
+ok 'the last piece of a few lines stays to be edited' see_last ali '#lobby> three'
+ok '... and the others are sent whole' hear bianca '*"text":"one"*'
+clear_line
 
 # --- attention ------------------------------------------------------------------------------------
 
@@ -145,7 +160,7 @@ ok 'a bell rings for who is elsewhere' until_true is "$(tm display -p -t carol '
 type_text ali 'in the middle of'
 kill -KILL "$server"
 wait "$server" 2>/dev/null
-ok 'a lost connection is said above the line' see ali 'not connected'
+ok 'a lost connection is said above the line' see ali 'the connection is lost'
 ok 'which stays' see_last ali '(offline) #lobby> in the middle of'
 restart_server
 ok 'it comes back' await_log ' login .*user=ali '
