@@ -105,8 +105,8 @@ bool thm_console_must_wait(const struct thm_console *c, enum thm_type type)
 
     if (client->state != THM_CLIENT_ONLINE)
         return false;
-    if (type == THM_MSG_LEAVE)
-        return thm_follow_joining(client);
+    if (type == THM_MSG_LEAVE) /* what is said on the way out would be refused */
+        return thm_follow_joining(client) || thm_client_pending(client) > 0;
     return answer_to((uint8_t)type) != THM_MSG_NONE && (asked || thm_follow_joining(client));
 }
 

@@ -9,12 +9,15 @@ static bool is_inbox(struct thm_slice stream)
     return stream.len > 0 && stream.data[0] == '@';
 }
 
-static void append_stream(struct thm_text *t, struct thm_slice stream)
+/* What a stream holds: "messages of #lobby", "whispers". */
+static void append_messages(struct thm_text *t, struct thm_slice stream)
 {
-    if (is_inbox(stream))
-        thm_text_str(t, "your whispers");
-    else
+    if (is_inbox(stream)) {
+        thm_text_str(t, "whispers");
+    } else {
+        thm_text_str(t, "messages of ");
         thm_show_safe(t, stream);
+    }
 }
 
 /* --- streams -------------------------------------------------------------------------------- */
@@ -77,8 +80,8 @@ static void show_gap(struct thm_console *c, const struct thm_msg *m)
 
     thm_show_begin(c, &t, stream);
     if (first >= 1 && last >= first) {
-        thm_text_str(&t, "! messages of ");
-        append_stream(&t, stream);
+        thm_text_str(&t, "! ");
+        append_messages(&t, stream);
         thm_text_str(&t, " that are no longer kept: ");
         thm_text_uint(&t, last - first + 1, 0);
         thm_text_str(&t, " (");
@@ -87,8 +90,8 @@ static void show_gap(struct thm_console *c, const struct thm_msg *m)
         thm_text_uint(&t, last, 0);
         thm_text_char(&t, ')');
     } else {
-        thm_text_str(&t, "! the server was restarted and has lost the earlier messages of ");
-        append_stream(&t, stream);
+        thm_text_str(&t, "! the server was restarted and has lost the earlier ");
+        append_messages(&t, stream);
     }
     thm_show_end(c, &t, THM_STYLE_ERROR, stream);
 }

@@ -100,6 +100,8 @@ static void a_text_of_a_program_goes_as_it_is(void **state)
     fake_sent("{'msgtype':'say','room':'#lobby','csn':2,'text':'quit'}");
     fake_sent_nothing();
     assert_false(console.quitting);
+    fake_line("{'msgtype':'accepted','csn':1,'room':'#lobby','n':1}");
+    fake_line("{'msgtype':'accepted','csn':2,'room':'#lobby','n':2}");
     type("/part");
     forget_printed();
     assert_int_equal(thm_console_text(&console, "lost", 4), THM_E_NO_ROOM);
@@ -216,6 +218,18 @@ static void a_command_waits_for_its_room(void **state)
     expect("n|* you left #lobby");
 }
 
+static void leaving_waits_for_what_was_said(void **state)
+{
+    (void)state;
+    type("bye");
+    fake_skip_sent();
+    assert_int_equal(type("/part"), THM_E_LIMIT);
+    fake_sent_nothing();
+    fake_line("{'msgtype':'accepted','csn':1,'room':'#lobby','n':1}");
+    assert_int_equal(type("/part"), THM_OK);
+    fake_sent("{'msgtype':'leave','room':'#lobby'}");
+}
+
 static void commands_are_echoed_once(void **state)
 {
     (void)state;
@@ -303,7 +317,10 @@ static void lines_and_what_is_printed(void **state)
          "'last':48}",
          "!#lobby|! messages of #lobby that are no longer kept: 37 (12-48)"},
         {"{'msgtype':'gap','room':'@ali','incarnation':'00000000000000aa','first':1,'last':1}",
-         "!@ali|! messages of your whispers that are no longer kept: 1 (1-1)"},
+         "!@ali|! whispers that are no longer kept: 1 (1-1)"},
+        {"{'msgtype':'gap','room':'@ali','incarnation':'00000000000000ab',"
+         "'reason':'restarted'}",
+         "!@ali|! the server was restarted and has lost the earlier whispers"},
         {"{'msgtype':'gap','room':'#lobby','incarnation':'0000000000000001',"
          "'reason':'restarted'}",
          "!#lobby|! the server was restarted and has lost the earlier messages of #lobby"},
@@ -476,6 +493,7 @@ int main(void)
         cmocka_unit_test_setup(a_command_waits_for_the_answer_to_the_one_before, setup),
         cmocka_unit_test_setup(an_answer_that_never_comes_is_not_awaited_for_ever, setup),
         cmocka_unit_test_setup(a_command_waits_for_its_room, setup),
+        cmocka_unit_test_setup(leaving_waits_for_what_was_said, setup),
         cmocka_unit_test_setup(commands_are_echoed_once, setup),
         cmocka_unit_test_setup(another_room, setup_two_rooms),
         cmocka_unit_test_setup(leaving_rooms, setup_two_rooms),

@@ -188,7 +188,8 @@ uint64_t thm_client_deadline(const struct thm_client *c);
 void thm_client_stop(struct thm_client *c);
 
 /**
- * Follows a room from now on, over reconnects; the first time from its head. Or leaves it.
+ * Follows a room from now on, over reconnects; the first time from its head. Or leaves it: what was said there
+ * and is not acknowledged yet may then be refused.
  *
  * @param room  "#name"
  * @return THM_OK, THM_E_KEY_RANGE (not a room's name), THM_E_LIMIT, THM_E_NO_ROOM (leave)

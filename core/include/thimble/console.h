@@ -108,7 +108,8 @@ void thm_console_init(struct thm_console *c, const struct thm_console_config *co
  * a bare "quit" leaves. A line of blanks does nothing.
  *
  * @return THM_OK; THM_E_COMMAND or THM_E_ARGUMENT (already printed, with what to do); THM_E_LIMIT: not now, since
- *         the queue is full, a room is being joined or an answer is awaited: call again with the same line after
+ *         the queue is full, a room is being joined or an answer is awaited (/part: since a text is not
+ *         acknowledged): call again with the same line after
  *         the next event (no error was printed); other codes of the client, printed
  */
 int thm_console_line(struct thm_console *c, const char *line, size_t len);
