@@ -72,6 +72,7 @@ static void forget(struct thm_server *s, uint32_t number)
     struct stream *st = stream_at(s, number);
 
     idle_unlink(s, number);
+    s->config.store->ops->release(s->config.store, st->store);
     s->streams_held[kind_of(st->name)]--;
     thm_log_release(&st->log);
     states_forget(s, st);

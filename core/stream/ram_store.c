@@ -19,11 +19,12 @@ struct stream {
     uint64_t due;                    /* the turn in which its latest request comes out */
     struct thm_store_request *broke; /* the failed append, not collected yet, that left a hole */
     uint32_t generation;             /* which use of the slot this is */
+    bool open;                       /* opened and not released: it stays */
     char name[THM_ROOM_MAX + 1];
 };
 
-/* The orders of use that streams are in. */
-enum { NEVER_WRITTEN, WRITTEN, ORDERS };
+/* The orders of use that streams are in; the first ones make room first, those that are open never. */
+enum { NEVER_WRITTEN, ROOMS, INBOXES, OPEN, ORDERS };
 
 struct ram_store {
     struct thm_store store;
@@ -60,10 +61,18 @@ static struct stream *stream_of(const struct ram_store *s, uint32_t id)
     return &s->streams[slot];
 }
 
+static uint32_t order_of(const struct stream *stream)
+{
+    if (stream->open)
+        return OPEN;
+    if (stream->log.head == 0)
+        return NEVER_WRITTEN;
+    return stream->name[0] == '@' ? INBOXES : ROOMS;
+}
+
 static void touch(struct ram_store *s, const struct stream *stream)
 {
-    thm_order_touch(&s->order, stream->log.head == 0 ? NEVER_WRITTEN : WRITTEN,
-                    (uint32_t)(stream - s->streams));
+    thm_order_touch(&s->order, order_of(stream), (uint32_t)(stream - s->streams));
 }
 
 struct wanted_name {
@@ -102,7 +111,7 @@ static uint64_t draw_incarnation(struct ram_store *s)
     return drawn;
 }
 
-/* A slot for a new stream: untouched, or that of the stream that matters least. */
+/* A slot for a new stream: untouched, or that of the stream that matters least; NONE: all are open. */
 static uint32_t take_slot(struct ram_store *s)
 {
     uint32_t slot;
@@ -114,9 +123,11 @@ static uint32_t take_slot(struct ram_store *s)
         thm_order_add(&s->order, NEVER_WRITTEN, slot);
         return slot;
     }
-    slot = thm_order_oldest(&s->order, NEVER_WRITTEN);
+    slot = THM_ORDER_NONE;
+    for (uint32_t order = NEVER_WRITTEN; order < OPEN && slot == THM_ORDER_NONE; order++)
+        slot = thm_order_oldest(&s->order, order);
     if (slot == THM_ORDER_NONE)
-        slot = thm_order_oldest(&s->order, WRITTEN);
+        return THM_ORDER_NONE;
     stream = &s->streams[slot];
     thm_log_release(&stream->log);
     thm_index_remove(&s->names, name_hash(s, stream->name), slot);
@@ -125,9 +136,13 @@ static uint32_t take_slot(struct ram_store *s)
 
 static struct stream *add_stream(struct ram_store *s, const char *name)
 {
-    uint32_t slot = take_slot(s);
-    struct stream *stream = &s->streams[slot];
-    uint32_t generation = stream->generation + 1;
+    uint32_t slot = take_slot(s), generation;
+    struct stream *stream;
+
+    if (slot == THM_ORDER_NONE)
+        return NULL;
+    stream = &s->streams[slot];
+    generation = stream->generation + 1;
 
     *stream = (struct stream){.generation = generation, .incarnation = draw_incarnation(s)};
     memcpy(stream->name, name, strlen(name) + 1);
@@ -151,8 +166,11 @@ static int do_open(struct ram_store *s, struct thm_store_request *r)
 
     if (stream == NULL) {
         stream = add_stream(s, r->name);
+        if (stream == NULL)
+            return THM_E_LIMIT;
         r->stream = id_of(s, stream);
     }
+    stream->open = true;
     touch(s, stream);
     report(stream, r);
     return THM_OK;
@@ -327,6 +345,17 @@ static unsigned collect(struct thm_store *store, struct thm_store_request **done
     return count;
 }
 
+static void release(struct thm_store *store, uint32_t id)
+{
+    struct ram_store *s = (void *)store;
+    struct stream *stream = stream_of(s, id);
+
+    if (stream == NULL)
+        return;
+    stream->open = false;
+    touch(s, stream);
+}
+
 /* --- the store --- */
 
 /* Where its parts lie, in bytes from the start of the memory. */
@@ -370,7 +399,7 @@ static bool in_range(uint32_t value, uint32_t most)
 int thm_ram_store_init(struct thm_store **out, void *memory, size_t size,
                        const struct thm_ram_store_config *config)
 {
-    static const struct thm_store_ops ops = {submit, collect};
+    static const struct thm_store_ops ops = {submit, collect, release};
     struct ram_store *s = memory;
     uint8_t *base = memory;
     struct thm_hash_key sender_key = {config->seed, 3};

@@ -149,7 +149,14 @@ static unsigned collect(struct thm_store *store, struct thm_store_request **done
     return count;
 }
 
-static const struct thm_store_ops ops = {submit, collect};
+static void release(struct thm_store *store, uint32_t stream)
+{
+    const struct ledger *l = (struct ledger *)(void *)store;
+
+    l->inner->ops->release(l->inner, stream);
+}
+
+static const struct thm_store_ops ops = {submit, collect, release};
 
 static void make_store(struct ledger *l)
 {

@@ -26,7 +26,6 @@ static struct store_plan draw_store(uint64_t *state)
         plan.late_max = 20;
     }
     if (one_in(state, 12)) {
-        plan.streams = 3;
         plan.late_ppm = 600000;
         plan.late_max = 200;
     }

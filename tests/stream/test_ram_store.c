@@ -156,7 +156,7 @@ static void wrong_sizes_are_told(void **state)
     free(memory);
 }
 
-static void a_new_stream_replaces_one_that_never_had_an_entry(void **state)
+static void a_new_stream_replaces_one_that_was_released(void **state)
 {
     struct thm_ram_store_config config = {.blocks = 8, .streams = 3, .senders = 4, .seed = 5};
     struct thm_store *store = make_store(&config);
@@ -167,18 +167,44 @@ static void a_new_stream_replaces_one_that_never_had_an_entry(void **state)
     assert_int_equal(append(store, a.stream, 1), THM_OK);
     assert_int_equal(append(store, c.stream, 1), THM_OK);
     b = open_stream(store, "#b");
-    d = open_stream(store, "#d"); /* in place of #b, though it was used last */
+    d = (struct thm_store_request){.op = THM_STORE_OPEN, .name = "#d"};
+    assert_int_equal(run(store, &d), THM_E_LIMIT); /* all are open */
+    store->ops->release(store, a.stream);
+    store->ops->release(store, b.stream);
+    d = open_stream(store,
+                    "#d"); /* in place of #b, which never had an entry, though it was used last */
     assert_int_equal(append(store, b.stream, 1), THM_E_STATE);
     assert_int_equal(append(store, a.stream, 2), THM_OK);
     assert_int_equal(append(store, c.stream, 2), THM_OK);
     assert_int_equal(append(store, d.stream, 1), THM_OK);
     assert_int_equal(run(store, &find), THM_OK);
 
-    again = open_stream(store, "#b"); /* in place of #c, the longest unused now */
+    store->ops->release(store, c.stream);
+    again = open_stream(store, "#b"); /* in place of #a: #c was used later */
     assert_true(again.incarnation != b.incarnation && again.head == 0);
-    assert_int_equal(append(store, c.stream, 3), THM_E_STATE);
-    assert_true(open_stream(store, "#a").head == 2);
+    assert_int_equal(append(store, a.stream, 3), THM_E_STATE);
+    assert_true(open_stream(store, "#c").head == 2);
     assert_true(open_stream(store, "#d").head == 1);
+    free(store);
+}
+
+static void new_rooms_drive_out_rooms_before_inboxes(void **state)
+{
+    struct thm_ram_store_config config = {.blocks = 8, .streams = 3, .senders = 4, .seed = 5};
+    struct thm_store *store = make_store(&config);
+    struct thm_store_request inbox = open_stream(store, "@ali"), room;
+    char name[] = "#a";
+
+    (void)state;
+    assert_int_equal(append(store, inbox.stream, 1), THM_OK);
+    store->ops->release(store, inbox.stream);
+    for (unsigned i = 0; i < 20; i++) {
+        name[1] = (char)('a' + i);
+        room = open_stream(store, name);
+        assert_int_equal(append(store, room.stream, 1), THM_OK);
+        store->ops->release(store, room.stream);
+    }
+    assert_true(open_stream(store, "@ali").head == 1);
     free(store);
 }
 
@@ -198,6 +224,7 @@ static void ids_stay_apart_while_streams_come_and_go(void **state)
         assert_int_equal(append(store, r.stream, 1), THM_OK);
         if (i >= 2)
             assert_int_equal(append(store, stale[i % 2], 2), THM_E_STATE);
+        store->ops->release(store, r.stream);
         stale[i % 2] = r.stream;
     }
     free(store);
@@ -397,7 +424,8 @@ int main(void)
         cmocka_unit_test(late_store_conforms),
         cmocka_unit_test(failing_store_conforms),
         cmocka_unit_test(wrong_sizes_are_told),
-        cmocka_unit_test(a_new_stream_replaces_one_that_never_had_an_entry),
+        cmocka_unit_test(a_new_stream_replaces_one_that_was_released),
+        cmocka_unit_test(new_rooms_drive_out_rooms_before_inboxes),
         cmocka_unit_test(ids_stay_apart_while_streams_come_and_go),
         cmocka_unit_test(the_longest_silent_sender_is_forgotten),
         cmocka_unit_test(a_flooded_room_leaves_the_inbox_alone),

@@ -125,7 +125,7 @@ bool thm_log_get(const struct thm_log *log, uint64_t n, struct thm_log_place *pl
  * was collected: their numbers would leave a hole.
  */
 enum thm_store_op {
-    THM_STORE_OPEN,   /* finds or makes a stream */
+    THM_STORE_OPEN,   /* finds or makes a stream, which is then kept until it is released */
     THM_STORE_APPEND, /* appends to one or two streams in one transaction */
     THM_STORE_READ,   /* reads entries into the caller's buffer */
     THM_STORE_FIND    /* what a sender's csn became */
@@ -184,6 +184,9 @@ struct thm_store_ops {
     /* Hands out up to `cap` completed requests; returns how many. Called in every turn of the loop;
      * a store with a thread of its own calls the port's wake when there is something to collect. */
     unsigned (*collect)(struct thm_store *store, struct thm_store_request **done, unsigned cap);
+    /* Says that no request for a stream is under way or follows until it is opened again. A store that holds a
+     * limited number of streams may then let it go; before that, never. A stale id is ignored. */
+    void (*release)(struct thm_store *store, uint32_t stream);
 };
 
 /* The head of every store's own context. */
@@ -204,8 +207,9 @@ bool thm_read_put(struct thm_store_request *request, const struct thm_entry *e);
 
 struct thm_ram_store_config {
     uint32_t blocks; /* THM_BLOCK bytes each, 1 to 2^20: what all streams together keep */
-    /* Rooms and inboxes, 1 to 2^20. When there are more, one that never had an entry makes room, the longest
-     * unused first; else the longest unused. */
+    /* Rooms and inboxes, 1 to 2^20, and at least as many as are open at a time. When there are more, one that was
+     * released makes room: one that never had an entry, else a room, else an inbox, the longest unused
+     * first; so who makes rooms drives nobody's inbox out. */
     uint32_t streams;
     /* (stream, device) pairs whose csn is remembered, 1 to 2^24; the longest silent is forgotten. */
     uint32_t senders;
