@@ -357,12 +357,21 @@ test_revoke() {
   ca renew --dir "$ca" ali@phone
   ok 'what is revoked is not renewed' is "$status" 1
   ok 'and says so' has "$(cat "$err")" 'ali@phone is revoked'
+
+  local base=$ca/users/ali@phone hash
+  hash=$(spki "$base.crt")
   ca user --dir "$ca" ali --device phone
-  ok 'nor made again' refused 1 'revoked'
-  mv "$ca/users/ali@phone.crt" "$tmp/"
+  ok 'a new pair for a revoked name' is "$status" 0
+  ok 'has a new key' is "$(key_spki "$base.key") $(grep -c "^$(spki "$base.crt") " "$ca/denylist")" "$(spki "$base.crt") 0"
+  ok 'and works' verify "$base.crt"
+  ok 'the old pair is kept' is "$(spki "$base.crt.revoked.1") $(key_spki "$base.key.revoked.1")" "$hash $hash"
+  ok 'the old key stays denied' grep -q "^$hash " "$ca/denylist"
+  ca revoke --dir "$ca" ali@phone
+  hash=$(spki "$base.crt")
+  mv "$base.crt" "$base.crt.revoked.2"  # as a run leaves it that is killed in the middle
   ca user --dir "$ca" ali --device phone
-  ok 'nor made again for the same key' is "$status $(ls "$ca/users/ali@phone.crt" 2>/dev/null)" '1 '
-  mv "$tmp/ali@phone.crt" "$ca/users/"
+  ok 'a revoked key alone makes way as well' is "$status $(key_spki "$base.key.revoked.3")" "0 $hash"
+  ca revoke --dir "$ca" ali@phone
 }
 
 row() { grep -E "^$1 +$2 " "$out" | tr -s ' '; }
