@@ -251,6 +251,25 @@ static void commands_are_echoed_once(void **state)
     expect_nothing();
 }
 
+static void a_command_that_is_tried_again_is_not_echoed_again(void **state)
+{
+    char line[1000];
+    unsigned echoed = 0;
+
+    (void)state;
+    console.config.echo_commands = true;
+    memset(line, 'x', sizeof line);
+    memcpy(line, "/cmd a@b ", 9);
+    while (thm_console_line(&console, line, sizeof line) == THM_OK)
+        echoed++;
+    assert_int_equal(thm_console_line(&console, line, sizeof line), THM_E_LIMIT);
+    fake_step();
+    assert_int_equal(thm_console_line(&console, line, sizeof line), THM_OK);
+    for (size_t at = 0; at < printed_len; at += strlen(printed + at) + 1)
+        echoed--;
+    assert_int_equal(echoed + 1, 0);
+}
+
 /* --- rooms ---------------------------------------------------------------------------------- */
 
 static void another_room(void **state)
@@ -495,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup(a_command_waits_for_its_room, setup),
         cmocka_unit_test_setup(leaving_waits_for_what_was_said, setup),
         cmocka_unit_test_setup(commands_are_echoed_once, setup),
+        cmocka_unit_test_setup(a_command_that_is_tried_again_is_not_echoed_again, setup),
         cmocka_unit_test_setup(another_room, setup_two_rooms),
         cmocka_unit_test_setup(leaving_rooms, setup_two_rooms),
         cmocka_unit_test_setup(entering, setup),
