@@ -56,7 +56,7 @@ static uint32_t state_need(struct thm_server *s, const struct connection *c,
     struct stream *st = stream_at(s, m->stream);
     uint32_t number = m->state != 0 ? m->state : state_find(s, st, c);
 
-    if (number == 0 && s->states.used == s->states.count)
+    if (number == 0 && s->states.used == s->states.count && !stream_drop_idle_states(s))
         number = state_of_absent(s, m->stream);
     if (number != 0)
         thm_list_remove(&st->states, state_links(s), number);

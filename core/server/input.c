@@ -104,7 +104,7 @@ static void say_fault(struct thm_server *s, struct connection *c, const struct t
     if (fault->type != THM_MSG_NONE)
         THM_SET(&m, IN, thm_type_word(fault->type));
     output_msg(s, c, &m);
-    log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, fault->what);
+    log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, NULL);
 }
 
 static void on_line(struct thm_server *s, struct connection *c, struct thm_slice line)

@@ -168,6 +168,9 @@ void stream_wake_members(struct thm_server *s);
 void stream_hold(struct thm_server *s, uint32_t number);
 void stream_release(struct thm_server *s, uint32_t number);
 
+/** Forgets the states in the room that nobody is in for longest. False: no such room has any. */
+bool stream_drop_idle_states(struct thm_server *s);
+
 /** The membership of a session in a stream; 0: none. */
 uint32_t member_find(const struct thm_server *s, const struct connection *c, uint32_t stream);
 uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream);

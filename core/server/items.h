@@ -12,7 +12,7 @@
 #include "util/list.h"
 #include "util/pool.h"
 
-#define LISTENERS_MAX 8
+#define LISTENERS_MAX 16
 #define TOMBS         16 /* leavers that a room remembers by name until all members were told */
 /* How long the store is left alone after it failed. */
 #define STORE_RETRY_MS 100

@@ -15,8 +15,8 @@ void thm_server_config_default(struct thm_server_config *config, uint32_t max_cl
     config->max_per_address = 48;
     config->max_rooms = 256 + max_clients / 4;
     config->max_users = 2 * max_clients + 64;
-    config->memberships = 4 * max_clients + 64;
-    config->states = max_clients;
+    config->memberships = (1 + THM_ROOMS_PER_SESSION) * max_clients; /* nobody takes another's */
+    config->states = 4 * max_clients;
     config->blocks = 1024;
     config->appends = 256;
     config->reads = 32;

@@ -66,6 +66,18 @@ static void states_forget(struct thm_server *s, struct stream *st)
     }
 }
 
+bool stream_drop_idle_states(struct thm_server *s)
+{
+    for (uint32_t n = s->streams_idle[STREAM_ROOM].first; n != 0;
+         n = stream_at(s, n)->idle_link.next) {
+        if (stream_at(s, n)->states.first == 0)
+            continue;
+        states_forget(s, stream_at(s, n));
+        return true;
+    }
+    return false;
+}
+
 /* The store keeps the entries; what is lost here is a topic and the states of devices. */
 static void forget(struct thm_server *s, uint32_t number)
 {

@@ -94,7 +94,7 @@ void thm_server_set_credentials(struct thm_server *s, const struct thm_credentia
                                 const struct thm_denylist *denylist);
 bool thm_server_uses(const struct thm_server *s, const struct thm_credentials *credentials);
 
-/** Listens on a numeric address; up to 8 of them. What port.h's listen returns, or THM_E_LIMIT. */
+/** Listens on a numeric address; up to 16 of them. What port.h's listen returns, or THM_E_LIMIT. */
 int thm_server_listen(struct thm_server *s, const char *host, uint16_t number,
                       struct thm_address *bound);
 
