@@ -8,10 +8,22 @@ trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
 for file in bin/thimble bin/thimbled bin/thimble-ca share/man/man1/thimble.1 \
-  share/man/man1/thimble-ca.1 share/man/man8/thimbled.8 lib/systemd/system/thimbled.service; do
+  share/man/man1/thimble-ca.1 share/man/man8/thimbled.8 lib/systemd/system/thimbled.service \
+  lib/sysusers.d/thimbled.conf share/doc/thimble/LICENSE share/doc/thimble/docs/PROTOCOL.md; do
   [[ -e $work/usr/$file ]] || { echo "not installed: $file"; exit 1; }
 done
 [[ $("$work/usr/bin/thimbled" --version) == "thimbled "* ]]
+grep -q "^ExecStart=$work/usr/bin/thimbled " "$work/usr/lib/systemd/system/thimbled.service"
+
+echo "the example configurations:"
+# All they lack are the files that each names first.
+example() { # PROGRAM
+  local said
+  said=$("$work/usr/bin/$1" --config "$work/usr/share/doc/thimble/examples/$1.conf" </dev/null 2>&1 || true)
+  [[ $said == *"can't read $work/usr/share/doc/thimble/examples/ca.crt"* ]] || { echo "$said"; exit 1; }
+}
+example thimbled
+example thimble
 
 echo "with the CMake package:"
 cmake -S "$source/tests/consumer/project" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/usr" >"$work/cmake.log"
@@ -20,8 +32,7 @@ cmake --build "$work/build" >>"$work/cmake.log" || { cat "$work/cmake.log"; exit
 
 echo "with pkg-config:"
 pc=$(dirname "$(find "$work/usr" -name thimble.pc)")
-# The package was configured for another prefix: where it is now is said here.
-read -ra flags <<<"$(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$work/usr" --cflags --libs thimble)"
+read -ra flags <<<"$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs thimble)"
 cc -std=c11 -o "$work/consumer" "$source/tests/consumer/project/consumer.c" "${flags[@]}"
 "$work/consumer"
 
