@@ -65,6 +65,22 @@ static size_t on_complete(void *ctx, const char *line, size_t len, unsigned inde
 
 /* --- the alias ---------------------------------------------------------------------------------- */
 
+static void on_interrupt(int number)
+{
+    (void)number; /* reading has ended */
+}
+
+/* False: the person has left. */
+static bool read_answer(char *line, int cap)
+{
+    const struct sigaction interrupt = {.sa_handler = on_interrupt};
+    struct sigaction former;
+    sigaction(SIGINT, &interrupt, &former);
+    bool answered = fgets(line, cap, stdin) != NULL;
+    sigaction(SIGINT, &former, NULL);
+    return answered;
+}
+
 /* Asked once, at the first start; false: the person has left. */
 static bool ask_alias(struct session *s)
 {
@@ -73,7 +89,7 @@ static bool ask_alias(struct session *s)
     while (!s->settings->alias && !s->state.alias) {
         printf("Which name shall the others see? (Enter: %s) ", user);
         fflush(stdout);
-        if (!fgets(line, sizeof line, stdin)) {
+        if (!read_answer(line, sizeof line)) {
             putchar('\n');
             return false;
         }
@@ -100,7 +116,7 @@ static int open_terminal(struct session *s)
     s->own = &terminal;
     terminal.colors = !s->settings->no_color && !(no_color && *no_color);
     if (!ask_alias(s))
-        return EXIT_DONE;
+        return feof(stdin) ? EXIT_DONE : 128 + SIGINT;
     terminal.editor = editor_open("thimble", s->state.history, &handler, s);
     return terminal.editor ? OPTIONS_OK : report_fail(EXIT_FAILED, "can't use this terminal");
 }
