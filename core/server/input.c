@@ -17,6 +17,7 @@ void slice_copy(char *to, size_t cap, struct thm_slice from)
 void input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
                  int code, const char *key)
 {
+    static const enum thm_key echoed[] = {THM_KEY_ID, THM_KEY_ROOM, THM_KEY_TO};
     struct thm_msg m;
 
     thm_msg_init(&m, THM_MSG_ERROR);
@@ -25,12 +26,10 @@ void input_error(struct thm_server *s, struct connection *c, const struct thm_ms
     THM_SET(&m, IN, thm_type_word(request->type));
     if (key != NULL)
         THM_SET(&m, KEY, key);
-    if (thm_msg_has(request, THM_KEY_ID))
-        thm_msg_str(&m, THM_KEY_ID, request->v[THM_KEY_ID].str.data,
-                    request->v[THM_KEY_ID].str.len);
-    if (thm_msg_has(request, THM_KEY_ROOM))
-        thm_msg_str(&m, THM_KEY_ROOM, request->v[THM_KEY_ROOM].str.data,
-                    request->v[THM_KEY_ROOM].str.len);
+    for (unsigned i = 0; i < sizeof echoed / sizeof echoed[0]; i++)
+        if (thm_msg_has(request, echoed[i]))
+            thm_msg_str(&m, echoed[i], request->v[echoed[i]].str.data,
+                        request->v[echoed[i]].str.len);
     output_msg(s, c, &m);
 }
 

@@ -418,9 +418,9 @@ static void a_command_and_its_result_find_their_way(void **state)
     expect(desk, "{'msgtype':'cmd','from':'u0',*");
     expect(phone, "{'msgtype':'cmd','from':'u0',*");
     say(u0, "{'msgtype':'cmd','to':'u2','id':'c3','text':'x'}");
-    expect(u0, "{'msgtype':'error','id':'c3','code':'not-online',*'in':'cmd',*");
+    expect(u0, "{'msgtype':'error','to':'*','id':'c3','code':'not-online',*'in':'cmd',*");
     say(u0, "{'msgtype':'cmd','to':'u1@tv','id':'c4','text':'x'}");
-    expect(u0, "{'msgtype':'error','id':'c4','code':'not-online',*");
+    expect(u0, "{'msgtype':'error','to':'*','id':'c4','code':'not-online',*");
     say(u0, "{'msgtype':'cmd','id':'c5','text':'x'}");
     expect(u0, "{'msgtype':'error','id':'c5','code':'key-missing','key':'to','in':'cmd',*");
     rig_end(&r);
