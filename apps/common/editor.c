@@ -1,196 +1,26 @@
-#include "editor.h"
-
+/*
+ * What is typed and pasted becomes lines.
+ */
 #include <errno.h>
-#include <histedit.h>
-#include <locale.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "thimble/port_posix.h"
-#include "thimble/wire.h"
 
-#include "buffer.h"
 #include "completion.h"
+#include "editor_internal.h"
 #include "keys.h"
 #include "paste.h"
 
-#define HISTORY_LINES 1000
-#define PROMPT_MAX    256
 #define PASTE_SILENCE 50 /* ms without input that end a paste of a terminal without brackets */
 #define ANSWER_MAX    2  /* bytes of a key with Enter; more at once was not typed */
-#define BRACKETS_ON   "\033[?2004h"
-#define BRACKETS_OFF  "\033[?2004l"
-#define KEY_HIDE      L'\x80' /* C1 controls are never typed, so these */
-#define KEY_RESET     L'\x81' /* two reach our own functions in libedit */
-
-struct editor {
-    EditLine *el;
-    History *history;
-    const char *history_file;
-    struct editor_handler handler;
-    void *ctx;
-    char prompt[PROMPT_MAX]; /* as it is on the screen */
-    bool hidden;             /* the line is in `line`, and not on the screen */
-    struct buffer line;      /* what was typed, while hidden */
-    size_t cursor;           /* offset in it */
-    struct buffer input;     /* what was read and is no whole key yet */
-    const char *feed;        /* the key that libedit is reading */
-    size_t feed_len;
-    wchar_t command; /* KEY_HIDE or KEY_RESET, to be read before anything else */
-    /* DROPPING: a paste while ASKING whether to send the one before; it is no answer. */
-    enum { TYPING, PASTING, BURST, ASKING, DROPPING } mode;
-    uint64_t burst_end;  /* ms */
-    struct buffer paste; /* what was pasted so far */
-    struct buffer dropped;
-    struct buffer lines; /* entered and not taken yet, each with a newline */
-    size_t asked;        /* lines of `paste` that the question is about */
-};
-
-static struct editor *current; /* for atexit(): whatever happens, the terminal is given back */
-
-/* --- libedit ------------------------------------------------------------------------------------ */
-
-static struct editor *editor_of(EditLine *el)
-{
-    void *e = NULL;
-    el_get(el, EL_CLIENTDATA, &e);
-    return e;
-}
-
-static char *on_prompt(EditLine *el)
-{
-    struct editor *e = editor_of(el);
-    static char nothing[1];
-    return e->hidden ? nothing : e->prompt;
-}
-
-static int on_getc(EditLine *el, wchar_t *c)
-{
-    struct editor *e = editor_of(el);
-    if (e->command) {
-        *c = e->command;
-        e->command = 0;
-        return 1;
-    }
-    uint32_t code = 0;
-    unsigned n = e->feed_len ? thm_utf8_next(e->feed, e->feed_len, &code) : 0;
-    if (n == 0)
-        return 0;
-    e->feed += n;
-    e->feed_len -= n;
-    *c = (wchar_t)code;
-    return 1;
-}
-
-/* Lets libedit erase what it has drawn, however many rows that is: it knows. */
-static unsigned char on_hide(EditLine *el, int key)
-{
-    (void)key;
-    const LineInfoW *line = el_wline(el);
-    el_cursor(el, (int)(line->lastchar - line->cursor));
-    el_deletestr(el, (int)(line->lastchar - line->buffer));
-    return CC_REFRESH;
-}
-
-/* An empty line again, and the newest entry of the history next. */
-static unsigned char on_reset(EditLine *el, int key)
-{
-    (void)el;
-    (void)key;
-    return CC_FATAL;
-}
-
-static void run_key(struct editor *e, const char *key, size_t len)
-{
-    int n;
-    e->feed = key;
-    e->feed_len = len;
-    el_wgets(e->el, &n);
-    e->feed_len = 0; /* the rest of a sequence that means nothing */
-}
-
-static void run_command(struct editor *e, wchar_t command)
-{
-    e->command = command;
-    run_key(e, "", 0);
-}
-
-static const LineInfo *typed(struct editor *e)
-{
-    return el_line(e->el);
-}
-
-static bool is_asking(const struct editor *e)
-{
-    return e->mode == ASKING || e->mode == DROPPING;
-}
-
-void editor_hide(struct editor *e)
-{
-    if (e->hidden)
-        return;
-    const LineInfo *line = typed(e);
-    if (!is_asking(e)) {
-        buffer_remove(&e->line, 0, e->line.len);
-        buffer_add(&e->line, line->buffer, (size_t)(line->lastchar - line->buffer));
-        e->cursor = (size_t)(line->cursor - line->buffer);
-    }
-    e->hidden = true;
-    run_command(e, KEY_HIDE);
-}
-
-static size_t make_prompt(struct editor *e, char prompt[PROMPT_MAX])
-{
-    if (is_asking(e))
-        return (size_t)snprintf(prompt, PROMPT_MAX, "Send %zu lines? (y/n) ", e->asked);
-    return e->handler.prompt(e->ctx, prompt, PROMPT_MAX);
-}
-
-static int count_characters(const char *text, size_t len)
-{
-    int n = 0;
-    for (size_t i = 0; i < len; i++)
-        n += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return n;
-}
-
-static void end_burst(struct editor *e);
-
-void editor_show(struct editor *e)
-{
-    char prompt[PROMPT_MAX];
-    end_burst(e);
-    make_prompt(e, prompt);
-    if (strcmp(prompt, e->prompt) != 0)
-        editor_hide(e);
-    if (!e->hidden)
-        return;
-    memcpy(e->prompt, prompt, sizeof prompt);
-    e->hidden = false;
-    if (e->line.len > 0 && !is_asking(e)) {
-        const char *after = e->line.data + e->cursor;
-        el_insertstr(e->el, e->line.data);
-        el_cursor(e->el, -count_characters(after, e->line.len - e->cursor));
-    }
-    el_set(e->el, EL_REFRESH);
-    fflush(stdout);
-}
-
-void editor_print(struct editor *e, const char *text)
-{
-    editor_hide(e);
-    fputs(text, stdout);
-    fputc('\n', stdout);
-}
 
 /* --- entering lines ----------------------------------------------------------------------------- */
 
 void editor_retry(struct editor *e)
 {
-    while (!is_asking(e) && e->lines.len > 0) {
+    while (!editor_is_asking(e) && e->lines.len > 0) {
         const char *end = memchr(e->lines.data, '\n', e->lines.len);
         size_t len = (size_t)(end - e->lines.data);
         if (!e->handler.line(e->ctx, e->lines.data, len))
@@ -224,7 +54,7 @@ static void remember(struct editor *e)
 static void enter(struct editor *e)
 {
     editor_hide(e);
-    run_command(e, KEY_RESET);
+    editor_run_command(e, KEY_RESET);
     if (e->line.len > 0) {
         remember(e);
         buffer_add(&e->line, "\n", 1);
@@ -238,7 +68,7 @@ void editor_interrupt(struct editor *e)
 {
     editor_hide(e);
     bool empty = e->line.len == 0 && e->mode == TYPING && e->lines.len == 0;
-    run_command(e, KEY_RESET);
+    editor_run_command(e, KEY_RESET);
     set_line(e, "", 0);
     buffer_remove(&e->paste, 0, e->paste.len);
     buffer_remove(&e->lines, 0, e->lines.len);
@@ -252,7 +82,7 @@ void editor_interrupt(struct editor *e)
 /* Enters what was pasted amid the typed line: whole lines at once; the last piece stays to be edited. */
 static void take_paste(struct editor *e)
 {
-    run_command(e, KEY_RESET);
+    editor_run_command(e, KEY_RESET);
     buffer_insert(&e->paste, 0, buffer_text(&e->line), e->cursor);
     buffer_add(&e->paste, buffer_text(&e->line) + e->cursor, e->line.len - e->cursor);
     size_t whole = e->paste.len;
@@ -305,7 +135,7 @@ static void end_dropped(struct editor *e)
     el_beep(e->el);
 }
 
-static void end_burst(struct editor *e)
+void editor_end_burst(struct editor *e)
 {
     if (e->mode == BURST && thm_port_posix_now_ms() >= e->burst_end)
         end_paste(e);
@@ -329,7 +159,7 @@ static void complete(struct editor *e)
 
 static bool is_empty(struct editor *e)
 {
-    const LineInfo *line = typed(e);
+    const LineInfo *line = editor_typed(e);
     return e->hidden ? e->line.len == 0 : line->buffer == line->lastchar;
 }
 
@@ -357,7 +187,7 @@ static void press(struct editor *e, const char *key, size_t len)
         e->handler.end(e->ctx, false);
     } else {
         editor_show(e);
-        run_key(e, key, len);
+        editor_run_key(e, key, len);
     }
 }
 
@@ -412,131 +242,4 @@ void editor_read(struct editor *e)
 uint64_t editor_deadline(const struct editor *e)
 {
     return e->mode == BURST ? e->burst_end : UINT64_MAX;
-}
-
-/* --- the terminal ------------------------------------------------------------------------------- */
-
-static void enter_terminal(struct editor *e)
-{
-    el_set(e->el, EL_PREP_TERM, 1);
-    fputs(BRACKETS_ON, stdout);
-    fflush(stdout);
-}
-
-static void leave_terminal(struct editor *e)
-{
-    editor_hide(e);
-    fputs(BRACKETS_OFF, stdout);
-    fflush(stdout);
-    el_set(e->el, EL_PREP_TERM, 0);
-}
-
-/*
- * Others of the same job, stopped already, may have moved the shell to take the terminal back. Then giving it
- * back must not stop us here, before SIGSTOP does: we would go on only to stop again.
- */
-void editor_suspend(struct editor *e)
-{
-    void (*former)(int) = signal(SIGTTOU, SIG_IGN);
-    leave_terminal(e);
-    signal(SIGTTOU, former);
-    raise(SIGSTOP);
-    enter_terminal(e);
-}
-
-void editor_resize(struct editor *e)
-{
-    editor_hide(e);
-    el_resize(e->el);
-}
-
-/* Characters have to be known to libedit before it starts: names here are UTF-8, always. */
-static void use_utf8(void)
-{
-    setlocale(LC_CTYPE, "");
-    if (MB_CUR_MAX == 1)
-        setlocale(LC_CTYPE, "C.UTF-8");
-}
-
-static void set_up(struct editor *e)
-{
-    /* Shifting the rest of a row is not reliable beside characters of two columns: draw it again. */
-    static const char *const shifts[] = {"ic", "im", "IC", "dc", "dm", "DC"};
-    HistEvent event;
-    el_set(e->el, EL_CLIENTDATA, e);
-    el_set(e->el, EL_EDITOR, "emacs");
-    el_set(e->el, EL_SIGNAL, 0);
-    el_set(e->el, EL_PROMPT, on_prompt);
-    el_set(e->el, EL_GETCFN, on_getc);
-    for (size_t i = 0; i < sizeof shifts / sizeof shifts[0]; i++)
-        el_set(e->el, EL_SETTC, shifts[i], "", NULL);
-    el_wset(e->el, EL_ADDFN, L"thimble-hide", L"takes the line off the screen", on_hide);
-    el_wset(e->el, EL_ADDFN, L"thimble-reset", L"begins a new line", on_reset);
-    el_wset(e->el, EL_BIND, (wchar_t[]){KEY_HIDE, 0}, L"thimble-hide", NULL);
-    el_wset(e->el, EL_BIND, (wchar_t[]){KEY_RESET, 0}, L"thimble-reset", NULL);
-    el_set(e->el, EL_BIND, "^R", "ed-search-prev-history", NULL);
-    el_set(e->el, EL_BIND, "\033x", "ed-unassigned", NULL);
-    history(e->history, &event, H_SETSIZE, HISTORY_LINES);
-    history(e->history, &event, H_SETUNIQUE, 1);
-    el_set(e->el, EL_HIST, history, e->history);
-    if (e->history_file)
-        history(e->history, &event, H_LOAD, e->history_file);
-}
-
-static void close_current(void)
-{
-    editor_close(current);
-}
-
-struct editor *editor_open(const char *name, const char *history_file,
-                           const struct editor_handler *handler, void *ctx)
-{
-    static bool registered;
-    struct editor *e = calloc(1, sizeof *e);
-    if (!e)
-        return NULL;
-    use_utf8();
-    e->handler = *handler;
-    e->ctx = ctx;
-    e->history_file = history_file;
-    e->history = history_init();
-    e->el = el_init(name, stdin, stdout, stderr);
-    if (!e->el || !e->history) {
-        free(e);
-        return NULL;
-    }
-    set_up(e);
-    e->hidden = true; /* nothing is on the screen yet */
-    el_set(e->el, EL_UNBUFFERED, 1);
-    enter_terminal(e);
-    current = e;
-    if (!registered)
-        atexit(close_current);
-    registered = true;
-    return e;
-}
-
-/* libedit gives the file mode 600. */
-static void save_history(struct editor *e)
-{
-    HistEvent event;
-    if (e->history_file)
-        history(e->history, &event, H_SAVE, e->history_file);
-}
-
-void editor_close(struct editor *e)
-{
-    if (!e)
-        return;
-    current = NULL;
-    leave_terminal(e);
-    save_history(e);
-    el_end(e->el);
-    history_end(e->history);
-    buffer_free(&e->line);
-    buffer_free(&e->input);
-    buffer_free(&e->paste);
-    buffer_free(&e->dropped);
-    buffer_free(&e->lines);
-    free(e);
 }

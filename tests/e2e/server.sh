@@ -111,7 +111,8 @@ ok 'a second end is as good' stop_server
 
 hang_up ali
 hang_up eve
-terminal operator "$THIMBLED" --listen "127.0.0.1:$port" --cafile "$CA/ca.crt" --log-level error \
+terminal operator bash -c '"$@" 2>"$0"' "$tmp/operator.log" \
+  "$THIMBLED" --listen "127.0.0.1:$port" --cafile "$CA/ca.crt" \
   --cert "$CA/server/localhost.crt" --key "$CA/server/localhost.key"
 see_last operator 'thimbled>' || give_up "$(screen operator)"
 join ali ali@default --alias 'Ali B.'
@@ -127,6 +128,7 @@ type_text operator 'kick eve because'
 press operator Enter
 await_end eve
 ok 'kick: exit 9' is $status 9
+ok 'which is logged' await "$tmp/operator.log" ' INFO kick user=eve detail=because$'
 ok 'and says how many' see operator '1 session ended'
 ok 'with the reason' grep -q ' operator ended the session: because' "$tmp/eve.err"
 type_text operator stats
