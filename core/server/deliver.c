@@ -182,7 +182,7 @@ static bool serve_all(struct thm_server *s, struct connection *c)
     for (uint32_t n = c->memberships; n != 0; n = member_at(s, n)->next) {
         uint64_t before = member_at(s, n)->n;
         if (!serve(s, c, member_at(s, n))) {
-            if (member_at(s, n)->n != before) /* it had its share: the others come first next time */
+            if (member_at(s, n)->n != before) /* it had its share: others come first now */
                 member_last(s, c, n);
             return false;
         }
