@@ -211,6 +211,8 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
     if (before == CONN_ONLINE)
         login_leave(s, c);
     c->state = (uint8_t)after;
+    if (after == CONN_LEAVING)
+        thm_tls_cork(&c->tls);
     if (after != CONN_FREE) {
         static const uint8_t kinds[CONN_STATES] = {
             [CONN_LOGIN] = DEADLINE_LOGIN,

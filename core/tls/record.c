@@ -119,6 +119,8 @@ enum thm_io thm_tls_write(struct thm_tls *t, const void *data, size_t len, size_
     while (io == THM_IO_OK && *n < len) {
         size_t taken = fill(t, out, bytes + *n, len - *n);
         *n += taken;
+        if (t->corked && *n == len)
+            return THM_IO_OK;
         io = thm_output_send(t, out);
         if (taken == 0)
             break;
@@ -140,7 +142,12 @@ enum thm_io thm_tls_flush(struct thm_tls *t)
 
 bool thm_tls_holds_output(const struct thm_tls *t)
 {
-    return t->out_buffer != 0;
+    return t->out_buffer != 0 && !t->corked;
+}
+
+void thm_tls_cork(struct thm_tls *t)
+{
+    t->corked = 1;
 }
 
 /* --- input --- */

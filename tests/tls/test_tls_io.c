@@ -355,6 +355,29 @@ static void closing_with_data_unread_says_goodbye_all_the_same(void **state)
     link_close(s->w, &s->l);
 }
 
+static void last_words_and_goodbye_are_one_send(void **state)
+{
+    struct scene *s = *state;
+    unsigned char *data;
+    size_t n;
+    uint64_t before;
+
+    link_open(s->w, &s->l, NULL);
+    before = s->w->port.sends;
+    thm_tls_cork(&s->l.server);
+    write_all(&s->l.server, 500);
+    assert_false(thm_tls_holds_output(&s->l.server));
+    thm_tls_close(&s->l.server);
+    assert_int_equal(s->w->port.sends, before + 1);
+    assert_int_equal(thm_tls_read(&s->l.client, &data, &n), THM_IO_OK);
+    assert_int_equal(n, 500);
+    assert_memory_equal(data, pattern, n);
+    thm_tls_consume(&s->l.client, n);
+    assert_int_equal(thm_tls_read(&s->l.client, &data, &n), THM_IO_EOF);
+    assert_int_equal(s->l.client.error, THM_OK);
+    link_close(s->w, &s->l);
+}
+
 static void closing_first_sends_what_is_held(void **state)
 {
     struct scene *s = *state;
@@ -671,6 +694,7 @@ int main(void)
         TEST(empty_records_are_borne_but_not_for_ever),
         TEST(a_goodbye_is_told_from_a_cut),
         TEST(closing_with_data_unread_says_goodbye_all_the_same),
+        TEST(last_words_and_goodbye_are_one_send),
         TEST(closing_first_sends_what_is_held),
         TEST(what_came_before_a_broken_send_can_be_read),
         TEST(a_hello_that_is_not_whole_holds_nothing),

@@ -171,6 +171,7 @@ struct thm_tls {
     uint8_t header_len;  /* bytes of the next record's header */
     uint8_t header[5];
     uint8_t starved;       /* a record waits for a buffer */
+    uint8_t corked;        /* what is written waits for thm_tls_close() */
     int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
@@ -249,6 +250,10 @@ enum thm_io thm_tls_flush(struct thm_tls *t);
 
 /** Whether a record is half sent. */
 bool thm_tls_holds_output(const struct thm_tls *t);
+
+/** Says that thm_tls_close() comes as soon as thm_tls_write() has taken all. What it takes until then waits for
+ * that call, as far as there is room, so that last words and close_notify leave together. */
+void thm_tls_cork(struct thm_tls *t);
 
 /**
  * Ends the connection: sends what is held, close_notify and FIN, gives everything back but the socket,
