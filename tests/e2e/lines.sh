@@ -84,8 +84,8 @@ ok 'and comes once' not grep -q 'once' "$tmp/out"
 
 echo '/w carol old' | run_client ali@default
 client_options carol@default
-mark
-"$THIMBLE" "${options[@]}" -C 1 -W "$PATIENCE" </dev/null >"$tmp/carol" 2>&1 &
+: >"$tmp/carol"
+"$THIMBLE" "${options[@]}" -C 1 -W "$PATIENCE" </dev/null >>"$tmp/carol" 2>&1 &
 carol=$!
 children+=("$carol")
 ok 'what has waited is printed' await "$tmp/carol" 'old$'
