@@ -26,7 +26,11 @@ static unsigned store_collect(struct thm_store *store, struct thm_store_request 
 {
     struct rig_store *s = (void *)store;
 
-    return s->late ? 0 : s->inner->ops->collect(s->inner, done, cap);
+    if (!s->late)
+        return s->inner->ops->collect(s->inner, done, cap);
+    unsigned n = s->inner->ops->collect(s->inner, done, cap < s->pass ? cap : s->pass);
+    s->pass -= n;
+    return n;
 }
 
 static void store_release(struct thm_store *store, uint32_t stream)

@@ -33,7 +33,8 @@ struct rig_store {
     struct thm_store store; /* first */
     struct thm_store *inner;
     void *memory;
-    bool late;      /* nothing comes back */
+    bool late;      /* nothing comes back, */
+    unsigned pass;  /* but so many completions */
     bool busy;      /* nothing is taken */
     unsigned fail;  /* so many coming requests fail with THM_E_STORE */
     unsigned limit; /* so many coming OPEN requests fail with THM_E_LIMIT */

@@ -144,6 +144,26 @@ static void whispers_to_many_who_are_not_here_find_room(void **state)
     rig_end(&r);
 }
 
+static void two_inboxes(struct rig *r)
+{
+    r->config.max_clients = r->config.max_users = 2;
+}
+
+static void there_may_be_no_more_inboxes(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, two_inboxes);
+    struct peer *u0 = rig_plain(&r, 0), *u1 = rig_plain(&r, 1);
+    say(u0, "{'msgtype':'whisper','to':'u2','csn':1,'text':'x'}");
+    expect_later(u0, "{'msgtype':'refused','room':'@u0',*'csn':1,'code':'limit','reason':'*'}");
+    peer_close(u1);
+    rig_pass(&r, 100);
+    say(u0, "{'msgtype':'whisper','to':'u2','csn':2,'text':'x'}");
+    expect_later(u0, "{'msgtype':'accepted',*'csn':2}");
+    rig_end(&r);
+}
+
 /* --- jobs, reads, buffers ------------------------------------------------------------------- */
 
 static void two_appends(struct rig *r)
@@ -521,6 +541,7 @@ int main(void)
         cmocka_unit_test(states_of_those_who_left_make_place),
         cmocka_unit_test(the_store_may_have_no_more_streams),
         cmocka_unit_test(whispers_to_many_who_are_not_here_find_room),
+        cmocka_unit_test(there_may_be_no_more_inboxes),
         cmocka_unit_test(who_finds_no_job_waits_for_one),
         cmocka_unit_test(who_finds_no_read_waits_for_one),
         cmocka_unit_test(who_finds_no_buffer_for_half_a_line_is_told),

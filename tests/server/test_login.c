@@ -252,6 +252,29 @@ static void a_session_can_be_replaced_at_any_moment(void **state)
     }
 }
 
+/* Who joins goes away between the two steps of it. */
+static void a_join_may_lose_its_session_at_any_step(void **state)
+{
+    (void)state;
+    for (unsigned steps = 0; steps < 2; steps++) {
+        struct rig r;
+        rig_start(&r, NULL);
+        struct peer *u0 = rig_login(&r, 0, "{'msgtype':'hello','resume':true}");
+        r.store.late = true;
+        r.store.pass = steps;
+        say(u0, "{'msgtype':'join','room':'#lobby'}");
+        rig_pass(&r, 50);
+        peer_abort(u0);
+        rig_pass(&r, 50);
+        assert_int_equal(rig_stats(&r).sessions, 0);
+        assert_int_equal(rig_stats(&r).appends_used, 1);
+        rig_store_on_time(&r);
+        rig_pass(&r, 50);
+        assert_int_equal(rig_stats(&r).appends_used, 0);
+        rig_end(&r);
+    }
+}
+
 /* --- a full server -------------------------------------------------------------------------- */
 
 static void two_clients(struct rig *r)
@@ -315,6 +338,8 @@ static void users_who_left_make_room(void **state)
             expect_later(p, "{'msgtype':'whisper',*");
             sayf(p, "{'msgtype':'history','room':'@u%u'}", i);
             expect_later(p, "{'msgtype':'end',*");
+            sayf(p, "{'msgtype':'whois','text':'u%u'}", i);
+            expect(p, "{'msgtype':'user',*");
             peer_close(p);
             rig_pass(&r, 100);
             assert_int_equal(rig_stats(&r).users, 1);
@@ -338,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_newer_session_replaces_the_older),
         cmocka_unit_test(what_a_user_is_outlives_a_replaced_session),
         cmocka_unit_test(a_session_can_be_replaced_at_any_moment),
+        cmocka_unit_test(a_join_may_lose_its_session_at_any_step),
         cmocka_unit_test(a_full_server_says_so),
         cmocka_unit_test(no_more_get_in_than_there_is_room_for),
         cmocka_unit_test(users_who_left_make_room),
