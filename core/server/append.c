@@ -14,15 +14,15 @@
 
 /* --- jobs ----------------------------------------------------------------------------------- */
 
-bool job_ready(struct thm_server *s, struct connection *c)
+bool thm_job_ready(struct thm_server *s, struct connection *c)
 {
     if ((c->waits >> WAIT_JOB & 1) == 0 && s->jobs.used < s->jobs.count)
         return true;
-    conn_wait(s, c, WAIT_JOB);
+    thm_conn_wait(s, c, WAIT_JOB);
     return false;
 }
 
-struct job *job_take(struct thm_server *s, struct connection *c, enum job_step step, bool wait)
+struct job *thm_job_take(struct thm_server *s, struct connection *c, enum job_step step, bool wait)
 {
     uint32_t number = thm_pool_lend(&s->jobs);
     struct job *j = job_at(s, number);
@@ -38,20 +38,20 @@ struct job *job_take(struct thm_server *s, struct connection *c, enum job_step s
     return j;
 }
 
-void job_give(struct thm_server *s, struct job *j)
+void thm_job_give(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
     if (j->waited_for && c != NULL) {
         c->jobs--;
-        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
     }
     thm_pool_give(&s->jobs, j->number);
 }
 
 /* --- the list ------------------------------------------------------------------------------- */
 
-void append_queue(struct thm_server *s, struct job *j)
+void thm_append_queue(struct thm_server *s, struct job *j)
 {
     conn_at(s, j->connection)->appends++;
     j->next = 0;
@@ -83,8 +83,8 @@ static bool same_sender(struct thm_sender a, struct thm_sender b)
     return a.device == b.device && a.client == b.client;
 }
 
-struct job *append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
-                        uint64_t csn)
+struct job *thm_append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
+                            uint64_t csn)
 {
     for (uint32_t n = s->append_first; n != 0; n = job_at(s, n)->next) {
         struct job *j = job_at(s, n);
@@ -94,7 +94,7 @@ struct job *append_find(struct thm_server *s, struct thm_sender sender, uint32_t
     return NULL;
 }
 
-uint64_t append_pending_csn(struct thm_server *s, struct thm_sender sender, uint32_t stream)
+uint64_t thm_append_pending_csn(struct thm_server *s, struct thm_sender sender, uint32_t stream)
 {
     uint64_t highest = 0;
 
@@ -188,15 +188,15 @@ static int submit(struct thm_server *s, struct job *j)
     return s->config.store->ops->submit(s->config.store, &j->request);
 }
 
-void job_submit(struct thm_server *s, struct job *j)
+void thm_job_submit(struct thm_server *s, struct job *j)
 {
     if (submit(s, j) == THM_OK)
         return;
     j->request.result = THM_E_STORE; /* its queue is full: try again */
     if (j->step == JOB_FIND_REPEAT)
-        say_step(s, j);
+        thm_say_step(s, j);
     else
-        join_step(s, j);
+        thm_join_step(s, j);
 }
 
 /* Hands a step before the append to the store; the list waits for it. */
@@ -238,7 +238,7 @@ static bool get_ready(struct thm_server *s, struct job *j)
     return true;
 }
 
-void append_run(struct thm_server *s)
+void thm_append_run(struct thm_server *s)
 {
     uint32_t n = s->append_first;
 
@@ -267,16 +267,16 @@ void append_run(struct thm_server *s)
 
 static void finish(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
     if (c != NULL) {
         c->appends--;
-        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
     }
     unlink_job(s, j);
     for (unsigned i = 0; i < j->streams; i++)
-        stream_release(s, j->stream[i]);
-    job_give(s, j);
+        thm_stream_release(s, j->stream[i]);
+    thm_job_give(s, j);
 }
 
 static void log_message(struct thm_server *s, const struct job *j)
@@ -297,32 +297,32 @@ static void log_message(struct thm_server *s, const struct job *j)
 
 static void taken(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
     for (unsigned i = 0; i < j->streams; i++) {
         thm_log_append(&stream_at(s, j->stream[i])->log, &j->request.append[i].entry);
-        stream_dirty(s, j->stream[i]);
+        thm_stream_dirty(s, j->stream[i]);
     }
     s->stats.messages++;
     if (c != NULL && c->state == CONN_ONLINE)
-        say_taken(s, c, j->stream[0], j->csn, j->request.append[0].entry.n, j->time);
+        thm_say_taken(s, c, j->stream[0], j->csn, j->request.append[0].entry.n, j->time);
     log_message(s, j);
     finish(s, j);
 }
 
 static void refuse(struct thm_server *s, struct job *j, int code)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
     if (c != NULL && c->state == CONN_ONLINE)
-        say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, code);
+        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, code);
     finish(s, j);
 }
 
 /* The store has said what became of the job's csn. */
 static void looked_up(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
     j->unsure = false;
     if (j->request.last_csn < j->csn)
@@ -332,7 +332,7 @@ static void looked_up(struct thm_server *s, struct job *j)
         return;
     }
     if (c != NULL && c->state == CONN_ONLINE)
-        say_taken(s, c, j->stream[0], j->csn, j->request.n, 0);
+        thm_say_taken(s, c, j->stream[0], j->csn, j->request.n, 0);
     finish(s, j);
 }
 
@@ -357,14 +357,14 @@ static void step_done(struct thm_server *s, struct job *j)
     if (j->request.result != THM_OK)
         refuse(s, j, j->request.result == THM_E_STATE ? THM_E_LIMIT : j->request.result);
     else if (j->step == JOB_OPEN_TO_SAY)
-        stream_opened(s, j->stream[j->opening], &j->request);
+        thm_stream_opened(s, j->stream[j->opening], &j->request);
     else if (j->step == JOB_FIND_TO_SAY)
         looked_up(s, j);
     else
         taken(s, j);
 }
 
-void append_done(struct thm_server *s, struct job *j)
+void thm_append_done(struct thm_server *s, struct job *j)
 {
     int result = j->request.result;
 
@@ -376,7 +376,7 @@ void append_done(struct thm_server *s, struct job *j)
         ask_numbers(s, j);
     if (result == THM_E_STORE || (result == THM_E_STATE && ask_csn(j))) {
         if (!s->append_failing)
-            log_event(s, THM_LOG_ERROR, "store-failed", NULL, result, NULL);
+            thm_log_event(s, THM_LOG_ERROR, "store-failed", NULL, result, NULL);
         s->append_failing = true;
     } else {
         j->request.result = result;
@@ -388,23 +388,23 @@ void append_done(struct thm_server *s, struct job *j)
     }
 }
 
-unsigned store_collect(struct thm_server *s)
+unsigned thm_store_collect(struct thm_server *s)
 {
     struct thm_store_request *done[32];
     unsigned n = s->config.store->ops->collect(s->config.store, done, 32);
 
     for (unsigned i = 0; i < n; i++) {
         if (done[i]->tag != 0) {
-            deliver_read_done(s, done[i]->owner);
+            thm_deliver_read_done(s, done[i]->owner);
             continue;
         }
         struct job *j = done[i]->owner;
         if (j->step >= JOB_OPEN_TO_SAY)
-            append_done(s, j);
+            thm_append_done(s, j);
         else if (j->step == JOB_FIND_REPEAT)
-            say_step(s, j);
+            thm_say_step(s, j);
         else
-            join_step(s, j);
+            thm_join_step(s, j);
     }
     return n;
 }

@@ -11,10 +11,10 @@ static struct membership *member_of(struct thm_server *s, struct connection *c,
 
     if (thm_msg_has(m, THM_KEY_ROOM))
         name = thm_msg_get(m, THM_KEY_ROOM);
-    uint32_t stream = stream_find(s, name.data, name.len);
-    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+    uint32_t stream = thm_stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
     if (number == 0 || name.data[0] != '#' || !member_at(s, number)->active) {
-        input_error(s, c, m, THM_E_NO_ROOM, "room");
+        thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
         return NULL;
     }
     return member_at(s, number);
@@ -40,10 +40,10 @@ static uint32_t state_of_absent(const struct thm_server *s, uint32_t stream)
 
     for (; n != 0; n = state_at(s, n)->link.next) {
         const struct state *state = state_at(s, n);
-        uint32_t user = user_find(s, state->user, strlen(state->user));
+        uint32_t user = thm_user_find(s, state->user, strlen(state->user));
         const struct connection *c =
-            user == 0 ? NULL : user_session(s, user, state->device, strlen(state->device));
-        if (c == NULL || member_find(s, c, stream) == 0)
+            user == 0 ? NULL : thm_user_session(s, user, state->device, strlen(state->device));
+        if (c == NULL || thm_member_find(s, c, stream) == 0)
             return n;
     }
     return 0;
@@ -56,7 +56,7 @@ static uint32_t state_need(struct thm_server *s, const struct connection *c,
     struct stream *st = stream_at(s, m->stream);
     uint32_t number = m->state != 0 ? m->state : state_find(s, st, c);
 
-    if (number == 0 && s->states.used == s->states.count && !stream_drop_idle_states(s))
+    if (number == 0 && s->states.used == s->states.count && !thm_stream_drop_idle_states(s))
         number = state_of_absent(s, m->stream);
     if (number != 0)
         thm_list_remove(&st->states, state_links(s), number);
@@ -69,7 +69,7 @@ static uint32_t state_need(struct thm_server *s, const struct connection *c,
     return number;
 }
 
-void presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct membership *member = member_of(s, c, m);
     struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
@@ -77,13 +77,13 @@ void presence_state(struct thm_server *s, struct connection *c, const struct thm
     if (member == NULL)
         return;
     if (text.len > THM_STATE_MAX) {
-        input_error(s, c, m, THM_E_TEXT_LONG, "text");
+        thm_input_error(s, c, m, THM_E_TEXT_LONG, "text");
         return;
     }
     struct stream *st = stream_at(s, member->stream);
     uint32_t number = state_need(s, c, member);
     if (number == 0) {
-        input_error(s, c, m, THM_E_LIMIT, NULL);
+        thm_input_error(s, c, m, THM_E_LIMIT, NULL);
         return;
     }
     member->state = number;
@@ -93,12 +93,12 @@ void presence_state(struct thm_server *s, struct connection *c, const struct thm
     state->len = (uint16_t)text.len;
     memcpy(state->text, text.data, text.len);
     thm_list_append(&st->states, state_links(s), number);
-    stream_dirty(s, member->stream);
+    thm_stream_dirty(s, member->stream);
 }
 
 /* --- topic, away, alias --------------------------------------------------------------------- */
 
-void presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct membership *member = member_of(s, c, m);
 
@@ -114,41 +114,41 @@ void presence_topic(struct thm_server *s, struct connection *c, const struct thm
             THM_SET(&out, FROM, st->topic_from);
             thm_msg_num(&out, THM_KEY_TIME, st->topic_time);
         }
-        output_msg(s, c, &out);
+        thm_output_msg(s, c, &out);
         return;
     }
-    slice_copy(st->topic, sizeof st->topic, thm_msg_get(m, THM_KEY_TOPIC));
+    thm_slice_copy(st->topic, sizeof st->topic, thm_msg_get(m, THM_KEY_TOPIC));
     strcpy(st->topic_from, c->tls.peer.user);
     st->topic_time = s->utc_ms > st->topic_time ? s->utc_ms : st->topic_time + 1;
-    stream_dirty(s, member->stream);
-    log_event(s, THM_LOG_INFO, "topic", c, THM_OK, st->name);
+    thm_stream_dirty(s, member->stream);
+    thm_log_event(s, THM_LOG_INFO, "topic", c, THM_OK, st->name);
 }
 
-void presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct user *u = user_at(s, c->user);
     bool was_away = u->away[0] != '\0';
     struct thm_msg out;
 
-    slice_copy(u->away, sizeof u->away, thm_msg_get(m, THM_KEY_AWAY));
+    thm_slice_copy(u->away, sizeof u->away, thm_msg_get(m, THM_KEY_AWAY));
     thm_msg_init(&out, THM_MSG_AWAY);
     THM_SET(&out, AWAY, u->away);
-    output_msg(s, c, &out);
+    thm_output_msg(s, c, &out);
     if (u->away[0] != '\0' || was_away)
-        presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
+        thm_presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
 }
 
-void presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    int code = user_set_alias(s, c, thm_msg_get(m, THM_KEY_ALIAS));
+    int code = thm_user_set_alias(s, c, thm_msg_get(m, THM_KEY_ALIAS));
     struct thm_msg out;
 
     if (code != THM_OK) {
-        input_error(s, c, m, code, "alias");
+        thm_input_error(s, c, m, code, "alias");
         return;
     }
     thm_msg_init(&out, THM_MSG_ALIAS);
     THM_SET(&out, ALIAS, user_at(s, c->user)->alias);
-    output_msg(s, c, &out);
-    log_event(s, THM_LOG_INFO, "alias", c, THM_OK, NULL);
+    thm_output_msg(s, c, &out);
+    thm_log_event(s, THM_LOG_INFO, "alias", c, THM_OK, NULL);
 }

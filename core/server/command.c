@@ -5,20 +5,20 @@
 
 static bool forward(struct thm_server *s, struct connection *to, const struct thm_msg *m)
 {
-    return to->state == CONN_ONLINE && output_news(s, to, m);
+    return to->state == CONN_ONLINE && thm_output_news(s, to, m);
 }
 
-void command_forward(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_command_forward(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice target = thm_msg_get(m, THM_KEY_TO);
     const char *at = target.len > 0 ? memchr(target.data, '@', target.len) : NULL;
     size_t len = at != NULL ? (size_t)(at - target.data) : target.len;
-    uint32_t user = user_find(s, target.data, len);
+    uint32_t user = thm_user_find(s, target.data, len);
     struct thm_msg out = *m;
     unsigned reached = 0, full = 0;
 
     if (target.len == 0) {
-        input_error(s, c, m, THM_E_KEY_MISSING, "to");
+        thm_input_error(s, c, m, THM_E_KEY_MISSING, "to");
         return;
     }
     THM_SET(&out, FROM, c->tls.peer.user);
@@ -36,5 +36,5 @@ void command_forward(struct thm_server *s, struct connection *c, const struct th
             full++;
     }
     if (reached == 0)
-        input_error(s, c, m, full > 0 ? THM_E_LIMIT : THM_E_AWAY, "to");
+        thm_input_error(s, c, m, full > 0 ? THM_E_LIMIT : THM_E_AWAY, "to");
 }

@@ -36,7 +36,7 @@ static void stop_deadline(struct thm_server *s, struct connection *c)
     c->deadline_kind = DEADLINE_NONE;
 }
 
-void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind)
+void thm_conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind)
 {
     stop_deadline(s, c);
     c->deadline_kind = (uint8_t)kind;
@@ -46,7 +46,7 @@ void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kin
 
 /* --- coming and going ----------------------------------------------------------------------- */
 
-struct connection *conn_if(struct thm_server *s, uint32_t number, uint32_t serial)
+struct connection *thm_conn_if(struct thm_server *s, uint32_t number, uint32_t serial)
 {
     if (number == 0)
         return NULL;
@@ -54,7 +54,7 @@ struct connection *conn_if(struct thm_server *s, uint32_t number, uint32_t seria
     return c->state != CONN_FREE && c->serial == serial ? c : NULL;
 }
 
-void conn_look(struct thm_server *s, struct connection *c, unsigned why)
+void thm_conn_look(struct thm_server *s, struct connection *c, unsigned why)
 {
     c->attention |= (uint8_t)why;
     if (c->queued)
@@ -69,7 +69,7 @@ void conn_look(struct thm_server *s, struct connection *c, unsigned why)
     s->look_last = number;
 }
 
-void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
+void thm_conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind)
 {
     uint32_t number = conn_number(s, c);
     struct thm_list *list = &s->wait[kind];
@@ -95,12 +95,12 @@ static void wake_one(struct thm_server *s, enum wait_kind kind)
         list->last = 0;
     c->waits &= (uint8_t) ~(1u << kind);
     if (c->state != CONN_FREE)
-        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
     else if (!c->queued && c->waits == 0)
         thm_pool_give(&s->connections, number);
 }
 
-void conn_wake_waiting(struct thm_server *s)
+void thm_conn_wake_waiting(struct thm_server *s)
 {
     const struct thm_pool *const pools[WAIT_KINDS] = {
         [WAIT_JOB] = &s->jobs, [WAIT_READ] = &s->reads, [WAIT_OUTPUT] = &s->outputs};
@@ -122,16 +122,16 @@ static void start(struct thm_server *s, uint32_t number, thm_socket socket)
     c->state = CONN_HANDSHAKE;
     s->stats.accepted++;
     s->config.port->ops->peer_addr(s->config.port, socket, &c->address);
-    conn_deadline(s, c, DEADLINE_HELLO);
-    log_event(s, THM_LOG_DEBUG, "connect", c, THM_OK, NULL);
+    thm_conn_deadline(s, c, DEADLINE_HELLO);
+    thm_log_event(s, THM_LOG_DEBUG, "connect", c, THM_OK, NULL);
     int code = thm_tls_accept(&c->tls, s->tls, socket);
     if (code != THM_OK) {
         s->config.port->ops->abort(s->config.port, socket);
-        conn_drop(s, c, code);
+        thm_conn_drop(s, c, code);
         return;
     }
     c->events |= THM_EV_READ; /* the first bytes may have come with the connection */
-    conn_look(s, c, LOOK_READ);
+    thm_conn_look(s, c, LOOK_READ);
 }
 
 /* The oldest connection before login gives its place to one in the backlog; one without a handshake slot first. */
@@ -146,7 +146,7 @@ static bool make_place(struct thm_server *s)
     struct connection *c = conn_at(s, number);
     if (s->now + THM_HANDSHAKE_MS < c->deadline + PATIENCE_MS)
         return false;
-    conn_drop(s, c, THM_E_TIMEOUT);
+    thm_conn_drop(s, c, THM_E_TIMEOUT);
     return true;
 }
 
@@ -172,7 +172,7 @@ static bool accept_all(struct thm_server *s, thm_socket listener)
     return io == THM_IO_AGAIN;
 }
 
-void conn_accept(struct thm_server *s)
+void thm_conn_accept(struct thm_server *s)
 {
     s->accepting = false;
     for (unsigned i = 0; i < s->listener_count; i++)
@@ -209,7 +209,7 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
     if (before == CONN_HANDSHAKE && s->waiting > 0)
         s->admit_at = s->now;
     if (before == CONN_ONLINE)
-        login_leave(s, c);
+        thm_login_leave(s, c);
     c->state = (uint8_t)after;
     if (after == CONN_LEAVING)
         thm_tls_cork(&c->tls);
@@ -220,38 +220,38 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
             [CONN_LEAVING] = DEADLINE_CLOSE,
             [CONN_CLOSING] = DEADLINE_CLOSE,
         };
-        conn_deadline(s, c, (enum deadline_kind)kinds[after]);
+        thm_conn_deadline(s, c, (enum deadline_kind)kinds[after]);
         return;
     }
     if (c->tls.phase != THM_TLS_CLOSED && c->tls.phase != THM_TLS_IDLE)
         thm_tls_abort(&c->tls, c->code);
     if (before == CONN_HANDSHAKE) {
         s->stats.refused++;
-        log_event(s, THM_LOG_WARNING, "refused", c, c->code, NULL);
+        thm_log_event(s, THM_LOG_WARNING, "refused", c, c->code, NULL);
     } else {
-        log_event(s, THM_LOG_INFO, "close", c, c->code, NULL);
+        thm_log_event(s, THM_LOG_INFO, "close", c, c->code, NULL);
     }
     release(s, c);
 }
 
-void conn_drop(struct thm_server *s, struct connection *c, int code)
+void thm_conn_drop(struct thm_server *s, struct connection *c, int code)
 {
     if (c->code == THM_OK)
         c->code = (int16_t)code;
     change(s, c, CONN_LOST);
 }
 
-void conn_end(struct thm_server *s, struct connection *c, int code)
+void thm_conn_end(struct thm_server *s, struct connection *c, int code)
 {
     if (c->code == THM_OK)
         c->code = (int16_t)code;
     change(s, c, CONN_END);
     if (c->state != CONN_FREE)
-        conn_look(s, c, LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_WRITE);
 }
 
-void conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
-                  uint32_t retry_after)
+void thm_conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
+                      uint32_t retry_after)
 {
     struct thm_msg m;
 
@@ -262,9 +262,9 @@ void conn_goodbye(struct thm_server *s, struct connection *c, int code, const ch
             THM_SET(&m, CODE, thm_error_word(code));
         if (retry_after != 0)
             thm_msg_num(&m, THM_KEY_RETRY_AFTER, retry_after);
-        output_last(s, c, &m);
+        thm_output_last(s, c, &m);
     }
-    conn_end(s, c, code);
+    thm_conn_end(s, c, code);
 }
 
 /* --- handshakes ----------------------------------------------------------------------------- */
@@ -299,16 +299,16 @@ static void set_waiting(struct thm_server *s, struct connection *c, bool waiting
     }
 }
 
-bool conn_too_many(const struct thm_server *s, const struct connection *c)
+bool thm_conn_too_many(const struct thm_server *s, const struct connection *c)
 {
     if (s->sessions < s->config.max_clients)
         return false;
-    uint32_t user = user_find(s, c->tls.peer.user, strlen(c->tls.peer.user));
+    uint32_t user = thm_user_find(s, c->tls.peer.user, strlen(c->tls.peer.user));
     return user == 0 ||
-           user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device)) == NULL;
+           thm_user_session(s, user, c->tls.peer.device, strlen(c->tls.peer.device)) == NULL;
 }
 
-void conn_full(struct thm_server *s, struct connection *c)
+void thm_conn_full(struct thm_server *s, struct connection *c)
 {
     struct thm_msg m;
 
@@ -316,18 +316,18 @@ void conn_full(struct thm_server *s, struct connection *c)
     thm_msg_init(&m, THM_MSG_FULL);
     thm_msg_num(&m, THM_KEY_RETRY_AFTER, FULL_RETRY_S);
     THM_SET(&m, REASON, thm_error_text(THM_E_FULL));
-    output_last(s, c, &m);
-    conn_end(s, c, THM_E_FULL);
+    thm_output_last(s, c, &m);
+    thm_conn_end(s, c, THM_E_FULL);
 }
 
 static void opened(struct thm_server *s, struct connection *c)
 {
     change(s, c, CONN_OPENED);
-    log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
-    if (conn_too_many(s, c))
-        conn_full(s, c);
+    thm_log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
+    if (thm_conn_too_many(s, c))
+        thm_conn_full(s, c);
     else
-        conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
 }
 
 static void run_handshake(struct thm_server *s, struct connection *c)
@@ -341,11 +341,11 @@ static void run_handshake(struct thm_server *s, struct connection *c)
     enum thm_tls_phase phase = thm_tls_advance(&c->tls, what, s->utc_ms / 1000);
     set_waiting(s, c, phase == THM_TLS_QUEUED);
     if (c->tls.slot != 0 && c->deadline_kind == DEADLINE_HELLO)
-        conn_deadline(s, c, DEADLINE_HANDSHAKE);
+        thm_conn_deadline(s, c, DEADLINE_HANDSHAKE);
     if (phase == THM_TLS_OPEN)
         opened(s, c);
     else if (phase == THM_TLS_CLOSED)
-        conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
+        thm_conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
 }
 
 static bool slots_taken(const struct thm_server *s)
@@ -363,10 +363,10 @@ static void evict_silent(struct thm_server *s)
         struct thm_tls *silent = thm_tls_evict(s->tls, s->now, PATIENCE_MS);
         if (silent == NULL)
             return;
-        conn_drop(s,
-                  (struct connection *)(void *)((unsigned char *)silent -
-                                                offsetof(struct connection, tls)),
-                  THM_E_TIMEOUT);
+        thm_conn_drop(s,
+                      (struct connection *)(void *)((unsigned char *)silent -
+                                                    offsetof(struct connection, tls)),
+                      THM_E_TIMEOUT);
     }
 }
 
@@ -392,7 +392,7 @@ static void admit_waiting(struct thm_server *s)
 
 /* --- running -------------------------------------------------------------------------------- */
 
-void conn_events(struct thm_server *s, uint32_t number, uint32_t what)
+void thm_conn_events(struct thm_server *s, uint32_t number, uint32_t what)
 {
     if (number == 0 || number > s->connections.fresh)
         return;
@@ -400,10 +400,10 @@ void conn_events(struct thm_server *s, uint32_t number, uint32_t what)
     if (c->state == CONN_FREE)
         return;
     c->events |= what;
-    conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
 }
 
-void conn_run(struct thm_server *s, struct connection *c)
+void thm_conn_run(struct thm_server *s, struct connection *c)
 {
     c->queued = false;
     if (c->state == CONN_FREE) {
@@ -423,7 +423,7 @@ void conn_run(struct thm_server *s, struct connection *c)
         uint32_t what = c->events;
         c->events = 0;
         if ((what & THM_EV_WRITE) != 0 && c->deadline_kind == DEADLINE_STALL)
-            conn_deadline(s, c, DEADLINE_STALL); /* it took some more */
+            thm_conn_deadline(s, c, DEADLINE_STALL); /* it took some more */
         if (thm_tls_advance(&c->tls, what, s->utc_ms / 1000) == THM_TLS_CLOSED) {
             if (c->code == THM_OK)
                 c->code = c->tls.error;
@@ -432,9 +432,9 @@ void conn_run(struct thm_server *s, struct connection *c)
         }
     }
     if ((why & LOOK_READ) != 0 && (c->state == CONN_LOGIN || c->state == CONN_ONLINE))
-        input_run(s, c);
+        thm_input_run(s, c);
     if (c->state == CONN_LOGIN || c->state == CONN_ONLINE || c->state == CONN_LEAVING)
-        output_run(s, c);
+        thm_output_run(s, c);
     if (c->state == CONN_LEAVING && c->out_len == 0 && !thm_tls_holds_output(&c->tls)) {
         change(s, c, CONN_DRAINED);
         thm_tls_close(&c->tls);
@@ -450,7 +450,7 @@ static int expired_code(const struct connection *c)
     return c->deadline_kind == DEADLINE_STALL ? THM_E_SLOW : THM_E_TIMEOUT;
 }
 
-void conn_expire(struct thm_server *s)
+void thm_conn_expire(struct thm_server *s)
 {
     for (unsigned kind = DEADLINE_NONE + 1; kind < DEADLINE_KINDS; kind++) {
         uint32_t n;
@@ -458,9 +458,9 @@ void conn_expire(struct thm_server *s)
             struct connection *c = conn_at(s, n);
             int code = expired_code(c);
             if (kind == DEADLINE_IDLE || kind == DEADLINE_LOGIN)
-                conn_goodbye(s, c, code, thm_error_text(code), 0);
+                thm_conn_goodbye(s, c, code, thm_error_text(code), 0);
             else
-                conn_drop(s, c, code);
+                thm_conn_drop(s, c, code);
         }
     }
     if (s->admit_at != 0 && s->admit_at <= s->now) {

@@ -19,7 +19,7 @@ static bool say_gap(struct thm_server *s, struct connection *c, const struct str
         thm_msg_num(&m, THM_KEY_LAST, last);
     }
     THM_SET(&m, REASON, reason);
-    return output_news(s, c, &m);
+    return thm_output_news(s, c, &m);
 }
 
 static bool say_skip(struct thm_server *s, struct connection *c, const struct stream *st,
@@ -30,7 +30,7 @@ static bool say_skip(struct thm_server *s, struct connection *c, const struct st
     thm_msg_init(&m, THM_MSG_SKIP);
     THM_SET(&m, ROOM, st->name);
     thm_msg_num(&m, THM_KEY_N, n);
-    return output_news(s, c, &m);
+    return thm_output_news(s, c, &m);
 }
 
 /* Hands one entry to the session. False: no credit or no room. */
@@ -44,7 +44,7 @@ static bool entry(struct thm_server *s, struct connection *c, struct membership 
         if (!say_skip(s, c, st, e->n))
             return false;
     } else {
-        if (!output_entry(s, c, e))
+        if (!thm_output_entry(s, c, e))
             return false;
         s->stats.deliveries++;
     }
@@ -54,8 +54,8 @@ static bool entry(struct thm_server *s, struct connection *c, struct membership 
 
 /* --- reading from the store ----------------------------------------------------------------- */
 
-bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
-                  unsigned max, bool history)
+bool thm_deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
+                      unsigned max, bool history)
 {
     uint32_t number = s->read_retry > s->now ? 0 : thm_pool_lend(&s->reads);
 
@@ -81,7 +81,7 @@ bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, u
         s->read_retry = s->now + STORE_RETRY_MS;
         return false;
     }
-    stream_hold(s, stream);
+    thm_stream_hold(s, stream);
     return true;
 }
 
@@ -122,24 +122,24 @@ static void deliver_from_read(struct thm_server *s, struct connection *c, struct
     }
 }
 
-void deliver_read_done(struct thm_server *s, struct read_job *r)
+void thm_deliver_read_done(struct thm_server *s, struct read_job *r)
 {
-    struct connection *c = conn_if(s, r->connection, r->serial);
+    struct connection *c = thm_conn_if(s, r->connection, r->serial);
 
     if (r->request.result == THM_E_STORE)
         s->read_retry = s->now + STORE_RETRY_MS;
     if (c != NULL && c->state == CONN_ONLINE) {
         if (r->history) {
-            query_history_done(s, c, r);
+            thm_query_history_done(s, c, r);
         } else {
-            uint32_t m = member_find(s, c, r->stream);
+            uint32_t m = thm_member_find(s, c, r->stream);
             c->reading = 0;
             if (m != 0 && member_at(s, m)->active && !member_at(s, m)->restarted)
                 deliver_from_read(s, c, member_at(s, m), r);
         }
-        conn_look(s, c, LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_WRITE);
     }
-    stream_release(s, r->stream);
+    thm_stream_release(s, r->stream);
     thm_pool_give(&s->reads, r->number);
 }
 
@@ -158,15 +158,15 @@ static bool serve(struct thm_server *s, struct connection *c, struct membership 
             return false;
         m->restarted = false;
     }
-    if (st->name[0] == '#' && !presence_tell(s, c, m))
+    if (st->name[0] == '#' && !thm_presence_tell(s, c, m))
         return false;
     while (m->n < st->log.head) {
         if (!thm_log_get(&st->log, m->n + 1, &m->place, &e)) {
-            if (c->reading == 0 && output_may(c, THM_LINE_MAX) && output_lend(s, c)) {
-                if (deliver_read(s, c, m->stream, m->n + 1, READ_MAX, false))
+            if (c->reading == 0 && thm_output_may(c, THM_LINE_MAX) && thm_output_get(s, c)) {
+                if (thm_deliver_read(s, c, m->stream, m->n + 1, READ_MAX, false))
                     c->reading = m->stream;
                 else
-                    conn_wait(s, c, WAIT_READ);
+                    thm_conn_wait(s, c, WAIT_READ);
             }
             return true;
         }
@@ -183,18 +183,19 @@ static bool serve_all(struct thm_server *s, struct connection *c)
         uint64_t before = member_at(s, n)->n;
         if (!serve(s, c, member_at(s, n))) {
             if (member_at(s, n)->n != before) /* it had its share: others come first now */
-                member_last(s, c, n);
+                thm_member_last(s, c, n);
             return false;
         }
     }
     return true;
 }
 
-void deliver_fill(struct thm_server *s, struct connection *c)
+void thm_deliver_fill(struct thm_server *s, struct connection *c)
 {
     if (c->walk.kind != 0)
-        query_continue(s, c);
-    bool all = user_tell_alias(s, c) && serve_all(s, c);
-    if (all || output_room(c) >= THM_LINE_MAX) /* more is not said now, and not for want of room */
-        query_finish(s, c);
+        thm_query_continue(s, c);
+    bool all = thm_user_tell_alias(s, c) && serve_all(s, c);
+    if (all ||
+        thm_output_room(c) >= THM_LINE_MAX) /* more is not said now, and not for want of room */
+        thm_query_finish(s, c);
 }

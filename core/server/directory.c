@@ -35,7 +35,7 @@ static bool same_alias(const void *ctx, uint32_t number)
     return len == name->len && memcmp(fold, name->data, len) == 0;
 }
 
-uint32_t user_find(const struct thm_server *s, const char *id, size_t len)
+uint32_t thm_user_find(const struct thm_server *s, const char *id, size_t len)
 {
     struct name name = {s, id, len};
     uint32_t number =
@@ -77,10 +77,10 @@ static void forget(struct thm_server *s, uint32_t number)
     thm_pool_give(&s->users, number);
 }
 
-uint32_t user_need(struct thm_server *s, const char *id)
+uint32_t thm_user_need(struct thm_server *s, const char *id)
 {
     size_t len = strlen(id);
-    uint32_t number = user_find(s, id, len);
+    uint32_t number = thm_user_find(s, id, len);
 
     if (number != 0)
         return number;
@@ -125,12 +125,12 @@ static void renamed(struct thm_server *s, uint32_t number, const struct connecti
         if (c == except)
             continue;
         c->renamed = (uint8_t)why;
-        conn_look(s, c, LOOK_WRITE);
+        thm_conn_look(s, c, LOOK_WRITE);
     }
-    presence_changed(s, number, EVENT_ALIAS);
+    thm_presence_changed(s, number, EVENT_ALIAS);
 }
 
-bool user_tell_alias(struct thm_server *s, struct connection *c)
+bool thm_user_tell_alias(struct thm_server *s, struct connection *c)
 {
     struct thm_msg m;
 
@@ -140,7 +140,7 @@ bool user_tell_alias(struct thm_server *s, struct connection *c)
     THM_SET(&m, ALIAS, user_at(s, c->user)->alias);
     if (c->renamed == RENAME_RECLAIMED)
         THM_SET(&m, REASON, "the user of that id has logged in");
-    if (!output_news(s, c, &m))
+    if (!thm_output_news(s, c, &m))
         return false;
     c->renamed = RENAME_NONE;
     return true;
@@ -164,12 +164,12 @@ static bool alias_free(const struct thm_server *s, uint32_t number, struct thm_s
     char fold[THM_ALIAS_MAX] = "";
     size_t len = folded(alias.data, alias.len, fold);
     uint32_t holder = alias_find(s, alias.data, alias.len);
-    uint32_t owner = user_find(s, fold, len);
+    uint32_t owner = thm_user_find(s, fold, len);
 
     return (holder == 0 || holder == number) && (owner == 0 || owner == number);
 }
 
-int user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias)
+int thm_user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias)
 {
     struct user *u = user_at(s, c->user);
 
@@ -178,20 +178,20 @@ int user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice 
     if (strlen(u->alias) == alias.len && memcmp(u->alias, alias.data, alias.len) == 0)
         return THM_OK;
     alias_drop(s, c->user);
-    slice_copy(u->alias, sizeof u->alias, alias);
+    thm_slice_copy(u->alias, sizeof u->alias, alias);
     if (has_alias(u))
         thm_index_add(&s->alias_index, alias_hash(s, u), c->user);
     renamed(s, c->user, c, RENAME_ELSEWHERE);
     return THM_OK;
 }
 
-uint32_t user_by_name(const struct thm_server *s, const char *name, size_t len)
+uint32_t thm_user_by_name(const struct thm_server *s, const char *name, size_t len)
 {
     char fold[THM_ALIAS_MAX] = "";
 
     if (len > THM_ALIAS_MAX)
         return 0;
-    uint32_t number = user_find(s, fold, folded(name, len, fold));
+    uint32_t number = thm_user_find(s, fold, folded(name, len, fold));
     return number != 0 ? number : alias_find(s, name, len);
 }
 
@@ -202,7 +202,7 @@ static struct thm_links of_user(const struct thm_server *s)
     return THM_LINKS(&s->connections, struct connection, user_link);
 }
 
-void user_add_session(struct thm_server *s, uint32_t number, struct connection *c)
+void thm_user_add_session(struct thm_server *s, uint32_t number, struct connection *c)
 {
     struct user *u = user_at(s, number);
 
@@ -214,7 +214,7 @@ void user_add_session(struct thm_server *s, uint32_t number, struct connection *
     thm_list_append(&u->sessions, of_user(s), conn_number(s, c));
 }
 
-void user_remove_session(struct thm_server *s, struct connection *c)
+void thm_user_remove_session(struct thm_server *s, struct connection *c)
 {
     struct user *u = user_at(s, c->user);
 
@@ -226,8 +226,8 @@ void user_remove_session(struct thm_server *s, struct connection *c)
     thm_list_append(&s->users_idle, idle(s), c->user);
 }
 
-struct connection *user_session(const struct thm_server *s, uint32_t number, const char *device,
-                                size_t len)
+struct connection *thm_user_session(const struct thm_server *s, uint32_t number, const char *device,
+                                    size_t len)
 {
     for (uint32_t n = user_at(s, number)->sessions.first; n != 0; n = next_session(s, n)) {
         struct connection *c = conn_at(s, n);

@@ -6,7 +6,7 @@
 /* Lines that one connection may have handled in one turn, so that all get their share. */
 #define LINES_PER_TURN 64
 
-void slice_copy(char *to, size_t cap, struct thm_slice from)
+void thm_slice_copy(char *to, size_t cap, struct thm_slice from)
 {
     size_t len = from.len < cap ? from.len : cap - 1;
 
@@ -14,8 +14,8 @@ void slice_copy(char *to, size_t cap, struct thm_slice from)
     to[len] = '\0';
 }
 
-void input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
-                 int code, const char *key)
+void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
+                     int code, const char *key)
 {
     static const enum thm_key echoed[] = {THM_KEY_ID, THM_KEY_ROOM, THM_KEY_TO};
     struct thm_msg m;
@@ -30,7 +30,7 @@ void input_error(struct thm_server *s, struct connection *c, const struct thm_ms
         if (thm_msg_has(request, echoed[i]))
             thm_msg_str(&m, echoed[i], request->v[echoed[i]].str.data,
                         request->v[echoed[i]].str.len);
-    output_msg(s, c, &m);
+    thm_output_msg(s, c, &m);
 }
 
 /* --- one line ------------------------------------------------------------------------------- */
@@ -41,12 +41,12 @@ static void on_ack(struct thm_server *s, struct connection *c, const struct thm_
     uint64_t bytes = thm_msg_get_num(m, THM_KEY_BYTES, c->acked);
 
     if (bytes > c->sent) {
-        input_error(s, c, m, THM_E_KEY_RANGE, "bytes");
+        thm_input_error(s, c, m, THM_E_KEY_RANGE, "bytes");
         return;
     }
     if (bytes > c->acked)
         c->acked = bytes;
-    conn_look(s, c, LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_WRITE);
 }
 
 static void on_ping(struct thm_server *s, struct connection *c, const struct thm_msg *m)
@@ -54,7 +54,7 @@ static void on_ping(struct thm_server *s, struct connection *c, const struct thm
     struct thm_msg pong = *m;
 
     pong.type = THM_MSG_PONG;
-    output_msg(s, c, &pong);
+    thm_output_msg(s, c, &pong);
 }
 
 static void on_nothing(struct thm_server *s, struct connection *c, const struct thm_msg *m)
@@ -67,29 +67,29 @@ static void on_nothing(struct thm_server *s, struct connection *c, const struct 
 typedef void (*handler)(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 static const handler handlers[THM_TYPES_END] = {
-    [THM_MSG_HELLO] = login_hello,
-    [THM_MSG_AUTH_REQUEST] = login_auth_request,
-    [THM_MSG_LOOKUP_REQUEST] = query_lookup,
-    [THM_MSG_SAY] = say_room,
-    [THM_MSG_WHISPER] = say_whisper,
-    [THM_MSG_JOIN] = join_request,
-    [THM_MSG_LEAVE] = join_leave,
+    [THM_MSG_HELLO] = thm_login_hello,
+    [THM_MSG_AUTH_REQUEST] = thm_login_auth_request,
+    [THM_MSG_LOOKUP_REQUEST] = thm_query_lookup,
+    [THM_MSG_SAY] = thm_say_room,
+    [THM_MSG_WHISPER] = thm_say_whisper,
+    [THM_MSG_JOIN] = thm_join_request,
+    [THM_MSG_LEAVE] = thm_join_leave,
     [THM_MSG_ACK] = on_ack,
-    [THM_MSG_HISTORY] = query_start,
-    [THM_MSG_STATE] = presence_state,
-    [THM_MSG_ALIAS] = presence_alias,
-    [THM_MSG_TOPIC] = presence_topic,
-    [THM_MSG_AWAY] = presence_away,
-    [THM_MSG_LIST] = query_start,
-    [THM_MSG_ROOMS] = query_start,
-    [THM_MSG_WHO] = query_start,
-    [THM_MSG_WHOIS] = query_start,
-    [THM_MSG_STATUS] = query_status,
-    [THM_MSG_CMD] = command_forward,
-    [THM_MSG_RESULT] = command_forward,
+    [THM_MSG_HISTORY] = thm_query_start,
+    [THM_MSG_STATE] = thm_presence_state,
+    [THM_MSG_ALIAS] = thm_presence_alias,
+    [THM_MSG_TOPIC] = thm_presence_topic,
+    [THM_MSG_AWAY] = thm_presence_away,
+    [THM_MSG_LIST] = thm_query_start,
+    [THM_MSG_ROOMS] = thm_query_start,
+    [THM_MSG_WHO] = thm_query_start,
+    [THM_MSG_WHOIS] = thm_query_start,
+    [THM_MSG_STATUS] = thm_query_status,
+    [THM_MSG_CMD] = thm_command_forward,
+    [THM_MSG_RESULT] = thm_command_forward,
     [THM_MSG_PING] = on_ping,
     [THM_MSG_PONG] = on_nothing,
-    [THM_MSG_QUIT] = query_quit,
+    [THM_MSG_QUIT] = thm_query_quit,
 };
 
 static void say_fault(struct thm_server *s, struct connection *c, const struct thm_fault *fault)
@@ -102,8 +102,8 @@ static void say_fault(struct thm_server *s, struct connection *c, const struct t
     thm_msg_str(&m, THM_KEY_REASON, reason, thm_fault_text(fault, reason, sizeof reason));
     if (fault->type != THM_MSG_NONE)
         THM_SET(&m, IN, thm_type_word(fault->type));
-    output_msg(s, c, &m);
-    log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, NULL);
+    thm_output_msg(s, c, &m);
+    thm_log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, NULL);
 }
 
 static void on_line(struct thm_server *s, struct connection *c, struct thm_slice line)
@@ -116,20 +116,20 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
     if (line.len == 0)
         return;
     if (c->state == CONN_ONLINE)
-        conn_deadline(s, c, DEADLINE_IDLE);
+        thm_conn_deadline(s, c, DEADLINE_IDLE);
     if (thm_wire_decode((char *)(uintptr_t)line.data, line.len, THM_FROM_CLIENT, &m, &fault) !=
         THM_OK) {
         say_fault(s, c, &fault);
         return;
     }
     if (c->state == CONN_LOGIN && (thm_type_flags(m.type) & THM_EARLY) == 0) {
-        input_error(s, c, &m, THM_E_NOT_YET, NULL);
+        thm_input_error(s, c, &m, THM_E_NOT_YET, NULL);
         return;
     }
     if (handlers[m.type] != NULL)
         handlers[m.type](s, c, &m);
     else
-        input_error(s, c, &m, THM_E_DIRECTION, NULL);
+        thm_input_error(s, c, &m, THM_E_DIRECTION, NULL);
 }
 
 /* --- lines out of TLS ----------------------------------------------------------------------- */
@@ -138,7 +138,8 @@ static bool may_take(struct thm_server *s, struct connection *c)
 {
     return (c->state == CONN_LOGIN || c->state == CONN_ONLINE) && c->jobs == 0 &&
            c->auto_join == 0 && c->walk.kind == 0 && c->appends < THM_WINDOW &&
-           output_room(c) >= OUTPUT_REQUEST && !thm_tls_holds_output(&c->tls) && job_ready(s, c);
+           thm_output_room(c) >= OUTPUT_REQUEST && !thm_tls_holds_output(&c->tls) &&
+           thm_job_ready(s, c);
 }
 
 static void too_long(struct thm_server *s, struct connection *c)
@@ -162,7 +163,7 @@ static size_t take_lines(struct thm_server *s, struct connection *c, unsigned ch
         if (got == THM_E_MEMORY) {
             c->line_buffer = thm_pool_lend(&s->lines);
             if (c->line_buffer == 0) {
-                conn_goodbye(s, c, THM_E_LIMIT, thm_error_text(THM_E_LIMIT), 1);
+                thm_conn_goodbye(s, c, THM_E_LIMIT, thm_error_text(THM_E_LIMIT), 1);
                 break;
             }
             c->reader.buf = thm_pool_at(&s->lines, c->line_buffer);
@@ -183,33 +184,33 @@ static size_t take_lines(struct thm_server *s, struct connection *c, unsigned ch
     return used;
 }
 
-void input_run(struct thm_server *s, struct connection *c)
+void thm_input_run(struct thm_server *s, struct connection *c)
 {
     unsigned budget = LINES_PER_TURN;
 
     if (c->auto_join != 0)
-        join_auto(s, c);
+        thm_join_auto(s, c);
     while (may_take(s, c)) {
         unsigned char *data;
         size_t len;
         if (budget == 0)
-            conn_look(s, c, LOOK_READ);
-        if (budget == 0 || !output_lend(s, c))
+            thm_conn_look(s, c, LOOK_READ);
+        if (budget == 0 || !thm_output_get(s, c))
             return;
         enum thm_io io = thm_tls_read(&c->tls, &data, &len);
         if (io == THM_IO_AGAIN) {
             if (thm_tls_starved(&c->tls))
-                conn_look(s, c, LOOK_READ);
+                thm_conn_look(s, c, LOOK_READ);
             return;
         }
         if (io == THM_IO_EOF) {
             if (c->tls.error == THM_OK) /* by close_notify: TLS itself takes nothing more */
-                output_discard(c);
-            conn_end(s, c, THM_E_CLOSED);
+                thm_output_discard(c);
+            thm_conn_end(s, c, THM_E_CLOSED);
             return;
         }
         if (io != THM_IO_OK) {
-            conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
+            thm_conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
             return;
         }
         size_t used = take_lines(s, c, data, len, &budget);

@@ -9,70 +9,70 @@
 /* --- server.c ------------------------------------------------------------------------------- */
 
 /** Fills a log record with what is known of a connection (may be NULL) and passes it on. */
-void log_event(struct thm_server *s, enum thm_log_level level, const char *event,
-               const struct connection *c, int code, const char *detail);
+void thm_log_event(struct thm_server *s, enum thm_log_level level, const char *event,
+                   const struct connection *c, int code, const char *detail);
 
 /** A number that needs no secrecy. */
-uint64_t server_random(struct thm_server *s);
+uint64_t thm_server_random(struct thm_server *s);
 
 /* --- connection.c --------------------------------------------------------------------------- */
 
 /** Accepts while there is room. */
-void conn_accept(struct thm_server *s);
+void thm_conn_accept(struct thm_server *s);
 
 /** Notes events of a connection's socket. */
-void conn_events(struct thm_server *s, uint32_t number, uint32_t what);
+void thm_conn_events(struct thm_server *s, uint32_t number, uint32_t what);
 
 /** Puts a connection into the list of those to look at. */
-void conn_look(struct thm_server *s, struct connection *c, unsigned why);
+void thm_conn_look(struct thm_server *s, struct connection *c, unsigned why);
 
 /** Lets a connection wait for something, and lets the one go on that has waited longest. */
-void conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind);
+void thm_conn_wait(struct thm_server *s, struct connection *c, enum wait_kind kind);
 
 /** Wakes those that have waited longest, as many as there are free items. Asked in every round, because one who
  * was woken may have gone, or need nothing any more. */
-void conn_wake_waiting(struct thm_server *s);
+void thm_conn_wake_waiting(struct thm_server *s);
 
 /** Does for a connection what can be done now. */
-void conn_run(struct thm_server *s, struct connection *c);
+void thm_conn_run(struct thm_server *s, struct connection *c);
 
 /** Ends a connection after what was said to it has gone out. */
-void conn_end(struct thm_server *s, struct connection *c, int code);
+void thm_conn_end(struct thm_server *s, struct connection *c, int code);
 
 /** Ends a connection at once. */
-void conn_drop(struct thm_server *s, struct connection *c, int code);
+void thm_conn_drop(struct thm_server *s, struct connection *c, int code);
 
 /** Says goodbye and ends it. */
-void conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
-                  uint32_t retry_after);
+void thm_conn_goodbye(struct thm_server *s, struct connection *c, int code, const char *reason,
+                      uint32_t retry_after);
 
 /** Tells a connection that the server is full, and ends it. */
-void conn_full(struct thm_server *s, struct connection *c);
+void thm_conn_full(struct thm_server *s, struct connection *c);
 
 /** Whether there is no room for a session of a connection's device: it has none to replace, and all are taken. */
-bool conn_too_many(const struct thm_server *s, const struct connection *c);
+bool thm_conn_too_many(const struct thm_server *s, const struct connection *c);
 
 /** Starts the deadline of a kind anew, in place of the one before. */
-void conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind);
+void thm_conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind);
 
 /** Ends what is overdue and lets waiting handshakes on. Called after what has arrived was taken, so that a
  * clock that jumps, as after a suspend, ends nobody whose word is there. */
-void conn_expire(struct thm_server *s);
+void thm_conn_expire(struct thm_server *s);
 
 /** The connection of a number if it still is the one of that serial number, else NULL. */
-struct connection *conn_if(struct thm_server *s, uint32_t number, uint32_t serial);
+struct connection *thm_conn_if(struct thm_server *s, uint32_t number, uint32_t serial);
 
 /* --- input.c -------------------------------------------------------------------------------- */
 
 /** Reads and handles lines while the connection may take input. */
-void input_run(struct thm_server *s, struct connection *c);
+void thm_input_run(struct thm_server *s, struct connection *c);
 
 /** Answers with an `error` about a request. `key` and `what` may be NULL. */
-void input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
-                 int code, const char *key);
+void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
+                     int code, const char *key);
 
 /** Copies a slice into a terminated array of `cap` bytes; what is longer is cut. */
-void slice_copy(char *to, size_t cap, struct thm_slice from);
+void thm_slice_copy(char *to, size_t cap, struct thm_slice from);
 
 /* --- output.c ------------------------------------------------------------------------------- */
 
@@ -80,205 +80,205 @@ void slice_copy(char *to, size_t cap, struct thm_slice from);
 #define OUTPUT_REQUEST (2 * (size_t)THM_LINE_MAX)
 
 /** Drops what is still to be sent: the peer takes nothing more. */
-void output_discard(struct connection *c);
+void thm_output_discard(struct connection *c);
 
 /** Makes sure that the connection has an output buffer. False: none is free; it is looked at when one is. */
-bool output_lend(struct thm_server *s, struct connection *c);
+bool thm_output_get(struct thm_server *s, struct connection *c);
 
 /** Bytes of room that nothing is owed: for answers to further requests, and for what is said unasked. */
-size_t output_room(const struct connection *c);
+size_t thm_output_room(const struct connection *c);
 
 /** Appends an answer. There is room when the request was taken with OUTPUT_REQUEST bytes of it, or counted in
  * `appends`, `jobs` or `auto_join` until now. False: it could not be encoded. */
-bool output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+bool thm_output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** Appends something unasked. False: no credit or no room now (nothing was appended). */
-bool output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-bool output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e);
+bool thm_output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+bool thm_output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e);
 
 /** Whether something unasked of `len` bytes may be said now: credit and room. */
-bool output_may(const struct connection *c, size_t len);
+bool thm_output_may(const struct connection *c, size_t len);
 
 /** Appends the last line of a connection: there is always room. */
-void output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** Fills and sends until nothing is left or the socket is full. */
-void output_run(struct thm_server *s, struct connection *c);
+void thm_output_run(struct thm_server *s, struct connection *c);
 
 /* --- deliver.c ------------------------------------------------------------------------------ */
 
 /** Adds what the session is to get unasked: entries after its cursors, presence, states. */
-void deliver_fill(struct thm_server *s, struct connection *c);
+void thm_deliver_fill(struct thm_server *s, struct connection *c);
 
 /** A read from the store came back. */
-void deliver_read_done(struct thm_server *s, struct read_job *r);
+void thm_deliver_read_done(struct thm_server *s, struct read_job *r);
 
 /** Starts to read entries for a membership or a history. False: no read job is free. */
-bool deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
-                  unsigned max, bool history);
+bool thm_deliver_read(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t from,
+                      unsigned max, bool history);
 
 /* --- login.c -------------------------------------------------------------------------------- */
 
-void login_hello(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void login_auth_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_login_hello(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_login_auth_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** The session is gone: leaves rooms and lists. */
-void login_leave(struct thm_server *s, struct connection *c);
+void thm_login_leave(struct thm_server *s, struct connection *c);
 
 /* --- directory.c ---------------------------------------------------------------------------- */
 
 /** Finds a user; 0: not known. */
-uint32_t user_find(const struct thm_server *s, const char *id, size_t len);
+uint32_t thm_user_find(const struct thm_server *s, const char *id, size_t len);
 
 /** Finds or makes a user. 0: no more can be remembered. */
-uint32_t user_need(struct thm_server *s, const char *id);
+uint32_t thm_user_need(struct thm_server *s, const char *id);
 
 /** Says a session its user's alias if it is to be told. False: no credit or no room now. */
-bool user_tell_alias(struct thm_server *s, struct connection *c);
+bool thm_user_tell_alias(struct thm_server *s, struct connection *c);
 
 /** The user is online with one session more, or one less. */
-void user_add_session(struct thm_server *s, uint32_t user, struct connection *c);
-void user_remove_session(struct thm_server *s, struct connection *c);
+void thm_user_add_session(struct thm_server *s, uint32_t user, struct connection *c);
+void thm_user_remove_session(struct thm_server *s, struct connection *c);
 
 /** The session of a user's device; NULL: none. */
-struct connection *user_session(const struct thm_server *s, uint32_t user, const char *device,
-                                size_t len);
+struct connection *thm_user_session(const struct thm_server *s, uint32_t user, const char *device,
+                                    size_t len);
 
 /** The user of that id or, failing that, who has that alias; in any case of letters. 0: nobody. */
-uint32_t user_by_name(const struct thm_server *s, const char *name, size_t len);
+uint32_t thm_user_by_name(const struct thm_server *s, const char *name, size_t len);
 
 /** Gives a session's user an alias, and has his other sessions and rooms told. His own id is always free for
  * him. THM_OK, THM_E_ALIAS_TAKEN. */
-int user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias);
+int thm_user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias);
 
 /* --- stream.c (streams and memberships) ------------------------------------------------------ */
 
 /** Finds or makes the record of a stream. 0: no more can be held. */
-uint32_t stream_need(struct thm_server *s, const char *name, size_t len);
-uint32_t stream_find(const struct thm_server *s, const char *name, size_t len);
+uint32_t thm_stream_need(struct thm_server *s, const char *name, size_t len);
+uint32_t thm_stream_find(const struct thm_server *s, const char *name, size_t len);
 
 /** Takes what OPEN said. Members of a stream whose log is another than before get a gap. */
-void stream_opened(struct thm_server *s, uint32_t number, const struct thm_store_request *r);
+void thm_stream_opened(struct thm_server *s, uint32_t number, const struct thm_store_request *r);
 
 /** Something new is in the stream: its members are looked at in this turn. */
-void stream_dirty(struct thm_server *s, uint32_t number);
-void stream_wake_members(struct thm_server *s);
+void thm_stream_dirty(struct thm_server *s, uint32_t number);
+void thm_stream_wake_members(struct thm_server *s);
 
 /** A store request concerns the stream, or no longer does. */
-void stream_hold(struct thm_server *s, uint32_t number);
-void stream_release(struct thm_server *s, uint32_t number);
+void thm_stream_hold(struct thm_server *s, uint32_t number);
+void thm_stream_release(struct thm_server *s, uint32_t number);
 
 /** Forgets the states in the room that nobody is in for longest. False: no such room has any. */
-bool stream_drop_idle_states(struct thm_server *s);
+bool thm_stream_drop_idle_states(struct thm_server *s);
 
 /** The membership of a session in a stream; 0: none. */
-uint32_t member_find(const struct thm_server *s, const struct connection *c, uint32_t stream);
-uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream);
-void member_remove(struct thm_server *s, struct connection *c, uint32_t membership);
+uint32_t thm_member_find(const struct thm_server *s, const struct connection *c, uint32_t stream);
+uint32_t thm_member_add(struct thm_server *s, struct connection *c, uint32_t stream);
+void thm_member_remove(struct thm_server *s, struct connection *c, uint32_t membership);
 
 /** Moves a membership to the end of its session's list. */
-void member_last(struct thm_server *s, struct connection *c, uint32_t membership);
+void thm_member_last(struct thm_server *s, struct connection *c, uint32_t membership);
 
 /** The stream was joined: the session is a member. Has the others told if it is its user's first. */
-void member_enter(struct thm_server *s, uint32_t membership);
+void thm_member_enter(struct thm_server *s, uint32_t membership);
 
 /** The membership of a session of a user's in the stream, other than `except`; 0: none. */
-uint32_t member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
-                        const struct connection *except);
+uint32_t thm_member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
+                            const struct connection *except);
 
 /* --- join.c --------------------------------------------------------------------------------- */
 
-void join_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void join_leave(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_join_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_join_leave(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** Joins the next stream of a plain hello. */
-void join_auto(struct thm_server *s, struct connection *c);
+void thm_join_auto(struct thm_server *s, struct connection *c);
 
 /** A step of joining came back from the store. */
-void join_step(struct thm_server *s, struct job *j);
+void thm_join_step(struct thm_server *s, struct job *j);
 
 /* --- say.c, append.c ------------------------------------------------------------------------ */
 
-void say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void say_step(struct thm_server *s, struct job *j);
+void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_say_step(struct thm_server *s, struct job *j);
 
 /** Who a connection's messages are from, as the store knows it. */
-struct thm_sender sender_of(const struct connection *c);
+struct thm_sender thm_sender_of(const struct connection *c);
 
 /** Tells the sender what became of a message: `accepted` or `stored`, or `refused`. */
-void say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn,
-               uint64_t n, uint64_t time);
-void say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
-                 int code);
+void thm_say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn,
+                   uint64_t n, uint64_t time);
+void thm_say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
+                     int code);
 
 /** Whether a line may be handled: it may need a job. False: the connection is looked at when one is free. */
-bool job_ready(struct thm_server *s, struct connection *c);
+bool thm_job_ready(struct thm_server *s, struct connection *c);
 
-/** Takes a job for a connection; job_ready() has said that there is one. */
-struct job *job_take(struct thm_server *s, struct connection *c, enum job_step step, bool wait);
-void job_give(struct thm_server *s, struct job *j);
+/** Takes a job for a connection; thm_job_ready() has said that there is one. */
+struct job *thm_job_take(struct thm_server *s, struct connection *c, enum job_step step, bool wait);
+void thm_job_give(struct thm_server *s, struct job *j);
 
 /** Hands a request to the store; false: the store's queue is full (retry in a later turn). */
-void job_submit(struct thm_server *s, struct job *j);
+void thm_job_submit(struct thm_server *s, struct job *j);
 
 /** Puts a job at the end of the list of appends. */
-void append_queue(struct thm_server *s, struct job *j);
-void append_done(struct thm_server *s, struct job *j);
+void thm_append_queue(struct thm_server *s, struct job *j);
+void thm_append_done(struct thm_server *s, struct job *j);
 
 /** Submits what may be submitted. */
-void append_run(struct thm_server *s);
+void thm_append_run(struct thm_server *s);
 
 /** The job that appends a sender's csn to a stream, if it is still under way; else NULL. */
-struct job *append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
-                        uint64_t csn);
+struct job *thm_append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
+                            uint64_t csn);
 
 /** The highest csn of a sender among the appends to a stream that are under way; 0: none. */
-uint64_t append_pending_csn(struct thm_server *s, struct thm_sender sender, uint32_t stream);
+uint64_t thm_append_pending_csn(struct thm_server *s, struct thm_sender sender, uint32_t stream);
 
 /** Collects what the store has done. Returns how many. */
-unsigned store_collect(struct thm_server *s);
+unsigned thm_store_collect(struct thm_server *s);
 
 /* --- presence.c, attributes.c ----------------------------------------------------------------------------- */
 
 /** A user came, left or changed. */
-void presence_joined(struct thm_server *s, uint32_t membership);
-void presence_left(struct thm_server *s, uint32_t stream, uint32_t user);
+void thm_presence_joined(struct thm_server *s, uint32_t membership);
+void thm_presence_left(struct thm_server *s, uint32_t stream, uint32_t user);
 
 /** Another session of the same user stands for him in the room from now on. */
-void presence_hand_over(const struct membership *from, struct membership *to);
+void thm_presence_hand_over(const struct membership *from, struct membership *to);
 
-void presence_changed(struct thm_server *s, uint32_t user, enum presence_event event);
+void thm_presence_changed(struct thm_server *s, uint32_t user, enum presence_event event);
 
 /** Says what a member has not been told of the roster, topic and states. False: no room left. */
-bool presence_tell(struct thm_server *s, struct connection *c, struct membership *m);
+bool thm_presence_tell(struct thm_server *s, struct connection *c, struct membership *m);
 
 /** Large rooms whose count is due. */
-void presence_expire(struct thm_server *s);
+void thm_presence_expire(struct thm_server *s);
 
-void presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /* --- query.c -------------------------------------------------------------------------------- */
 
-void query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
-void query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** All that could be said was said: ends the session if it was asked to. */
-void query_finish(struct thm_server *s, struct connection *c);
+void thm_query_finish(struct thm_server *s, struct connection *c);
 
 /** Goes on with a walk while there is room. */
-void query_continue(struct thm_server *s, struct connection *c);
-void query_history_done(struct thm_server *s, struct connection *c, struct read_job *r);
+void thm_query_continue(struct thm_server *s, struct connection *c);
+void thm_query_history_done(struct thm_server *s, struct connection *c, struct read_job *r);
 
 /* --- command.c ------------------------------------------------------------------------------ */
 
 /** Hands a cmd or a result on to the devices it is for. */
-void command_forward(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_command_forward(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 #endif

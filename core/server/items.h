@@ -270,7 +270,6 @@ struct thm_server {
     struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
     struct thm_blocks *blocks;
     struct thm_index user_index, alias_index, stream_index;
-    const struct thm_denylist *denylist;
     struct thm_server_stats stats;
 };
 

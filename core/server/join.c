@@ -16,41 +16,41 @@ static void join(struct thm_server *s, struct connection *c, const struct thm_ms
     struct thm_slice name = thm_msg_get(m, THM_KEY_ROOM);
 
     if (!may_follow(c, name)) {
-        input_error(s, c, m, THM_E_NOT_ALLOWED, "room");
+        thm_input_error(s, c, m, THM_E_NOT_ALLOWED, "room");
         return;
     }
-    struct job *j = job_take(s, c, JOB_OPEN_TO_JOIN, true);
-    uint32_t stream = stream_need(s, name.data, name.len);
-    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+    struct job *j = thm_job_take(s, c, JOB_OPEN_TO_JOIN, true);
+    uint32_t stream = thm_stream_need(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
     if (stream != 0 && number == 0)
-        number = member_add(s, c, stream);
+        number = thm_member_add(s, c, stream);
     if (number == 0) {
-        job_give(s, j);
-        input_error(s, c, m, THM_E_LIMIT, "room");
+        thm_job_give(s, j);
+        thm_input_error(s, c, m, THM_E_LIMIT, "room");
         return;
     }
     j->stream[0] = stream;
     j->streams = 1;
-    stream_hold(s, stream);
+    thm_stream_hold(s, stream);
     j->has_after = thm_msg_has(m, THM_KEY_AFTER) && thm_msg_has(m, THM_KEY_INCARNATION);
     j->after = thm_msg_get_num(m, THM_KEY_AFTER, 0);
     j->incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
     j->request.op = THM_STORE_OPEN;
-    slice_copy(j->request.name, sizeof j->request.name, name);
-    job_submit(s, j);
+    thm_slice_copy(j->request.name, sizeof j->request.name, name);
+    thm_job_submit(s, j);
 }
 
-void join_request(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_join_request(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     join(s, c, m);
 }
 
-void join_auto(struct thm_server *s, struct connection *c)
+void thm_join_auto(struct thm_server *s, struct connection *c)
 {
     char inbox[THM_ROOM_MAX + 1] = "@";
     struct thm_msg m;
 
-    while (c->auto_join != 0 && c->jobs == 0 && job_ready(s, c)) {
+    while (c->auto_join != 0 && c->jobs == 0 && thm_job_ready(s, c)) {
         thm_msg_init(&m, THM_MSG_JOIN);
         if (c->auto_join == 2) {
             strcpy(inbox + 1, c->tls.peer.user);
@@ -96,7 +96,7 @@ static void say_joined(struct thm_server *s, struct connection *c, const struct 
         if (st->topic[0] != '\0')
             THM_SET(&out, TOPIC, st->topic);
     }
-    output_msg(s, c, &out);
+    thm_output_msg(s, c, &out);
 }
 
 static void joined(struct thm_server *s, struct connection *c, struct job *j, uint32_t number)
@@ -107,40 +107,41 @@ static void joined(struct thm_server *s, struct connection *c, struct job *j, ui
 
     if (j->request.last_csn > m->last_csn)
         m->last_csn = j->request.last_csn;
-    uint64_t pending = append_pending_csn(s, sender_of(c), m->stream);
+    uint64_t pending = thm_append_pending_csn(s, thm_sender_of(c), m->stream);
     if (pending > m->last_csn)
         m->last_csn = pending;
     if (!again || j->has_after)
         set_cursor(j, st, m);
     if (!again)
-        member_enter(s, number);
+        thm_member_enter(s, number);
     say_joined(s, c, m);
     if (again)
         return;
-    log_event(s, THM_LOG_DEBUG, "join", c, THM_OK, st->name);
+    thm_log_event(s, THM_LOG_DEBUG, "join", c, THM_OK, st->name);
     /* The newcomer is told of changes from now on, but of all states. */
     m->told_version = st->version;
     m->told_joined = st->joined;
     m->told_left = st->left;
     m->told_topic = st->topic_time;
-    conn_look(s, c, LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_WRITE);
 }
 
-void join_step(struct thm_server *s, struct job *j)
+void thm_join_step(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
-    uint32_t number = c != NULL && c->state == CONN_ONLINE ? member_find(s, c, j->stream[0]) : 0;
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
+    uint32_t number =
+        c != NULL && c->state == CONN_ONLINE ? thm_member_find(s, c, j->stream[0]) : 0;
 
     if (j->step == JOB_OPEN_TO_JOIN && j->request.result == THM_OK) {
-        stream_opened(s, j->stream[0], &j->request);
+        thm_stream_opened(s, j->stream[0], &j->request);
         j->first = j->request.first;
         if (number != 0) {
             j->step = JOB_FIND_TO_JOIN;
             j->request.op = THM_STORE_FIND;
             j->request.stream = stream_at(s, j->stream[0])->store;
-            j->request.sender = sender_of(c);
+            j->request.sender = thm_sender_of(c);
             j->request.csn = 0;
-            job_submit(s, j);
+            thm_job_submit(s, j);
             return;
         }
     } else if (number != 0 && j->request.result == THM_OK) {
@@ -150,28 +151,28 @@ void join_step(struct thm_server *s, struct job *j)
         thm_msg_init(&request, THM_MSG_JOIN);
         THM_SET(&request, ROOM, stream_at(s, j->stream[0])->name);
         /* STATE: the store dropped the stream between two requests, and makes it anew when asked again */
-        input_error(s, c, &request,
-                    j->request.result == THM_E_STATE ? THM_E_STORE : j->request.result, "room");
+        thm_input_error(s, c, &request,
+                        j->request.result == THM_E_STATE ? THM_E_STORE : j->request.result, "room");
         if (!member_at(s, number)->active)
-            member_remove(s, c, number);
+            thm_member_remove(s, c, number);
     }
-    stream_release(s, j->stream[0]);
-    job_give(s, j);
+    thm_stream_release(s, j->stream[0]);
+    thm_job_give(s, j);
 }
 
-void join_leave(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_join_leave(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice name = thm_msg_get(m, THM_KEY_ROOM);
-    uint32_t stream = stream_find(s, name.data, name.len);
-    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+    uint32_t stream = thm_stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
     struct thm_msg out;
 
     if (number == 0) {
-        input_error(s, c, m, THM_E_NO_ROOM, "room");
+        thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
         return;
     }
-    member_remove(s, c, number);
+    thm_member_remove(s, c, number);
     thm_msg_init(&out, THM_MSG_LEFT);
     thm_msg_str(&out, THM_KEY_ROOM, name.data, name.len);
-    output_msg(s, c, &out);
+    thm_output_msg(s, c, &out);
 }

@@ -29,7 +29,7 @@ unsigned thm_server_kick(struct thm_server *s, const char *target, const char *r
 {
     const char *at = strchr(target, '@');
     size_t len = at != NULL ? (size_t)(at - target) : strlen(target);
-    uint32_t user = user_find(s, target, len);
+    uint32_t user = thm_user_find(s, target, len);
     unsigned kicked = 0;
     uint32_t next;
 
@@ -42,8 +42,8 @@ unsigned thm_server_kick(struct thm_server *s, const char *target, const char *r
         next = next_session(s, n);
         if (at != NULL && strcmp(c->tls.peer.device, at + 1) != 0)
             continue;
-        log_event(s, THM_LOG_WARNING, "kick", c, THM_E_KICKED, NULL);
-        conn_goodbye(s, c, THM_E_KICKED, reason, 0);
+        thm_log_event(s, THM_LOG_WARNING, "kick", c, THM_E_KICKED, NULL);
+        thm_conn_goodbye(s, c, THM_E_KICKED, reason, 0);
         kicked++;
     }
     return kicked;
@@ -62,7 +62,7 @@ int thm_server_notice(struct thm_server *s, const char *text, size_t len)
     thm_msg_str(&m, THM_KEY_TEXT, text, len);
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if (c->state == CONN_ONLINE && output_news(s, c, &m))
+        if (c->state == CONN_ONLINE && thm_output_news(s, c, &m))
             told++;
     }
     return told;

@@ -18,18 +18,18 @@
 /* and of the longest line that ends a connection. */
 #define LAST_MAX 640
 
-bool output_lend(struct thm_server *s, struct connection *c)
+bool thm_output_get(struct thm_server *s, struct connection *c)
 {
     if (c->out == 0) {
         c->out = thm_pool_lend(&s->outputs);
         c->out_len = c->out_sent = 0;
     }
     if (c->out == 0)
-        conn_wait(s, c, WAIT_OUTPUT);
+        thm_conn_wait(s, c, WAIT_OUTPUT);
     return c->out != 0;
 }
 
-void output_discard(struct connection *c)
+void thm_output_discard(struct connection *c)
 {
     c->out_len = c->out_sent = 0;
 }
@@ -42,7 +42,7 @@ static size_t kept(const struct connection *c)
            (c->walk.reading ? OUTPUT_REQUEST : 0);
 }
 
-size_t output_room(const struct connection *c)
+size_t thm_output_room(const struct connection *c)
 {
     size_t used = c->out_len + kept(c);
 
@@ -59,7 +59,7 @@ static void added(struct thm_server *s, struct connection *c, size_t len)
     c->out_len += (uint32_t)len;
     if (c->state == CONN_ONLINE)
         c->sent += len;
-    conn_look(s, c, LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_WRITE);
 }
 
 /* Encodes a message into at most `cap` bytes behind what is in the buffer. */
@@ -69,21 +69,21 @@ static bool encode(const struct thm_server *s, const struct connection *c, const
     return thm_wire_encode(m, out_at(s, c, c->out_len), cap, len) == THM_OK;
 }
 
-bool output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+bool thm_output_msg(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     size_t used = c->out_len + LAST_MAX;
     size_t len;
 
-    if (used >= THM_OUT_BUFFER || !output_lend(s, c) ||
+    if (used >= THM_OUT_BUFFER || !thm_output_get(s, c) ||
         !encode(s, c, m, THM_OUT_BUFFER - used, &len))
         return false;
     added(s, c, len);
     return true;
 }
 
-bool output_may(const struct connection *c, size_t len)
+bool thm_output_may(const struct connection *c, size_t len)
 {
-    if (output_room(c) < len)
+    if (thm_output_room(c) < len)
         return false;
     if (c->polite)
         return c->sent - c->acked + len <= c->credit;
@@ -91,31 +91,32 @@ bool output_may(const struct connection *c, size_t len)
     return c->out_len + len <= THM_CREDIT_DEFAULT;
 }
 
-bool output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+bool thm_output_news(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     size_t len;
 
-    if (!output_lend(s, c) || !encode(s, c, m, output_room(c), &len) || !output_may(c, len))
+    if (!thm_output_get(s, c) || !encode(s, c, m, thm_output_room(c), &len) ||
+        !thm_output_may(c, len))
         return false;
     added(s, c, len);
     return true;
 }
 
-bool output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e)
+bool thm_output_entry(struct thm_server *s, struct connection *c, const struct thm_entry *e)
 {
-    if (!output_may(c, e->len) || !output_lend(s, c))
+    if (!thm_output_may(c, e->len) || !thm_output_get(s, c))
         return false;
     memcpy(out_at(s, c, c->out_len), e->line, e->len);
     added(s, c, e->len);
     return true;
 }
 
-void output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_output_last(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     char line[LAST_MAX];
     size_t len, n;
 
-    if (output_lend(s, c)) {
+    if (thm_output_get(s, c)) {
         if (encode(s, c, m, THM_OUT_BUFFER - c->out_len, &len))
             added(s, c, len);
     } else if (thm_wire_encode(m, line, sizeof line, &len) == THM_OK) {
@@ -149,36 +150,36 @@ static bool send_buffer(struct thm_server *s, struct connection *c)
     if (io == THM_IO_OK && c->out_sent < c->out_len)
         io = thm_tls_write(&c->tls, out_at(s, c, c->out_sent), c->out_len - c->out_sent, &n);
     if (io == THM_IO_ERROR || io == THM_IO_EOF) {
-        conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
+        thm_conn_drop(s, c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED);
         return false;
     }
     s->stats.bytes_out += n;
     c->out_sent += (uint32_t)n;
     if (c->out_sent < c->out_len || thm_tls_holds_output(&c->tls)) {
         if (c->state == CONN_ONLINE && (n > 0 || c->deadline_kind == DEADLINE_IDLE))
-            conn_deadline(s, c, DEADLINE_STALL);
+            thm_conn_deadline(s, c, DEADLINE_STALL);
         return false;
     }
     c->out_len = c->out_sent = 0;
     if (c->deadline_kind == DEADLINE_STALL)
-        conn_deadline(s, c, c->state == CONN_ONLINE ? DEADLINE_IDLE : DEADLINE_CLOSE);
+        thm_conn_deadline(s, c, c->state == CONN_ONLINE ? DEADLINE_IDLE : DEADLINE_CLOSE);
     return true;
 }
 
 /* Whether input has to wait for output. */
 static bool blocks_input(const struct connection *c)
 {
-    return output_room(c) < OUTPUT_REQUEST || thm_tls_holds_output(&c->tls);
+    return thm_output_room(c) < OUTPUT_REQUEST || thm_tls_holds_output(&c->tls);
 }
 
-void output_run(struct thm_server *s, struct connection *c)
+void thm_output_run(struct thm_server *s, struct connection *c)
 {
     bool blocked = blocks_input(c);
     unsigned fills = 0;
 
     for (;;) {
         if (c->state == CONN_ONLINE && c->out_sent == 0 && !thm_tls_holds_output(&c->tls))
-            deliver_fill(s, c);
+            thm_deliver_fill(s, c);
         if (c->state == CONN_FREE)
             return;
         if (c->out_len == 0 && !thm_tls_holds_output(&c->tls))
@@ -186,11 +187,11 @@ void output_run(struct thm_server *s, struct connection *c)
         if (!send_buffer(s, c))
             return;
         if (++fills == FILLS_PER_TURN) {
-            conn_look(s, c, LOOK_WRITE);
+            thm_conn_look(s, c, LOOK_WRITE);
             break;
         }
     }
     give_back(s, c);
     if (blocked && !blocks_input(c))
-        conn_look(s, c, LOOK_READ);
+        thm_conn_look(s, c, LOOK_READ);
 }

@@ -20,7 +20,7 @@ static void changed(struct thm_server *s, uint32_t number)
     if (st->members.first == 0)
         return; /* nobody is there to hear it */
     if (small(st)) {
-        stream_dirty(s, number);
+        thm_stream_dirty(s, number);
         return;
     }
     if (st->counting)
@@ -35,7 +35,7 @@ static void changed(struct thm_server *s, uint32_t number)
     s->count_last = number;
 }
 
-void presence_expire(struct thm_server *s)
+void thm_presence_expire(struct thm_server *s)
 {
     while (s->count_first != 0 && stream_at(s, s->count_first)->count_due <= s->now) {
         uint32_t number = s->count_first;
@@ -44,11 +44,11 @@ void presence_expire(struct thm_server *s)
         if (s->count_first == 0)
             s->count_last = 0;
         st->counting = false;
-        stream_dirty(s, number);
+        thm_stream_dirty(s, number);
     }
 }
 
-void presence_joined(struct thm_server *s, uint32_t number)
+void thm_presence_joined(struct thm_server *s, uint32_t number)
 {
     struct membership *m = member_at(s, number);
     struct stream *st = stream_at(s, m->stream);
@@ -60,7 +60,7 @@ void presence_joined(struct thm_server *s, uint32_t number)
     changed(s, m->stream);
 }
 
-void presence_hand_over(const struct membership *from, struct membership *to)
+void thm_presence_hand_over(const struct membership *from, struct membership *to)
 {
     to->stands = true;
     to->came = from->came;
@@ -68,7 +68,7 @@ void presence_hand_over(const struct membership *from, struct membership *to)
     to->event = from->event;
 }
 
-void presence_left(struct thm_server *s, uint32_t number, uint32_t user)
+void thm_presence_left(struct thm_server *s, uint32_t number, uint32_t user)
 {
     struct stream *st = stream_at(s, number);
     struct tomb *tomb = &st->tombs[st->tomb_next];
@@ -80,7 +80,7 @@ void presence_left(struct thm_server *s, uint32_t number, uint32_t user)
     changed(s, number);
 }
 
-void presence_changed(struct thm_server *s, uint32_t user, enum presence_event event)
+void thm_presence_changed(struct thm_server *s, uint32_t user, enum presence_event event)
 {
     for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next_session(s, n)) {
         for (uint32_t k = conn_at(s, n)->memberships; k != 0; k = member_at(s, k)->next) {
@@ -116,7 +116,7 @@ static bool tell_user(struct thm_server *s, struct connection *c, const struct s
     if (u->away[0] != '\0')
         THM_SET(&m, AWAY, u->away);
     thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
-    return output_news(s, c, &m);
+    return thm_output_news(s, c, &m);
 }
 
 /* The next change after a version: of a member, or that somebody left. UINT64_MAX: none. */
@@ -184,7 +184,7 @@ static bool tell_counts(struct thm_server *s, struct connection *c, const struct
     thm_msg_num(&out, THM_KEY_JOINED, st->joined - m->told_joined);
     thm_msg_num(&out, THM_KEY_LEFT, st->left - m->told_left);
     thm_msg_num(&out, THM_KEY_MEMBERS, st->member_count);
-    return output_news(s, c, &out);
+    return thm_output_news(s, c, &out);
 }
 
 static bool tell_roster(struct thm_server *s, struct connection *c, const struct stream *st,
@@ -219,7 +219,7 @@ static bool tell_topic(struct thm_server *s, struct connection *c, const struct 
     THM_SET(&out, TOPIC, st->topic);
     THM_SET(&out, FROM, st->topic_from);
     thm_msg_num(&out, THM_KEY_TIME, st->topic_time);
-    if (!output_news(s, c, &out))
+    if (!thm_output_news(s, c, &out))
         return false;
     m->told_topic = st->topic_time;
     return true;
@@ -244,7 +244,7 @@ static bool tell_states(struct thm_server *s, struct connection *c, const struct
         THM_SET(&out, DEVICE, state->device);
         thm_msg_num(&out, THM_KEY_TIME, state->time);
         thm_msg_str(&out, THM_KEY_TEXT, state->text, state->len);
-        if (!output_news(s, c, &out))
+        if (!thm_output_news(s, c, &out))
             return false;
         m->told_state = state->version;
     }
@@ -252,7 +252,7 @@ static bool tell_states(struct thm_server *s, struct connection *c, const struct
     return true;
 }
 
-bool presence_tell(struct thm_server *s, struct connection *c, struct membership *m)
+bool thm_presence_tell(struct thm_server *s, struct connection *c, struct membership *m)
 {
     const struct stream *st = stream_at(s, m->stream);
 

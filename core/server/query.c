@@ -58,7 +58,7 @@ static bool row_user(struct thm_server *s, struct connection *c, const struct co
             THM_SET(&m, ADDRESS, address);
     }
     c->walk.count++;
-    return output_msg(s, c, &m);
+    return thm_output_msg(s, c, &m);
 }
 
 static bool row_room(struct thm_server *s, struct connection *c, const struct stream *st)
@@ -71,7 +71,7 @@ static bool row_room(struct thm_server *s, struct connection *c, const struct st
     if (st->topic[0] != '\0')
         THM_SET(&m, TOPIC, st->topic);
     c->walk.count++;
-    return output_msg(s, c, &m);
+    return thm_output_msg(s, c, &m);
 }
 
 static void say_end(struct thm_server *s, struct connection *c)
@@ -85,9 +85,9 @@ static void say_end(struct thm_server *s, struct connection *c)
         THM_SET(&m, ROOM, stream_at(s, c->walk.target)->name);
     if (c->walk.id[0] != '\0')
         THM_SET(&m, ID, c->walk.id);
-    output_msg(s, c, &m);
+    thm_output_msg(s, c, &m);
     c->walk.kind = 0;
-    conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
 }
 
 /* --- walks ---------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static bool wanted(const struct thm_server *s, const struct connection *c,
         return false;
     if (c->walk.kind == THM_MSG_WHOIS)
         return strcmp(other->tls.peer.user, c->walk.user) == 0;
-    return c->walk.kind == THM_MSG_LIST || member_find(s, other, c->walk.target) != 0;
+    return c->walk.kind == THM_MSG_LIST || thm_member_find(s, other, c->walk.target) != 0;
 }
 
 static void walk_sessions(struct thm_server *s, struct connection *c)
@@ -107,10 +107,10 @@ static void walk_sessions(struct thm_server *s, struct connection *c)
     uint32_t budget = LOOKS_PER_TURN;
 
     while (c->walk.at < s->connections.fresh) {
-        if (output_room(c) < OUTPUT_REQUEST)
+        if (thm_output_room(c) < OUTPUT_REQUEST)
             return;
         if (budget-- == 0) {
-            conn_look(s, c, LOOK_WRITE);
+            thm_conn_look(s, c, LOOK_WRITE);
             return;
         }
         const struct connection *other = conn_at(s, c->walk.at + 1);
@@ -126,10 +126,10 @@ static void walk_rooms(struct thm_server *s, struct connection *c)
     uint32_t budget = LOOKS_PER_TURN;
 
     while (c->walk.at < s->streams.fresh) {
-        if (output_room(c) < OUTPUT_REQUEST)
+        if (thm_output_room(c) < OUTPUT_REQUEST)
             return;
         if (budget-- == 0) {
-            conn_look(s, c, LOOK_WRITE);
+            thm_conn_look(s, c, LOOK_WRITE);
             return;
         }
         const struct stream *st = stream_at(s, c->walk.at + 1);
@@ -155,7 +155,8 @@ static void walk_history(struct thm_server *s, struct connection *c)
 {
     struct walk *w = &c->walk;
 
-    if (w->reading || output_room(c) < OUTPUT_REQUEST || output_room(c) < THM_OUT_BUFFER / 2)
+    if (w->reading || thm_output_room(c) < OUTPUT_REQUEST ||
+        thm_output_room(c) < THM_OUT_BUFFER / 2)
         return;
     if (!w->started)
         set_range(stream_at(s, w->target)->log.head, w);
@@ -163,10 +164,10 @@ static void walk_history(struct thm_server *s, struct connection *c)
         say_end(s, c);
         return;
     }
-    if (deliver_read(s, c, w->target, w->next, (unsigned)(w->last - w->next + 1), true))
+    if (thm_deliver_read(s, c, w->target, w->next, (unsigned)(w->last - w->next + 1), true))
         w->reading = true;
     else
-        conn_wait(s, c, WAIT_READ);
+        thm_conn_wait(s, c, WAIT_READ);
 }
 
 /* What was delivered as `message` or `whisper` is told again as `past`. */
@@ -183,11 +184,11 @@ static void say_past(struct thm_server *s, struct connection *c, const struct th
     if (thm_wire_decode(line, e->len - 1, THM_FROM_SERVER, &m, &fault) != THM_OK)
         return;
     m.type = THM_MSG_PAST;
-    if (output_msg(s, c, &m))
+    if (thm_output_msg(s, c, &m))
         c->walk.count++;
 }
 
-void query_history_done(struct thm_server *s, struct connection *c, struct read_job *r)
+void thm_query_history_done(struct thm_server *s, struct connection *c, struct read_job *r)
 {
     struct walk *w = &c->walk;
     struct thm_entry e;
@@ -198,7 +199,7 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
     if (w->kind != THM_MSG_HISTORY || r->request.result == THM_E_STORE)
         return; /* gone, or asked for again a little later */
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
-        if (output_room(c) < OUTPUT_REQUEST)
+        if (thm_output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */
         say_past(s, c, &e);
         any = true;
@@ -208,7 +209,7 @@ void query_history_done(struct thm_server *s, struct connection *c, struct read_
         w->next = w->last + 1;
 }
 
-void query_continue(struct thm_server *s, struct connection *c)
+void thm_query_continue(struct thm_server *s, struct connection *c)
 {
     if (c->appends > 0 || c->walk.kind == THM_MSG_QUIT)
         return; /* what was said before the question comes before its answer */
@@ -226,12 +227,12 @@ void query_continue(struct thm_server *s, struct connection *c)
 static uint32_t own_stream(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice name = thm_msg_get(m, THM_KEY_ROOM);
-    uint32_t stream = stream_find(s, name.data, name.len);
-    uint32_t number = stream == 0 ? 0 : member_find(s, c, stream);
+    uint32_t stream = thm_stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
 
     if (number != 0 && member_at(s, number)->active)
         return stream;
-    input_error(s, c, m, THM_E_NO_ROOM, "room");
+    thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
     return 0;
 }
 
@@ -248,22 +249,22 @@ static bool start_history(struct thm_server *s, struct connection *c, const stru
 static bool start_whois(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice name = thm_msg_get(m, THM_KEY_TEXT);
-    uint32_t user = user_by_name(s, name.data, name.len);
+    uint32_t user = thm_user_by_name(s, name.data, name.len);
 
     if (user == 0 || user_at(s, user)->sessions.first == 0) {
-        input_error(s, c, m, user == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
+        thm_input_error(s, c, m, user == 0 ? THM_E_NO_USER : THM_E_AWAY, "text");
         return false;
     }
     strcpy(c->walk.user, user_at(s, user)->id);
     return true;
 }
 
-void query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     bool ok = true;
 
     memset(&c->walk, 0, sizeof c->walk);
-    slice_copy(c->walk.id, sizeof c->walk.id, thm_msg_get(m, THM_KEY_ID));
+    thm_slice_copy(c->walk.id, sizeof c->walk.id, thm_msg_get(m, THM_KEY_ID));
     if (m->type == THM_MSG_HISTORY)
         ok = start_history(s, c, m);
     else if (m->type == THM_MSG_WHOIS)
@@ -273,28 +274,28 @@ void query_start(struct thm_server *s, struct connection *c, const struct thm_ms
     if (!ok)
         return;
     c->walk.kind = (uint8_t)m->type;
-    conn_look(s, c, LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_WRITE);
 }
 
-void query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     (void)m;
     if (c->state != CONN_ONLINE) {
-        conn_goodbye(s, c, THM_OK, "bye", 0);
+        thm_conn_goodbye(s, c, THM_OK, "bye", 0);
         return;
     }
     memset(&c->walk, 0, sizeof c->walk);
     c->walk.kind = THM_MSG_QUIT;
-    conn_look(s, c, LOOK_WRITE);
+    thm_conn_look(s, c, LOOK_WRITE);
 }
 
-void query_finish(struct thm_server *s, struct connection *c)
+void thm_query_finish(struct thm_server *s, struct connection *c)
 {
     if (c->walk.kind == THM_MSG_QUIT && c->appends == 0)
-        conn_goodbye(s, c, THM_OK, "bye", 0);
+        thm_conn_goodbye(s, c, THM_OK, "bye", 0);
 }
 
-void query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_msg out;
 
@@ -306,22 +307,22 @@ void query_status(struct thm_server *s, struct connection *c, const struct thm_m
     thm_msg_num(&out, THM_KEY_COUNT, s->stats.messages);
     thm_msg_num(&out, THM_KEY_MEMBERS, s->sessions);
     thm_msg_num(&out, THM_KEY_CREDIT, c->credit);
-    output_msg(s, c, &out);
+    thm_output_msg(s, c, &out);
 }
 
-void query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     struct thm_slice target = thm_msg_get(m, THM_KEY_LOOKUP);
     const char *at = memchr(target.data, '@', target.len);
     size_t len = at != NULL ? (size_t)(at - target.data) : target.len;
-    uint32_t user = c->state == CONN_ONLINE ? user_find(s, target.data, len) : 0;
+    uint32_t user = c->state == CONN_ONLINE ? thm_user_find(s, target.data, len) : 0;
     const struct connection *other = NULL;
     char hex[2 * THM_KEY_HASH + 1];
     struct thm_text t;
     struct thm_msg out;
 
     if (user != 0 && at != NULL)
-        other = user_session(s, user, at + 1, target.len - len - 1);
+        other = thm_user_session(s, user, at + 1, target.len - len - 1);
     else if (user != 0 && user_at(s, user)->sessions.last != 0)
         other = conn_at(s, user_at(s, user)->sessions.last);
     thm_msg_init(&out, THM_MSG_LOOKUP_REPLY);
@@ -337,5 +338,5 @@ void query_lookup(struct thm_server *s, struct connection *c, const struct thm_m
     thm_msg_num(&out, THM_KEY_PORT, 0);
     if (thm_msg_has(m, THM_KEY_ID))
         thm_msg_str(&out, THM_KEY_ID, m->v[THM_KEY_ID].str.data, m->v[THM_KEY_ID].str.len);
-    output_msg(s, c, &out);
+    thm_output_msg(s, c, &out);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct thm_sender sender_of(const struct connection *c)
+struct thm_sender thm_sender_of(const struct connection *c)
 {
     uint64_t device = 0;
 
@@ -12,8 +12,8 @@ struct thm_sender sender_of(const struct connection *c)
     return (struct thm_sender){.device = device, .client = c->client};
 }
 
-void say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn,
-               uint64_t n, uint64_t time)
+void thm_say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn,
+                   uint64_t n, uint64_t time)
 {
     const struct stream *st = stream_at(s, stream);
     struct thm_msg m;
@@ -27,11 +27,11 @@ void say_taken(struct thm_server *s, struct connection *c, uint32_t stream, uint
     thm_msg_num(&m, THM_KEY_INCARNATION, st->incarnation);
     if (time != 0)
         thm_msg_num(&m, THM_KEY_TIME, time);
-    output_msg(s, c, &m);
+    thm_output_msg(s, c, &m);
 }
 
-void say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
-                 int code)
+void thm_say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
+                     int code)
 {
     struct thm_msg m;
 
@@ -41,8 +41,8 @@ void say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const
     if (csn != 0)
         thm_msg_num(&m, THM_KEY_CSN, csn);
     THM_SET(&m, ROOM, stream);
-    output_msg(s, c, &m);
-    log_event(s, THM_LOG_INFO, "message-refused", c, code, NULL);
+    thm_output_msg(s, c, &m);
+    thm_log_event(s, THM_LOG_INFO, "message-refused", c, code, NULL);
 }
 
 /* The numbering of parts: all three keys or none, the last part known from the first on. */
@@ -58,10 +58,10 @@ static bool parts_valid(const struct thm_msg *m)
 /* A csn that was taken before: its append is still under way, or the store knows what became of it. */
 static void repeat(struct thm_server *s, struct connection *c, uint32_t stream, uint64_t csn)
 {
-    struct job *under_way = append_find(s, sender_of(c), stream, csn);
+    struct job *under_way = thm_append_find(s, thm_sender_of(c), stream, csn);
 
     if (under_way != NULL) {
-        struct connection *before = conn_if(s, under_way->connection, under_way->serial);
+        struct connection *before = thm_conn_if(s, under_way->connection, under_way->serial);
         if (before != NULL)
             before->appends--;
         c->appends++;
@@ -69,16 +69,16 @@ static void repeat(struct thm_server *s, struct connection *c, uint32_t stream, 
         under_way->serial = c->serial;
         return;
     }
-    struct job *j = job_take(s, c, JOB_FIND_REPEAT, true);
+    struct job *j = thm_job_take(s, c, JOB_FIND_REPEAT, true);
     j->stream[0] = stream;
     j->streams = 1;
-    stream_hold(s, stream);
+    thm_stream_hold(s, stream);
     j->csn = csn;
     j->request.op = THM_STORE_FIND;
     j->request.stream = stream_at(s, stream)->store;
-    j->request.sender = sender_of(c);
+    j->request.sender = thm_sender_of(c);
     j->request.csn = csn;
-    job_submit(s, j);
+    thm_job_submit(s, j);
 }
 
 static void fill(struct thm_server *s, struct connection *c, struct job *j, const struct thm_msg *m)
@@ -89,8 +89,8 @@ static void fill(struct thm_server *s, struct connection *c, struct job *j, cons
     j->part = (uint8_t)thm_msg_get_num(m, THM_KEY_PART, 0);
     j->parts = (uint8_t)thm_msg_get_num(m, THM_KEY_PARTS, 0);
     j->of = thm_msg_get_num(m, THM_KEY_OF, 0);
-    j->sender = sender_of(c);
-    slice_copy(j->to, sizeof j->to, thm_msg_get(m, THM_KEY_TO));
+    j->sender = thm_sender_of(c);
+    thm_slice_copy(j->to, sizeof j->to, thm_msg_get(m, THM_KEY_TO));
     strcpy(j->from, c->tls.peer.user);
     strcpy(j->device, c->tls.peer.device);
     strcpy(j->alias, user_at(s, c->user)->alias);
@@ -104,15 +104,15 @@ static bool check(struct thm_server *s, struct connection *c, const struct thm_m
                   const char *stream, uint32_t *membership)
 {
     uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
-    uint32_t number = stream_find(s, stream, strlen(stream));
-    uint32_t member = number == 0 ? 0 : member_find(s, c, number);
+    uint32_t number = thm_stream_find(s, stream, strlen(stream));
+    uint32_t member = number == 0 ? 0 : thm_member_find(s, c, number);
 
     if (member == 0 || !member_at(s, member)->active) {
-        say_refused(s, c, csn, stream, THM_E_NO_ROOM);
+        thm_say_refused(s, c, csn, stream, THM_E_NO_ROOM);
         return false;
     }
     if (!parts_valid(m)) {
-        say_refused(s, c, csn, stream, THM_E_PARTS);
+        thm_say_refused(s, c, csn, stream, THM_E_PARTS);
         return false;
     }
     if (csn != 0 && csn <= member_at(s, member)->last_csn) {
@@ -123,27 +123,27 @@ static bool check(struct thm_server *s, struct connection *c, const struct thm_m
     return true;
 }
 
-void say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     char room[THM_ROOM_MAX + 1] = THM_DEFAULT_ROOM;
     uint32_t member;
 
     if (thm_msg_has(m, THM_KEY_ROOM))
-        slice_copy(room, sizeof room, thm_msg_get(m, THM_KEY_ROOM));
+        thm_slice_copy(room, sizeof room, thm_msg_get(m, THM_KEY_ROOM));
     if (room[0] != '#') {
-        say_refused(s, c, thm_msg_get_num(m, THM_KEY_CSN, 0), room, THM_E_NOT_ALLOWED);
+        thm_say_refused(s, c, thm_msg_get_num(m, THM_KEY_CSN, 0), room, THM_E_NOT_ALLOWED);
         return;
     }
     if (!check(s, c, m, room, &member))
         return;
-    struct job *j = job_take(s, c, JOB_APPEND, false);
+    struct job *j = thm_job_take(s, c, JOB_APPEND, false);
     fill(s, c, j, m);
     j->stream[0] = member_at(s, member)->stream;
     j->streams = 1;
-    stream_hold(s, j->stream[0]);
+    thm_stream_hold(s, j->stream[0]);
     if (j->csn != 0)
         member_at(s, member)->last_csn = j->csn;
-    append_queue(s, j);
+    thm_append_queue(s, j);
 }
 
 /* Right after its start a server can't tell a typing error from a user who is still coming back. */
@@ -157,64 +157,64 @@ static bool target_known(struct thm_server *s, const char *to, char inbox[THM_RO
     inbox[0] = '@';
     memcpy(inbox + 1, to, len);
     inbox[1 + len] = '\0';
-    return user_find(s, to, len) != 0 || s->now - s->started < COMING_BACK_MS;
+    return thm_user_find(s, to, len) != 0 || s->now - s->started < COMING_BACK_MS;
 }
 
-void say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     char own[THM_ROOM_MAX + 1] = "@", inbox[THM_ROOM_MAX + 1], to[2 * THM_ID_MAX + 2];
     uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
     uint32_t member;
 
     strcpy(own + 1, c->tls.peer.user);
-    slice_copy(to, sizeof to, thm_msg_get(m, THM_KEY_TO));
+    thm_slice_copy(to, sizeof to, thm_msg_get(m, THM_KEY_TO));
     if (!check(s, c, m, own, &member))
         return;
     if (!target_known(s, to, inbox)) {
-        say_refused(s, c, csn, own, THM_E_NO_USER);
+        thm_say_refused(s, c, csn, own, THM_E_NO_USER);
         return;
     }
-    struct job *j = job_take(s, c, JOB_APPEND, false);
-    uint32_t target = stream_need(s, inbox, strlen(inbox));
+    struct job *j = thm_job_take(s, c, JOB_APPEND, false);
+    uint32_t target = thm_stream_need(s, inbox, strlen(inbox));
     if (target == 0) {
-        job_give(s, j);
-        say_refused(s, c, csn, own, THM_E_LIMIT);
+        thm_job_give(s, j);
+        thm_say_refused(s, c, csn, own, THM_E_LIMIT);
         return;
     }
     fill(s, c, j, m);
     j->stream[0] = member_at(s, member)->stream;
     j->streams = 1;
-    stream_hold(s, j->stream[0]);
+    thm_stream_hold(s, j->stream[0]);
     if (target != j->stream[0]) {
         j->stream[1] = target;
         j->streams = 2;
-        stream_hold(s, target);
+        thm_stream_hold(s, target);
     }
     if (csn != 0)
         member_at(s, member)->last_csn = csn;
     if (stream_at(s, target)->state != STREAM_OPEN)
         j->step = JOB_OPEN_TO_SAY;
-    append_queue(s, j);
+    thm_append_queue(s, j);
 }
 
 /* The store can't tell now what became of a csn: the client is to send it once more. */
 static void say_later(struct thm_server *s, struct connection *c, uint32_t stream, int result)
 {
     const struct stream *st = stream_at(s, stream);
-    uint32_t member = member_find(s, c, stream);
+    uint32_t member = thm_member_find(s, c, stream);
     struct thm_msg request;
 
     if (result == THM_E_STATE && member != 0) /* it forgot the stream, and every csn with it */
-        member_at(s, member)->last_csn = append_pending_csn(s, sender_of(c), stream);
+        member_at(s, member)->last_csn = thm_append_pending_csn(s, thm_sender_of(c), stream);
     thm_msg_init(&request, st->name[0] == '#' ? THM_MSG_SAY : THM_MSG_WHISPER);
     THM_SET(&request, ROOM, st->name);
-    input_error(s, c, &request, THM_E_STORE, NULL);
+    thm_input_error(s, c, &request, THM_E_STORE, NULL);
 }
 
 /* A repeated csn was looked up. */
-void say_step(struct thm_server *s, struct job *j)
+void thm_say_step(struct thm_server *s, struct job *j)
 {
-    struct connection *c = conn_if(s, j->connection, j->serial);
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
     uint32_t stream = j->stream[0];
 
     if (c != NULL && c->state != CONN_ONLINE)
@@ -222,9 +222,9 @@ void say_step(struct thm_server *s, struct job *j)
     if (c != NULL && j->request.result != THM_OK)
         say_later(s, c, stream, j->request.result);
     else if (c != NULL && j->request.n != 0)
-        say_taken(s, c, stream, j->csn, j->request.n, 0);
+        thm_say_taken(s, c, stream, j->csn, j->request.n, 0);
     else if (c != NULL)
-        say_refused(s, c, j->csn, stream_at(s, stream)->name, THM_E_CSN);
-    stream_release(s, stream);
-    job_give(s, j);
+        thm_say_refused(s, c, j->csn, stream_at(s, stream)->name, THM_E_CSN);
+    thm_stream_release(s, stream);
+    thm_job_give(s, j);
 }

@@ -185,7 +185,7 @@ int thm_server_init(struct thm_server **out, void *memory, size_t size,
 
 /* --- small services for the other files ------------------------------------------------------ */
 
-uint64_t server_random(struct thm_server *s)
+uint64_t thm_server_random(struct thm_server *s)
 {
     /* SplitMix64 (Steele, Lea and Flood, 2014) */
     uint64_t z = s->random += 0x9e3779b97f4a7c15u;
@@ -195,8 +195,8 @@ uint64_t server_random(struct thm_server *s)
     return z ^ z >> 31;
 }
 
-void log_event(struct thm_server *s, enum thm_log_level level, const char *event,
-               const struct connection *c, int code, const char *detail)
+void thm_log_event(struct thm_server *s, enum thm_log_level level, const char *event,
+                   const struct connection *c, int code, const char *detail)
 {
     struct thm_log_record r = {.level = level, .event = event, .code = code, .detail = detail};
 
@@ -222,12 +222,11 @@ void thm_server_set_credentials(struct thm_server *s, const struct thm_credentia
                                 const struct thm_denylist *denylist)
 {
     thm_tls_domain_set(s->tls, credentials, denylist);
-    s->denylist = denylist;
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
         if ((c->state == CONN_LOGIN || c->state == CONN_ONLINE) &&
             thm_denylist_has(denylist, c->tls.peer.key_hash))
-            conn_goodbye(s, c, THM_E_REVOKED, thm_error_text(THM_E_REVOKED), 0);
+            thm_conn_goodbye(s, c, THM_E_REVOKED, thm_error_text(THM_E_REVOKED), 0);
     }
 }
 
@@ -279,10 +278,10 @@ static void take_events(struct thm_server *s, const struct thm_event *events, in
         if (tag < LISTENERS_MAX)
             s->accepting = true;
         else
-            conn_events(s, tag - LISTENERS_MAX, events[i].what);
+            thm_conn_events(s, tag - LISTENERS_MAX, events[i].what);
     }
     if (s->accepting)
-        conn_accept(s);
+        thm_conn_accept(s);
 }
 
 /* Runs the connections that are in the list now; those that come in meanwhile wait for the next round. */
@@ -295,7 +294,7 @@ static void run_connections(struct thm_server *s)
         s->look_first = c->look_next;
         if (s->look_first == 0)
             s->look_last = 0;
-        conn_run(s, c);
+        thm_conn_run(s, c);
         if (number == last)
             return;
     }
@@ -307,15 +306,15 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     s->stats.turns++;
     take_events(s, events, n);
     run_connections(s);
-    conn_expire(s);
-    presence_expire(s);
+    thm_conn_expire(s);
+    thm_presence_expire(s);
     s->unfinished = true;
     for (unsigned round = 0; round < ROUNDS_PER_STEP && s->unfinished; round++) {
         run_connections(s);
-        append_run(s);
-        unsigned done = store_collect(s);
-        stream_wake_members(s);
-        conn_wake_waiting(s);
+        thm_append_run(s);
+        unsigned done = thm_store_collect(s);
+        thm_stream_wake_members(s);
+        thm_conn_wake_waiting(s);
         s->unfinished = done > 0 || s->look_first != 0;
     }
 }
@@ -360,9 +359,9 @@ void thm_server_shutdown(struct thm_server *s)
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
         if (c->state == CONN_ONLINE || c->state == CONN_LOGIN)
-            conn_goodbye(s, c, THM_E_SHUTDOWN, thm_error_text(THM_E_SHUTDOWN), 1);
+            thm_conn_goodbye(s, c, THM_E_SHUTDOWN, thm_error_text(THM_E_SHUTDOWN), 1);
         else if (c->state == CONN_HANDSHAKE)
-            conn_drop(s, c, THM_E_SHUTDOWN);
+            thm_conn_drop(s, c, THM_E_SHUTDOWN);
     }
 }
 

@@ -17,7 +17,7 @@ static bool same_name(const void *ctx, uint32_t number)
     return strlen(st->name) == name->len && memcmp(st->name, name->data, name->len) == 0;
 }
 
-uint32_t stream_find(const struct thm_server *s, const char *name, size_t len)
+uint32_t thm_stream_find(const struct thm_server *s, const char *name, size_t len)
 {
     struct name n = {s, name, len};
     uint32_t number =
@@ -66,7 +66,7 @@ static void states_forget(struct thm_server *s, struct stream *st)
     }
 }
 
-bool stream_drop_idle_states(struct thm_server *s)
+bool thm_stream_drop_idle_states(struct thm_server *s)
 {
     for (uint32_t n = s->streams_idle[STREAM_ROOM].first; n != 0;
          n = stream_at(s, n)->idle_link.next) {
@@ -108,9 +108,9 @@ static bool make_place(struct thm_server *s, enum stream_kind kind)
     return n != 0;
 }
 
-uint32_t stream_need(struct thm_server *s, const char *name, size_t len)
+uint32_t thm_stream_need(struct thm_server *s, const char *name, size_t len)
 {
-    uint32_t number = stream_find(s, name, len);
+    uint32_t number = thm_stream_find(s, name, len);
 
     if (number != 0 || !make_place(s, kind_of(name)))
         return number;
@@ -125,7 +125,7 @@ uint32_t stream_need(struct thm_server *s, const char *name, size_t len)
     return number;
 }
 
-void stream_hold(struct thm_server *s, uint32_t number)
+void thm_stream_hold(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);
 
@@ -134,7 +134,7 @@ void stream_hold(struct thm_server *s, uint32_t number)
     st->jobs++;
 }
 
-void stream_release(struct thm_server *s, uint32_t number)
+void thm_stream_release(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);
 
@@ -143,7 +143,7 @@ void stream_release(struct thm_server *s, uint32_t number)
         idle_link(s, number);
 }
 
-void stream_opened(struct thm_server *s, uint32_t number, const struct thm_store_request *r)
+void thm_stream_opened(struct thm_server *s, uint32_t number, const struct thm_store_request *r)
 {
     struct stream *st = stream_at(s, number);
     bool restarted = st->incarnation != 0 && st->incarnation != r->incarnation;
@@ -166,10 +166,10 @@ void stream_opened(struct thm_server *s, uint32_t number, const struct thm_store
             m->n = 0;
         }
     }
-    stream_dirty(s, number);
+    thm_stream_dirty(s, number);
 }
 
-void stream_dirty(struct thm_server *s, uint32_t number)
+void thm_stream_dirty(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);
 
@@ -180,20 +180,20 @@ void stream_dirty(struct thm_server *s, uint32_t number)
     s->dirty_first = number;
 }
 
-void stream_wake_members(struct thm_server *s)
+void thm_stream_wake_members(struct thm_server *s)
 {
     while (s->dirty_first != 0) {
         struct stream *st = stream_at(s, s->dirty_first);
         s->dirty_first = st->dirty_next;
         st->dirty = false;
         for (uint32_t n = st->members.first; n != 0; n = next_member(s, n))
-            conn_look(s, conn_at(s, member_at(s, n)->connection), LOOK_WRITE);
+            thm_conn_look(s, conn_at(s, member_at(s, n)->connection), LOOK_WRITE);
     }
 }
 
 /* --- memberships ---------------------------------------------------------------------------- */
 
-uint32_t member_find(const struct thm_server *s, const struct connection *c, uint32_t stream)
+uint32_t thm_member_find(const struct thm_server *s, const struct connection *c, uint32_t stream)
 {
     uint32_t n = c->memberships;
 
@@ -207,7 +207,7 @@ static struct thm_links of_stream(const struct thm_server *s)
     return THM_LINKS(&s->memberships, struct membership, stream_link);
 }
 
-uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream)
+uint32_t thm_member_add(struct thm_server *s, struct connection *c, uint32_t stream)
 {
     struct stream *st = stream_at(s, stream);
 
@@ -228,7 +228,7 @@ uint32_t member_add(struct thm_server *s, struct connection *c, uint32_t stream)
     return number;
 }
 
-void member_enter(struct thm_server *s, uint32_t number)
+void thm_member_enter(struct thm_server *s, uint32_t number)
 {
     struct membership *m = member_at(s, number);
     struct stream *st = stream_at(s, m->stream);
@@ -236,8 +236,8 @@ void member_enter(struct thm_server *s, uint32_t number)
 
     m->active = true;
     st->member_count++;
-    if (st->name[0] == '#' && member_of_user(s, c->user, m->stream, c) == 0)
-        presence_joined(s, number);
+    if (st->name[0] == '#' && thm_member_of_user(s, c->user, m->stream, c) == 0)
+        thm_presence_joined(s, number);
 }
 
 /* The user has left the room, unless another session of his is still in it. */
@@ -245,18 +245,18 @@ static void leave(struct thm_server *s, struct membership *m)
 {
     struct stream *st = stream_at(s, m->stream);
     const struct connection *c = conn_at(s, m->connection);
-    uint32_t other = member_of_user(s, c->user, m->stream, c);
+    uint32_t other = thm_member_of_user(s, c->user, m->stream, c);
 
     st->member_count--;
     if (st->name[0] != '#')
         return;
     if (other == 0)
-        presence_left(s, m->stream, c->user);
+        thm_presence_left(s, m->stream, c->user);
     else if (m->stands)
-        presence_hand_over(m, member_at(s, other));
+        thm_presence_hand_over(m, member_at(s, other));
 }
 
-void member_remove(struct thm_server *s, struct connection *c, uint32_t number)
+void thm_member_remove(struct thm_server *s, struct connection *c, uint32_t number)
 {
     struct membership *m = member_at(s, number);
     struct stream *st = stream_at(s, m->stream);
@@ -274,19 +274,19 @@ void member_remove(struct thm_server *s, struct connection *c, uint32_t number)
     thm_pool_give(&s->memberships, number);
 }
 
-uint32_t member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
-                        const struct connection *except)
+uint32_t thm_member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
+                            const struct connection *except)
 {
     for (uint32_t n = user_at(s, user)->sessions.first; n != 0; n = next_session(s, n)) {
         const struct connection *c = conn_at(s, n);
-        uint32_t m = c == except ? 0 : member_find(s, c, stream);
+        uint32_t m = c == except ? 0 : thm_member_find(s, c, stream);
         if (m != 0 && member_at(s, m)->active)
             return m;
     }
     return 0;
 }
 
-void member_last(struct thm_server *s, struct connection *c, uint32_t number)
+void thm_member_last(struct thm_server *s, struct connection *c, uint32_t number)
 {
     uint32_t *link = &c->memberships;
 
