@@ -264,9 +264,12 @@ static void a_join_may_lose_its_session_at_any_step(void **state)
         r.store.pass = steps;
         say(u0, "{'msgtype':'join','room':'#lobby'}");
         rig_pass(&r, 50);
-        peer_abort(u0);
+        thm_server_kick(r.server, "u0", "out");
+        rig_poke(&r);
+        expect(u0, "{'msgtype':'goodbye',*");
+        expect_end(u0, 1000);
         rig_pass(&r, 50);
-        assert_int_equal(rig_stats(&r).sessions, 0);
+        assert_int_equal(rig_stats(&r).connections, 0);
         assert_int_equal(rig_stats(&r).appends_used, 1);
         rig_store_on_time(&r);
         rig_pass(&r, 50);
