@@ -92,7 +92,7 @@ client_options bianca@default
 mark
 "$THIMBLE" "${options[@]}" -W "$PATIENCE" </dev/null >"$tmp/out" 2>"$tmp/err" &
 children+=($!)
-await_log ' login .*user=bianca'
+hear eve '*"msgtype":"presence"*"userid":"bianca"*"event":"joined"*'
 say ali 'the last'
 hear eve '*"text":"the last"*'
 stop_server

@@ -67,6 +67,7 @@ trap : PIPE # who talks to a program that has ended is told by an error
 # tail looks every 20 ms.)
 await() { # FILE EXTENDED-REGEX [FIRST-LINE]
   local fd reader result
+  until [[ -e $1 ]]; do read -r -t 0.02 <> <(:); done # its writer may not have begun
   exec {fd}< <(exec tail -n "+${3:-1}" -s 0.02 -f "$1")
   reader=$!
   timeout "$PATIENCE" grep -Eqm1 -e "$2" <&$fd
