@@ -6,10 +6,9 @@ static const struct {
     int code;
     const char *word;
     const char *sentence;
-} errors[] = {
-    {THM_OK, "ok", "no error"},
+} errors[] = {{THM_OK, "ok", "no error"},
 #define THM_ERROR_ROW(name, code, word, sentence) {(code), (word), (sentence)},
-    THM_ERRORS(THM_ERROR_ROW)
+              THM_ERRORS(THM_ERROR_ROW)
 #undef THM_ERROR_ROW
 };
 

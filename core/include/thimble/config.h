@@ -211,7 +211,8 @@ _Static_assert(THM_CREDIT_MAX >= 2 * THM_LINE_MAX && THM_CREDIT_DEFAULT >= 2 * T
                    THM_CLIENT_CREDIT >= 2 * THM_LINE_MAX,
                "a credit below two lines can starve");
 _Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is within the largest");
-_Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX, "two lines that answer a request, and what is owed");
+_Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
+               "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
 _Static_assert(THM_CLIENT_QUEUE >= 2 * THM_LINE_MAX, "a message and one more can wait");
