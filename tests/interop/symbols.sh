@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # symbols.sh libthimble_core.a [NM]: the core needs nothing of a system but a few functions on memory and strings,
-# and BearSSL. So no malloc, no printf, no I/O, no clock, no errno; and nothing that it has can be written to.
+# and BearSSL. So no malloc, no printf, no I/O, no clock, no errno; nothing that it has can be written to; and nothing
+# that it offers can clash with a name of an application's.
 set -euo pipefail
 export LC_ALL=C
 library=$1 nm=${2:-nm}
@@ -21,5 +22,7 @@ foreign=$(comm -23 <(echo "$needed") <(echo "$defined") | grep -Ev "^(br_[a-z0-9
 writable=$("$nm" -f sysv "$library" | grep -E '[|]([.]t?(data|bss)([.][^|]*)?|[*]COM[*])$' |
   grep -v '[.]data[.]rel[.]ro' | cut -d' ' -f1 | grep -Ev '^erase[.][0-9]+$' || true)
 [[ -z $writable ]] || { echo "not ok - global state:" $writable; failed=1; }
+unprefixed=$(grep -Ev '^thm_' <<<"$defined" || true)
+[[ -z $unprefixed ]] || { echo "not ok - without the prefix thm_:" $unprefixed; failed=1; }
 ((failed)) || echo "ok - $(wc -l <<<"$needed") symbols needed, none but of memory, strings and BearSSL"
 exit $failed
