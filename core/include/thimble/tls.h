@@ -57,6 +57,33 @@ int thm_credentials_load(struct thm_credentials *c, const char *ca, size_t ca_le
                          const char *chain, size_t chain_len, const char *key, size_t key_len,
                          enum thm_role role);
 
+/* Credentials that were decoded beforehand, as a board's provisioning holds them. */
+struct thm_credential_parts {
+    struct {
+        const unsigned char *name; /* subject, DER */
+        size_t name_len;
+        const unsigned char *point; /* P-256 key: 65 bytes, uncompressed */
+    } ca[THM_CA_MAX];
+    unsigned ca_count;
+    struct {
+        const unsigned char *der;
+        size_t len;
+    } chain[THM_CHAIN_MAX]; /* own certificate first */
+    unsigned chain_len;
+    const unsigned char *key; /* P-256 scalar: 32 bytes, big-endian */
+    struct thm_identity identity;
+};
+
+/**
+ * Takes credentials that whoever decoded them has also checked: that key and leaf belong together, and that the
+ * leaf is of its role. Needs no X.509 decoder and no memory for them: everything that `parts` points to is
+ * borrowed and must outlive `c`.
+ *
+ * @return THM_OK; THM_E_CA, THM_E_CERT, THM_E_KEY: one is missing or has a wrong size
+ */
+int thm_credentials_set(struct thm_credentials *c, const struct thm_credential_parts *parts,
+                        enum thm_role role);
+
 /** The own leaf's identity (user and device empty for a server). */
 const struct thm_identity *thm_credentials_identity(const struct thm_credentials *c);
 
@@ -108,7 +135,14 @@ struct thm_tls_config {
     uint32_t out_buffers;                  /* output buffers, at least 1 */
     uint32_t sessions; /* entries of a server's session cache; 0: no resumption */
     bool prefer_aes;   /* AES-128-GCM first: the CPU has AES instructions */
+    /* With one handshake at a time: where its slot lies, THM_TLS_HANDSHAKE_SIZE bytes, 16-byte aligned. It is used
+     * from thm_tls_connect() until the connection is OPEN or CLOSED; in between the caller may use it for
+     * something else. NULL: the domain's own memory. */
+    void *handshake_memory;
 };
+
+/* Bytes of a handshake slot: BearSSL's X.509 context and what a handshake notes. */
+#define THM_TLS_HANDSHAKE_SIZE (3168 + 1024)
 
 struct thm_tls_domain;
 
