@@ -11,6 +11,8 @@
 #ifndef THIMBLE_PORT_LWIP_H
 #define THIMBLE_PORT_LWIP_H
 
+#include <stdbool.h>
+
 #include "thimble/error.h"
 #include "thimble/port.h"
 
