@@ -56,11 +56,11 @@ void thm_board_netif_poll(struct netif *netif);
 #define THM_BOARD_SLOTS     4   /* of storage; each is erased and written by itself */
 #define THM_BOARD_SLOT_SIZE 512 /* bytes that a slot holds */
 
-/** Reads the first `len` bytes of a slot. @return THM_OK or THM_E_SYSTEM */
+/** Reads the first `len` bytes of a slot. @return THM_OK or THM_E_PORT */
 int thm_board_storage_read(unsigned slot, void *buf, size_t len);
 
 /** Replaces a slot whole. A failure or a loss of power may damage it, but never another.
- * @return THM_OK or THM_E_SYSTEM, also when what was written does not read back */
+ * @return THM_OK or THM_E_PORT, also when what was written does not read back */
 int thm_board_storage_write(unsigned slot, const void *buf, size_t len);
 
 #define THM_BOARD_PROVISIONS     2    /* slots into which credential blobs are flashed */
