@@ -21,10 +21,11 @@
 
 struct lines {
     struct buffer input;
-    uint64_t number; /* of the line that is next */
-    bool watching;   /* stdin */
-    bool sending;    /* a line is being sent: what is printed is about it */
-    bool skipping;   /* the rest of a line that is too long */
+    struct buffer line; /* of the output, as far as it was printed */
+    uint64_t number;    /* of the line that is next */
+    bool watching;      /* stdin */
+    bool sending;       /* a line is being sent: what is printed is about it */
+    bool skipping;      /* the rest of a line that is too long */
     bool eof;
     bool broken; /* stdout */
     enum { TALKING, ASKED, ANSWERED } last_ping;
@@ -191,10 +192,9 @@ static bool is_chatter(const struct thm_client_event *event)
            type == THM_MSG_AUTH_REPLY;
 }
 
-static void print(struct session *s, enum thm_style style, const char *room, const char *text)
+static void print_line(struct session *s, enum thm_style style, const char *text)
 {
     const struct lines *l = lines(s);
-    (void)room;
     if (style == THM_STYLE_ERROR && strncmp(text, "! ", 2) == 0)
         text += 2; /* report() marks what went wrong in its own way */
     if (style == THM_STYLE_ERROR && l->sending)
@@ -203,6 +203,16 @@ static void print(struct session *s, enum thm_style style, const char *room, con
         report("%s", text);
     else if (!s->settings->json && !is_chatter(l->event))
         puts(text);
+}
+
+static void print(struct session *s, const struct thm_piece *piece)
+{
+    struct buffer *line = &lines(s)->line;
+    buffer_add(line, piece->text, piece->len);
+    if (!piece->last)
+        return;
+    print_line(s, piece->style, buffer_text(line));
+    buffer_remove(line, 0, line->len);
 }
 
 static void on_event(struct session *s, const struct thm_client_event *event)
@@ -247,6 +257,7 @@ static uint32_t unsent(struct session *s)
 static void close_lines(struct session *s)
 {
     buffer_free(&lines(s)->input);
+    buffer_free(&lines(s)->line);
     fflush(stdout);
 }
 

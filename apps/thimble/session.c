@@ -24,12 +24,10 @@ int session_utc_offset(void *ctx, uint64_t utc_ms)
     return localtime_r(&seconds, &local) ? (int)(local.tm_gmtoff / 60) : 0;
 }
 
-static void on_print(void *ctx, enum thm_style style, const char *room, const char *text,
-                     size_t len)
+static void on_print(void *ctx, const struct thm_piece *piece)
 {
     struct session *s = ctx;
-    (void)len;
-    s->front->print(s, style, room, text);
+    s->front->print(s, piece);
 }
 
 /* A message counts once, with its last part; one that has waited since before the login does not. */
@@ -119,6 +117,13 @@ static int open_port(struct session *s)
                           : report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
 }
 
+static void set_inbox(struct session *s)
+{
+    char name[THM_ROOM_MAX + 1];
+    snprintf(name, sizeof name, "@%s", thm_credentials_identity(&s->credentials)->user);
+    thm_client_set_cursor(&s->client, name, s->state.inbox_incarnation, s->state.inbox_n);
+}
+
 static int open_client(struct session *s)
 {
     const struct settings *o = s->settings;
@@ -147,7 +152,7 @@ static int open_client(struct session *s)
     int code = thm_client_init(&s->client, &config);
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
-    thm_client_set_inbox(&s->client, s->state.inbox_incarnation, s->state.inbox_n);
+    set_inbox(s);
     thm_console_init(&s->console, &console);
     for (unsigned i = 0; i < o->rooms.count; i++)
         thm_client_join(&s->client, o->rooms.items[i]);
@@ -229,9 +234,10 @@ static bool may_stop(struct session *s)
 
 static void keep_inbox(struct session *s)
 {
+    const char *name;
     uint64_t incarnation, n;
-    thm_client_inbox(&s->client, &incarnation, &n);
-    state_set_inbox(&s->state, incarnation, n);
+    if (thm_client_cursor(&s->client, 0, &name, &incarnation, &n))
+        state_set_inbox(&s->state, incarnation, n);
 }
 
 static void turn(struct session *s)

@@ -30,8 +30,8 @@ struct front {
     void (*signal)(struct session *s, int number);
     /* An event of the client; the console has not shown it yet. */
     void (*event)(struct session *s, const struct thm_client_event *event);
-    /* A line of the console. */
-    void (*print)(struct session *s, enum thm_style style, const char *room, const char *text);
+    /* A line of the console, or a piece of one. */
+    void (*print)(struct session *s, const struct thm_piece *piece);
     void (*turn)(struct session *s); /* after each turn of the loop */
     uint64_t (*deadline)(struct session *s);
     uint32_t (*unsent)(struct session *s); /* lines that were entered and not given to the client */

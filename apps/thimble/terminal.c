@@ -154,15 +154,18 @@ static void on_event(struct session *s, const struct thm_client_event *event)
         thm_console_event(&s->console, event);
 }
 
-static void print(struct session *s, enum thm_style style, const char *room, const char *text)
+static void print(struct session *s, const struct thm_piece *piece)
 {
     const struct terminal *t = s->own;
-    char line[2 * THM_LINE_MAX + 32];
-    (void)room;
-    const char *color = t->colors ? colors[style] : "";
-    snprintf(line, sizeof line, "%s%s%s%s%s%s%s", style == THM_STYLE_NAMED ? "\a" : "",
-             *color ? "\033[" : "", color, *color ? "m" : "", text, *color ? "\033[0m" : "", "");
-    editor_print(t->editor, line);
+    const char *color = t->colors ? colors[piece->style] : "";
+    if (piece->first) {
+        editor_hide(t->editor);
+        printf("%s%s%s%s", piece->style == THM_STYLE_NAMED ? "\a" : "", *color ? "\033[" : "",
+               color, *color ? "m" : "");
+    }
+    fputs(piece->text, stdout);
+    if (piece->last)
+        puts(*color ? "\033[0m" : "");
 }
 
 static void on_turn(struct session *s)

@@ -3,6 +3,10 @@
  * one is made at a time.
  */
 #include "client/console.h"
+#include "wire/table.h"
+
+#define DIGITS(macro)   DIGITS_OF(macro)
+#define DIGITS_OF(text) #text
 
 _Static_assert(THM_TYPES_END <= 64, "a set of types is one 64-bit word");
 
@@ -10,40 +14,30 @@ _Static_assert(THM_TYPES_END <= 64, "a set of types is one 64-bit word");
 
 static void show_waiting(struct thm_console *c, const char *to, struct thm_slice text)
 {
-    struct thm_slice stream = {to, to[0] == '#' ? strlen(to) : 0};
-    struct thm_text t;
+    bool room = to[0] == '#';
 
-    thm_show_begin(c, &t, stream);
-    thm_text_str(&t, "(waiting) ");
-    if (to[0] != '#') {
-        thm_text_str(&t, "-> ");
-        thm_text_str(&t, to);
-        thm_text_str(&t, ": ");
-    }
-    thm_show_text(c, &t, THM_STYLE_NOTICE, stream, text);
+    thm_show_begin(c, THM_STYLE_NOTICE, room ? thm_slice_of(to) : THM_NOTHING);
+    thm_show_format(c, room ? "(waiting) " : "(waiting) -> {}: ", NULL, thm_slice_of(to));
+    thm_show_text(c, text);
+    thm_show_end(c);
 }
 
 static void show_unsayable(struct thm_console *c, int code, const char *to, size_t len)
 {
-    char line[THM_SHORT_MAX];
+    char digits[24];
     struct thm_text t;
 
-    thm_text_init(&t, line, sizeof line);
-    if (code == THM_E_PARTS) {
-        thm_text_str(&t, "too long: ");
-        thm_text_uint(&t, len, 0);
-        thm_text_str(&t, " bytes, and a message has at most ");
-        thm_text_uint(&t, THM_PARTS_MAX, 0);
-        thm_text_str(&t, " parts of up to ");
-        thm_text_uint(&t, THM_TEXT_MAX, 0);
-    } else if (code == THM_E_NO_ROOM) {
-        thm_text_str(&t, "you are not in ");
-        thm_text_str(&t, to);
-        thm_text_str(&t, ": enter it with /join");
-    } else {
-        thm_text_str(&t, thm_error_text(code));
-    }
-    thm_show_error(c, line);
+    thm_text_init(&t, digits, sizeof digits);
+    thm_text_uint(&t, len, 0);
+    if (code == THM_E_PARTS)
+        thm_show_error(c,
+                       "too long: {} bytes, and a message has at most " DIGITS(
+                           THM_PARTS_MAX) " parts of up to " DIGITS(THM_TEXT_MAX),
+                       thm_slice_of(digits));
+    else if (code == THM_E_NO_ROOM)
+        thm_show_error(c, "you are not in {}: enter it with /join", thm_slice_of(to));
+    else
+        thm_show_error(c, thm_error_text(code), THM_NOTHING);
 }
 
 int thm_console_say(struct thm_console *c, const char *to, struct thm_slice text)
@@ -74,7 +68,7 @@ int thm_console_text(struct thm_console *c, const char *text, size_t len)
         return THM_OK;
     if (c->room[0] != '\0')
         return thm_console_say(c, c->room, s);
-    thm_show_error(c, "you are in no room: enter one with /join #ROOM");
+    thm_show_error(c, "you are in no room: enter one with /join #ROOM", THM_NOTHING);
     return THM_E_NO_ROOM;
 }
 
@@ -110,31 +104,31 @@ bool thm_console_must_wait(const struct thm_console *c, enum thm_type type)
     return answer_to((uint8_t)type) != THM_MSG_NONE && (asked || thm_follow_joining(client));
 }
 
-int thm_console_ask(struct thm_console *c, const struct thm_msg *m, struct thm_slice about)
+static void show_unasked(struct thm_console *c, int code, enum thm_type type)
 {
+    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
+    thm_show_str(c, "! /");
+    thm_show_str(c, thm_type_word(type));
+    thm_show_str(c, ": ");
+    thm_show_str(c, code == THM_E_STATE ? "not connected just now: try again in a moment"
+                    : code == THM_E_KEY_RANGE
+                        ? "that is too long or has a form that is not allowed there"
+                        : thm_error_text(code));
+    thm_show_end(c);
+}
+
+int thm_console_ask(struct thm_console *c, const struct thm_msg *m)
+{
+    enum thm_key about = m->type == THM_MSG_ALIAS ? THM_KEY_ALIAS : THM_KEY_TEXT;
     int code = thm_client_request(c->config.client, m);
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
 
     if (code == THM_OK && m->type != THM_MSG_CMD) {
         c->asked.type = (uint8_t)m->type;
         c->asked.at = c->config.client->now;
-        thm_slice_copy(c->asked.about, sizeof c->asked.about, about);
+        thm_slice_copy(c->asked.about, sizeof c->asked.about, thm_msg_get(m, about));
     }
-    if (code == THM_OK || code == THM_E_LIMIT)
-        return code;
-    thm_text_init(&t, line, sizeof line);
-    thm_text_char(&t, '/');
-    thm_text_str(&t, thm_type_word(m->type));
-    if (code == THM_E_STATE)
-        thm_text_str(&t, ": not connected just now: try again in a moment");
-    else if (code == THM_E_KEY_RANGE)
-        thm_text_str(&t, ": that is too long or has a form that is not allowed there");
-    else {
-        thm_text_str(&t, ": ");
-        thm_text_str(&t, thm_error_text(code));
-    }
-    thm_show_error(c, line);
+    if (code != THM_OK && code != THM_E_LIMIT)
+        show_unasked(c, code, m->type);
     return code;
 }
 
@@ -157,14 +151,6 @@ void thm_console_answered(struct thm_console *c, const struct thm_msg *m)
 
 /* --- what the server supports --------------------------------------------------------------- */
 
-static uint64_t bit_of(struct thm_slice word)
-{
-    for (int type = THM_MSG_NONE + 1; type < THM_TYPES_END; type++)
-        if (thm_slice_is(word, thm_type_word((enum thm_type)type)))
-            return UINT64_C(1) << type;
-    return 0;
-}
-
 void thm_console_learn(struct thm_console *c, const struct thm_msg *granted)
 {
     struct thm_slice words = thm_msg_get(granted, THM_KEY_COMMANDS);
@@ -174,11 +160,8 @@ void thm_console_learn(struct thm_console *c, const struct thm_msg *granted)
         return;
     c->supported = UINT64_C(1) << THM_MSG_NONE;
     while (words.len > 0) {
-        const char *blank = memchr(words.data, ' ', words.len);
-        size_t len = blank != NULL ? (size_t)(blank - words.data) : words.len;
-        size_t used = blank != NULL ? len + 1 : len;
-        c->supported |= bit_of((struct thm_slice){words.data, len});
-        words = (struct thm_slice){words.data + used, words.len - used};
+        struct thm_slice word = thm_next_word(&words);
+        c->supported |= UINT64_C(1) << thm_type_find(word.data, word.len);
     }
 }
 

@@ -27,18 +27,23 @@ const char *thm_client_state_word(enum thm_client_state state)
     return (unsigned)state < THM_CLIENT_STATES ? states[state].word : "unknown";
 }
 
-static const struct thm_tls_config tls_config = {
-    .role = THM_FOR_CLIENT,
-    .alpn = THM_ALPN,
-    .connections = 1,
-    .handshakes = 1,
-    .in_buffers = 1,
-    .out_buffers = 1,
-};
+static struct thm_tls_config tls_config(void *handshake_memory)
+{
+    return (struct thm_tls_config){.role = THM_FOR_CLIENT,
+                                   .alpn = THM_ALPN,
+                                   .connections = 1,
+                                   .handshakes = 1,
+                                   .in_buffers = 1,
+                                   .out_buffers = 1,
+                                   .handshake_memory = handshake_memory};
+}
 
 size_t thm_client_tls_size(void)
 {
-    return thm_tls_domain_size(&tls_config);
+    char elsewhere; /* the handshake's memory is no part of it */
+    struct thm_tls_config config = tls_config(&elsewhere);
+
+    return thm_tls_domain_size(&config);
 }
 
 /* --- init ----------------------------------------------------------------------------------- */
@@ -67,7 +72,7 @@ static int check_config(const struct thm_client_config *config)
 
 static int init_tls(struct thm_client *c)
 {
-    struct thm_tls_config config = tls_config;
+    struct thm_tls_config config = tls_config(c->phase.handshake);
 
     config.port = c->config.port;
     config.backend = c->config.backend;
@@ -196,13 +201,10 @@ void thm_client_fail(struct thm_client *c, int code, const struct thm_msg *msg)
     thm_client_turn(c, final ? THM_MACHINE_FINAL : THM_MACHINE_FAILED, code, msg);
 }
 
-void thm_client_tell(struct thm_client *c, const struct thm_msg *msg, const struct thm_slice *line)
+void thm_client_tell(struct thm_client *c, const struct thm_msg *msg, struct thm_slice line)
 {
-    struct thm_client_event e = {.kind = THM_CLIENT_LINE,
-                                 .state = c->state,
-                                 .msg = msg,
-                                 .line = line->data,
-                                 .len = line->len};
+    struct thm_client_event e = {
+        .kind = THM_CLIENT_LINE, .state = c->state, .msg = msg, .line = line.data, .len = line.len};
 
     c->config.on_event(c->config.ctx, &e);
 }

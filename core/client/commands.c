@@ -4,16 +4,15 @@
 #include "client/console.h"
 
 #define HISTORY_DEFAULT 20
-
-static const struct thm_slice nothing = {"", 0};
+#define HISTORY_MAX     99999
 
 /* X(function, type that the server must support, name, brief, arguments, help) */
 #define COMMANDS(X)                                                                                \
     X(join, JOIN, "/join", NULL, "#ROOM",                                                          \
       "Enters a room, which is made if need be, and talks there.")                                 \
     X(part, LEAVE, "/part", NULL, "[#ROOM]", "Leaves this room, or another one.")                  \
-    X(rooms, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                        \
-    X(list, LIST, "/list", NULL, "", "Lists who is online, and where.")                            \
+    X(bare, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                         \
+    X(bare, LIST, "/list", NULL, "", "Lists who is online, and where.")                            \
     X(who, WHO, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")          \
     X(whois, WHOIS, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")          \
     X(whisper, WHISPER, "/whisper", "/w", "USER TEXT",                                             \
@@ -30,14 +29,15 @@ static const struct thm_slice nothing = {"", 0};
     X(quit, NONE, "/quit", NULL, "", "Leaves; a line with just quit does the same.")
 
 #define DECLARE(function, needs, name, brief, usage, help)                                         \
-    static int do_##function(struct thm_console *c, struct thm_slice args);
+    static int do_##function(struct thm_console *c, const struct thm_command *command,             \
+                             struct thm_slice args);
 COMMANDS(DECLARE)
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
 static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL, THM_MSG_NONE}};
 
 #define FUNCTION(function, needs, name, brief, usage, help) do_##function,
-static int (*const functions[])(struct thm_console *c,
+static int (*const functions[])(struct thm_console *c, const struct thm_command *command,
                                 struct thm_slice args) = {COMMANDS(FUNCTION)};
 
 const struct thm_command *thm_console_commands(void)
@@ -47,254 +47,203 @@ const struct thm_command *thm_console_commands(void)
 
 /* --- helpers -------------------------------------------------------------------------------- */
 
-static struct thm_slice trim(struct thm_slice s)
+/* Prints how a command is used, and why. */
+static int misused(struct thm_console *c, const struct thm_command *command, const char *why)
 {
-    while (s.len > 0 && s.data[0] == ' ') {
-        s.data++;
-        s.len--;
-    }
-    while (s.len > 0 && s.data[s.len - 1] == ' ')
-        s.len--;
-    return s;
-}
-
-/* Takes the first word off `s`. */
-static struct thm_slice next_word(struct thm_slice *s)
-{
-    struct thm_slice word = {s->data, 0};
-
-    while (word.len < s->len && word.data[word.len] != ' ')
-        word.len++;
-    *s = trim((struct thm_slice){s->data + word.len, s->len - word.len});
-    return word;
-}
-
-/* Prints "! use name args: why". */
-static int argument_error(struct thm_console *c, const char *name, const char *why)
-{
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
-
-    thm_text_init(&t, line, sizeof line);
-    for (const struct thm_command *command = commands; command->name; command++) {
-        if (strcmp(command->name, name) != 0)
-            continue;
-        thm_text_str(&t, "use ");
-        thm_text_str(&t, name);
-        thm_text_str(&t, command->args[0] != '\0' ? " " : "");
-        thm_text_str(&t, command->args);
-        thm_text_str(&t, ": ");
-    }
-    thm_text_str(&t, why);
-    thm_show_error(c, line);
+    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
+    thm_show_str(c, "! use ");
+    thm_show_str(c, command->name);
+    thm_show_str(c, command->args[0] != '\0' ? " " : "");
+    thm_show_str(c, command->args);
+    thm_show_str(c, ": ");
+    thm_show_str(c, why);
+    thm_show_end(c);
     return THM_E_ARGUMENT;
 }
 
-static int request_bare(struct thm_console *c, enum thm_type type)
+static int misused_nowhere(struct thm_console *c, const struct thm_command *command)
 {
-    struct thm_msg m;
-
-    thm_msg_init(&m, type);
-    return thm_console_ask(c, &m, nothing);
+    return misused(c, command, "you are in no room just now");
 }
 
-/* Reads a room's name, with or without its '#', or takes the current room. False: an error was printed. */
-static bool read_room(struct thm_console *c, const char *command, struct thm_slice name,
-                      char room[THM_ROOM_MAX + 1])
+/* Reads a room's name, with or without its '#', or takes the current room. Else an error was printed. */
+static int read_room(struct thm_console *c, const struct thm_command *command,
+                     struct thm_slice name, char room[THM_ROOM_MAX + 1])
 {
     struct thm_text t;
 
     thm_text_init(&t, room, THM_ROOM_MAX + 1);
     if (name.len == 0) {
         thm_text_str(&t, c->room);
-        if (t.len == 0)
-            argument_error(c, command, "you are in no room just now");
-        return t.len > 0;
+        return t.len > 0 ? THM_OK : misused_nowhere(c, command);
     }
     if (name.data[0] != '#')
         thm_text_char(&t, '#');
     thm_text_bytes(&t, name.data, name.len);
-    bool good = !t.truncated && room[0] == '#' &&
-                thm_kind_check(THM_KIND_ROOM, room, t.len, 2, THM_ROOM_MAX) == THM_OK;
-    if (!good)
-        argument_error(c, command, "a room's name is # and up to 32 of a-z 0-9 . _ -");
-    return good;
+    if (t.truncated || room[0] != '#' || thm_key_check(THM_KEY_ROOM, room, t.len) != THM_OK)
+        return misused(c, command, "a room's name is # and up to 32 of a-z 0-9 . _ -");
+    return THM_OK;
+}
+
+/* Asks the server what the command is for, with one key, or with THM_KEYS_END none. */
+static int ask(struct thm_console *c, const struct thm_command *command, const char *room,
+               enum thm_key key, struct thm_slice value)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, command->needs);
+    if (room != NULL)
+        THM_SET(&m, ROOM, room);
+    if (key != THM_KEYS_END)
+        thm_msg_str(&m, key, value.data, value.len);
+    return thm_console_ask(c, &m);
+}
+
+static int do_bare(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
+{
+    return ask(c, command, NULL, THM_KEYS_END, args);
 }
 
 /* --- rooms ---------------------------------------------------------------------------------- */
 
-static int do_join(struct thm_console *c, struct thm_slice args)
+static int do_join(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     char room[THM_ROOM_MAX + 1];
 
     if (args.len == 0)
-        return argument_error(c, "/join", "which room? /rooms lists them");
-    if (!read_room(c, "/join", args, room))
+        return misused(c, command, "which room? /rooms lists them");
+    if (read_room(c, command, args, room) != THM_OK)
         return THM_E_ARGUMENT;
-    int code = thm_client_join(c->config.client, room);
-    if (code != THM_OK) {
-        thm_show_error(c, "you are in as many rooms as can be: leave one with /part #ROOM");
+    if (thm_client_join(c->config.client, room) != THM_OK) {
+        thm_show_error(c, "you are in as many rooms as can be: leave one with /part #ROOM",
+                       THM_NOTHING);
         return THM_E_ARGUMENT;
     }
     thm_console_turn_to(c, room);
     return THM_OK;
 }
 
-static int do_part(struct thm_console *c, struct thm_slice args)
+static int do_part(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    char room[THM_ROOM_MAX + 1], line[THM_SHORT_MAX];
-    struct thm_text t;
+    char room[THM_ROOM_MAX + 1];
 
-    if (!read_room(c, "/part", args, room))
+    if (read_room(c, command, args, room) != THM_OK)
         return THM_E_ARGUMENT;
+    struct thm_slice name = thm_slice_of(room);
     int code = thm_client_leave(c->config.client, room);
-    thm_text_init(&t, line, sizeof line);
-    thm_text_str(&t, code == THM_OK ? "you left " : "you are not in ");
-    thm_text_str(&t, room);
     if (code != THM_OK) {
-        thm_show_error(c, line);
+        thm_show_error(c, "you are not in {}", name);
         return code;
     }
-    thm_show_notice(c, line);
-    thm_console_exit(c, thm_slice_of(room));
+    thm_show_notice(c, "you left {}", name);
+    thm_console_exit(c, name);
     return THM_OK;
 }
 
-static int do_rooms(struct thm_console *c, struct thm_slice args)
+/* 0: it is not a number in range. */
+static uint32_t read_count(struct thm_slice digits)
 {
-    (void)args;
-    return request_bare(c, THM_MSG_ROOMS);
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9' || count > HISTORY_MAX / 10)
+            return 0;
+        count = count * 10 + (uint32_t)(digits.data[i] - '0');
+    }
+    return count;
 }
 
-static int do_history(struct thm_console *c, struct thm_slice args)
+static int do_history(struct thm_console *c, const struct thm_command *command,
+                      struct thm_slice args)
 {
-    uint64_t count = HISTORY_DEFAULT;
+    uint32_t count = args.len > 0 ? read_count(args) : HISTORY_DEFAULT;
     struct thm_msg m;
 
     if (c->room[0] == '\0')
-        return argument_error(c, "/history", "you are in no room just now");
-    if (args.len > 0) {
-        count = 0;
-        for (size_t i = 0; i < args.len && count < 100000; i++)
-            count = args.data[i] >= '0' && args.data[i] <= '9'
-                        ? count * 10 + (uint64_t)(args.data[i] - '0')
-                        : UINT64_MAX;
-        if (count < 1 || count >= 100000)
-            return argument_error(c, "/history", "N is a number from 1 to 99999");
-    }
+        return misused_nowhere(c, command);
+    if (count == 0)
+        return misused(c, command, "N is a number from 1 to 99999");
     thm_msg_init(&m, THM_MSG_HISTORY);
     THM_SET(&m, ROOM, c->room);
     thm_msg_num(&m, THM_KEY_COUNT, count);
-    return thm_console_ask(c, &m, nothing);
+    return thm_console_ask(c, &m);
 }
 
-static int do_topic(struct thm_console *c, struct thm_slice args)
+static int do_topic(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_msg m;
-
     if (c->room[0] == '\0')
-        return argument_error(c, "/topic", "you are in no room just now");
-    thm_msg_init(&m, THM_MSG_TOPIC);
-    THM_SET(&m, ROOM, c->room);
-    if (args.len > 0)
-        thm_msg_str(&m, THM_KEY_TOPIC, args.data, thm_slice_is(args, "-") ? 0 : args.len);
-    return thm_console_ask(c, &m, nothing);
+        return misused_nowhere(c, command);
+    enum thm_key key = args.len > 0 ? THM_KEY_TOPIC : THM_KEYS_END;
+    return ask(c, command, c->room, key, thm_slice_is(args, "-") ? THM_NOTHING : args);
 }
 
 /* --- people --------------------------------------------------------------------------------- */
 
-static int do_list(struct thm_console *c, struct thm_slice args)
-{
-    (void)args;
-    return request_bare(c, THM_MSG_LIST);
-}
-
-static int do_who(struct thm_console *c, struct thm_slice args)
+static int do_who(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     char room[THM_ROOM_MAX + 1];
-    struct thm_msg m;
 
-    if (!read_room(c, "/who", args, room))
+    if (read_room(c, command, args, room) != THM_OK)
         return THM_E_ARGUMENT;
-    thm_msg_init(&m, THM_MSG_WHO);
-    THM_SET(&m, ROOM, room);
-    return thm_console_ask(c, &m, nothing);
+    return ask(c, command, room, THM_KEYS_END, THM_NOTHING);
 }
 
-static int do_whois(struct thm_console *c, struct thm_slice args)
+static int do_whois(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_msg m;
-
     if (args.len == 0)
-        return argument_error(c, "/whois", "whom do you mean?");
-    thm_msg_init(&m, THM_MSG_WHOIS);
-    thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
-    return thm_console_ask(c, &m, args);
+        return misused(c, command, "whom do you mean?");
+    return ask(c, command, NULL, THM_KEY_TEXT, args);
 }
 
-static int whisper(struct thm_console *c, struct thm_slice to, struct thm_slice text)
+static int do_whisper(struct thm_console *c, const struct thm_command *command,
+                      struct thm_slice args)
 {
+    struct thm_slice to = thm_next_word(&args);
     char target[2 * THM_ID_MAX + 2];
 
-    if (thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
-        return argument_error(c, "/whisper", "USER is a user id, as /list and /whois show it");
-    thm_slice_copy(target, sizeof target, to);
-    return thm_console_say(c, target, text);
-}
-
-static int do_whisper(struct thm_console *c, struct thm_slice args)
-{
-    struct thm_slice to = next_word(&args);
-
     if (to.len == 0 || args.len == 0)
-        return argument_error(c, "/whisper", "to whom, and what? " THM_SERVER_READS);
-    return whisper(c, to, args);
+        return misused(c, command, "to whom, and what? " THM_SERVER_READS);
+    if (thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
+        return misused(c, command, "USER is a user id, as /list and /whois show it");
+    thm_slice_copy(target, sizeof target, to);
+    return thm_console_say(c, target, args);
 }
 
-static int do_reply(struct thm_console *c, struct thm_slice args)
+static int do_reply(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     if (c->reply_to[0] == '\0')
-        return argument_error(c, "/reply", "nobody has whispered to you yet");
+        return misused(c, command, "nobody has whispered to you yet");
     if (args.len == 0)
-        return argument_error(c, "/reply", "what do you want to say? " THM_SERVER_READS);
-    return whisper(c, thm_slice_of(c->reply_to), args);
+        return misused(c, command, "what do you want to say? " THM_SERVER_READS);
+    return thm_console_say(c, c->reply_to, args);
 }
 
-static int do_alias(struct thm_console *c, struct thm_slice args)
+static int do_alias(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_msg m;
-
     if (thm_key_check(THM_KEY_ALIAS, args.data, args.len) != THM_OK)
-        return argument_error(c, "/alias", "1 to 32 visible characters, no two spaces together");
-    thm_msg_init(&m, THM_MSG_ALIAS);
-    thm_msg_str(&m, THM_KEY_ALIAS, args.data, args.len);
-    return thm_console_ask(c, &m, args);
+        return misused(c, command, "1 to 32 visible characters, no two spaces together");
+    return ask(c, command, NULL, THM_KEY_ALIAS, args);
 }
 
-static int do_away(struct thm_console *c, struct thm_slice args)
+static int do_away(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_msg m;
-
     if (thm_key_check(THM_KEY_AWAY, args.data, args.len) != THM_OK)
-        return argument_error(c, "/away", "at most 200 bytes of visible characters");
-    thm_msg_init(&m, THM_MSG_AWAY);
-    if (args.len > 0)
-        thm_msg_str(&m, THM_KEY_AWAY, args.data, args.len);
-    int code = thm_console_ask(c, &m, nothing);
+        return misused(c, command, "at most 200 bytes of visible characters");
+    int code = ask(c, command, NULL, args.len > 0 ? THM_KEY_AWAY : THM_KEYS_END, args);
     if (code == THM_OK)
         thm_slice_copy(c->away, sizeof c->away, args);
     return code;
 }
 
-static int do_cmd(struct thm_console *c, struct thm_slice args)
+static int do_cmd(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_slice to = next_word(&args);
+    struct thm_slice to = thm_next_word(&args);
     struct thm_msg m;
     struct thm_text id;
     char id_text[24];
 
     if (args.len == 0 || thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
-        return argument_error(c, "/cmd", "DEVICE is USER@DEVICE, as /list shows it");
+        return misused(c, command, "DEVICE is USER@DEVICE, as /list shows it");
     thm_text_init(&id, id_text, sizeof id_text);
     thm_text_char(&id, 'c');
     thm_text_uint(&id, ++c->next_id, 0);
@@ -302,52 +251,50 @@ static int do_cmd(struct thm_console *c, struct thm_slice args)
     thm_msg_str(&m, THM_KEY_ID, id.data, id.len);
     thm_msg_str(&m, THM_KEY_TO, to.data, to.len);
     thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
-    return thm_console_ask(c, &m, nothing);
+    return thm_console_ask(c, &m);
 }
 
 /* --- the rest ------------------------------------------------------------------------------- */
 
-static int do_status(struct thm_console *c, struct thm_slice args)
+static int do_status(struct thm_console *c, const struct thm_command *command,
+                     struct thm_slice args)
 {
     const struct thm_client *client = c->config.client;
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
+    struct thm_msg m;
 
-    (void)args;
-    thm_text_init(&t, line, sizeof line);
-    thm_text_str(&t, thm_client_state_word((enum thm_client_state)client->state));
-    if (client->user[0] != '\0') {
-        thm_text_str(&t, ", as ");
-        thm_text_str(&t, client->user);
-        thm_text_char(&t, '@');
-        thm_text_str(&t, client->device);
-    }
-    thm_text_str(&t, "; messages not yet confirmed: ");
-    thm_text_uint(&t, thm_client_pending(client), 0);
-    thm_show_notice(c, line);
-    bool ask = client->state == THM_CLIENT_ONLINE && thm_console_supports(c, THM_MSG_STATUS);
-    return ask ? request_bare(c, THM_MSG_STATUS) : THM_OK;
+    (void)command, (void)args;
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_str(c, "* ");
+    thm_show_str(c, thm_client_state_word((enum thm_client_state)client->state));
+    thm_show_format(c, "[, as {}@]", NULL, thm_slice_of(client->user));
+    thm_show_str(c, client->device);
+    thm_show_str(c, "; messages not yet confirmed: ");
+    thm_show_uint(c, thm_client_pending(client));
+    thm_show_end(c);
+    if (client->state != THM_CLIENT_ONLINE || !thm_console_supports(c, THM_MSG_STATUS))
+        return THM_OK;
+    thm_msg_init(&m, THM_MSG_STATUS);
+    return thm_console_ask(c, &m);
 }
 
 static void show_command(struct thm_console *c, const struct thm_command *command)
 {
-    const size_t column = 26;
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
+    const size_t column = 28;
 
-    thm_text_init(&t, line, sizeof line);
-    thm_text_str(&t, command->name);
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_str(c, "* ");
+    thm_show_str(c, command->name);
     if (command->brief != NULL) {
-        thm_text_str(&t, ", ");
-        thm_text_str(&t, command->brief);
+        thm_show_str(c, ", ");
+        thm_show_str(c, command->brief);
     }
-    thm_text_char(&t, ' ');
-    thm_text_str(&t, command->args);
-    while (t.len < column)
-        thm_text_char(&t, ' ');
-    thm_text_char(&t, ' ');
-    thm_text_str(&t, command->help);
-    thm_show_notice(c, line);
+    thm_show_str(c, " ");
+    thm_show_str(c, command->args);
+    while (c->piece.len < column)
+        thm_show_str(c, " ");
+    thm_show_str(c, " ");
+    thm_show_str(c, command->help);
+    thm_show_end(c);
 }
 
 static bool is_called(struct thm_slice word, const char *name)
@@ -364,80 +311,74 @@ static const struct thm_command *find(struct thm_slice word)
     return NULL;
 }
 
-static int unknown_command(struct thm_console *c, struct thm_slice word)
+/* A word that is no command, or a command that the server knows nothing of. */
+static int useless(struct thm_console *c, struct thm_slice word, const char *why)
 {
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
-
-    thm_text_init(&t, line, sizeof line);
-    thm_show_safe(&t, (struct thm_slice){word.data, word.len < 32 ? word.len : 32});
-    thm_text_str(&t, ": ");
-    thm_text_str(&t, thm_error_text(THM_E_COMMAND));
-    thm_show_error(c, line);
+    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
+    thm_show_format(c, "! {}: ", NULL, word);
+    thm_show_str(c, why);
+    thm_show_end(c);
     return THM_E_COMMAND;
 }
 
-static int do_help(struct thm_console *c, struct thm_slice args)
+static int unknown_command(struct thm_console *c, struct thm_slice word)
+{
+    struct thm_slice start = {word.data, word.len < 32 ? word.len : 32};
+
+    return useless(c, start, thm_error_text(THM_E_COMMAND));
+}
+
+static int do_help(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     const struct thm_command *one = find(args);
 
+    (void)command;
     if (args.len > 0 && one == NULL)
         return unknown_command(c, args);
-    for (const struct thm_command *command = commands; command->name; command++)
-        if (one == command || (one == NULL && thm_console_supports(c, command->needs)))
-            show_command(c, command);
-    if (one != NULL)
+    if (one != NULL) {
+        show_command(c, one);
         return THM_OK;
-    thm_show_notice(c, "Anything else is said in the room; //x says /x.");
-    thm_show_notice(c, "The server can read all that is said, in private too.");
+    }
+    for (const struct thm_command *each = commands; each->name; each++)
+        if (thm_console_supports(c, each->needs))
+            show_command(c, each);
+    thm_show_notice(c, "Anything else is said in the room; //x says /x.", THM_NOTHING);
+    thm_show_notice(c, "The server can read all that is said, in private too.", THM_NOTHING);
     return THM_OK;
 }
 
-static int do_quit(struct thm_console *c, struct thm_slice args)
+static int do_quit(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    (void)args;
+    (void)command, (void)args;
     c->quitting = true;
     return THM_OK;
-}
-
-static int unsupported(struct thm_console *c, const struct thm_command *command)
-{
-    char line[THM_SHORT_MAX];
-    struct thm_text t;
-
-    thm_text_init(&t, line, sizeof line);
-    thm_text_str(&t, command->name);
-    thm_text_str(&t, ": this server does not support that");
-    thm_show_error(c, line);
-    return THM_E_COMMAND;
 }
 
 /* Prints what was typed. A whisper comes back by itself. */
 static void echo(struct thm_console *c, const struct thm_command *command, struct thm_slice line)
 {
-    struct thm_text t;
-
     if (!c->config.echo_commands || c->echoed)
         return;
     if (command != NULL && command->needs == THM_MSG_WHISPER)
         return;
-    thm_show_begin(c, &t, nothing);
-    thm_text_str(&t, "> ");
-    thm_show_text(c, &t, THM_STYLE_NOTICE, nothing, line);
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_str(c, "> ");
+    thm_show_text(c, line);
+    thm_show_end(c);
 }
 
 static int run(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     if (args.len > 0 && command->args[0] == '\0')
-        return argument_error(c, command->name, "nothing goes behind it");
+        return misused(c, command, "nothing goes behind it");
     if (!thm_console_supports(c, command->needs))
-        return unsupported(c, command);
-    return functions[command - commands](c, args);
+        return useless(c, thm_slice_of(command->name), "this server does not support that");
+    return functions[command - commands](c, command, args);
 }
 
 int thm_console_command(struct thm_console *c, struct thm_slice line)
 {
-    struct thm_slice args = line, word = next_word(&args);
+    struct thm_slice args = line, word = thm_next_word(&args);
     const struct thm_command *command = word.data[0] == '/' ? find(word) : NULL;
 
     if (command != NULL && thm_console_must_wait(c, command->needs))

@@ -1,7 +1,23 @@
 /*
- * Completing the last word of a line that is being typed.
+ * Names that were seen lately, and completing the last word of a line that is being typed.
  */
 #include "client/console.h"
+
+void thm_console_note_name(struct thm_console *c, const struct thm_msg *m)
+{
+#if THM_CONSOLE_NAMES > 0
+    struct thm_slice user = thm_show_user(m);
+    unsigned at = 0;
+
+    while (at < THM_CONSOLE_NAMES - 1 && !thm_slice_is(user, c->names[at].user))
+        at++;
+    memmove(c->names + 1, c->names, at * sizeof c->names[0]);
+    thm_slice_copy(c->names[0].user, sizeof c->names[0].user, user);
+    thm_slice_copy(c->names[0].alias, sizeof c->names[0].alias, thm_msg_get(m, THM_KEY_ALIAS));
+#else
+    (void)c, (void)m;
+#endif
+}
 
 struct completion {
     struct thm_slice start; /* what is typed already */
@@ -35,6 +51,7 @@ static void complete_name(const struct thm_console *c, struct completion *k)
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
         if (try_candidate(k, c->rooms[i].name))
             return;
+#if THM_CONSOLE_NAMES > 0
     k->is_name = true;
     for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
         if (try_candidate(k, c->names[i].user))
@@ -42,6 +59,7 @@ static void complete_name(const struct thm_console *c, struct completion *k)
     for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)
         if (strcmp(c->names[i].alias, c->names[i].user) != 0 && try_candidate(k, c->names[i].alias))
             return;
+#endif
 }
 
 size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,

@@ -6,10 +6,12 @@ void thm_console_init(struct thm_console *c, const struct thm_console_config *co
     c->config = *config;
     c->supported = UINT64_MAX; /* until the server says what it does */
     memcpy(c->room, THM_DEFAULT_ROOM, sizeof THM_DEFAULT_ROOM);
-    thm_parts_init(&c->parts, config->parts_memory, config->parts_memory_size);
+    if (THM_CONSOLE_PARTS > 0)
+        thm_parts_init(&c->parts, config->parts_memory, config->parts_memory_size,
+                       THM_CONSOLE_PARTS);
 }
 
-/* --- rooms and names ------------------------------------------------------------------------ */
+/* --- rooms ---------------------------------------------------------------------------------- */
 
 int thm_console_room(const struct thm_console *c, struct thm_slice name)
 {
@@ -59,17 +61,27 @@ void thm_console_turn_to(struct thm_console *c, const char *room)
     thm_slice_copy(c->room, sizeof c->room, thm_slice_of(room));
 }
 
-void thm_console_note_name(struct thm_console *c, const struct thm_msg *m)
-{
-    enum thm_key key = thm_msg_has(m, THM_KEY_USERID) ? THM_KEY_USERID : THM_KEY_FROM;
-    struct thm_slice user = thm_msg_get(m, key);
-    unsigned at = 0;
+/* --- words ---------------------------------------------------------------------------------- */
 
-    while (at < THM_CONSOLE_NAMES - 1 && !thm_slice_is(user, c->names[at].user))
-        at++;
-    memmove(c->names + 1, c->names, at * sizeof c->names[0]);
-    thm_slice_copy(c->names[0].user, sizeof c->names[0].user, user);
-    thm_slice_copy(c->names[0].alias, sizeof c->names[0].alias, thm_msg_get(m, THM_KEY_ALIAS));
+static struct thm_slice trim(struct thm_slice s)
+{
+    while (s.len > 0 && s.data[0] == ' ') {
+        s.data++;
+        s.len--;
+    }
+    while (s.len > 0 && s.data[s.len - 1] == ' ')
+        s.len--;
+    return s;
+}
+
+struct thm_slice thm_next_word(struct thm_slice *s)
+{
+    struct thm_slice word = {s->data, 0};
+
+    while (word.len < s->len && word.data[word.len] != ' ')
+        word.len++;
+    *s = trim((struct thm_slice){s->data + word.len, s->len - word.len});
+    return word;
 }
 
 /* --- typed lines ---------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /*
  * What the files of the console share.
  *
- *   console.c    rooms, names, prompt                  events.c    what is printed for an event
- *   complete.c   completion                            said.c      ... when somebody says something
+ *   console.c    rooms, prompt                         events.c    what is printed for an event
+ *   complete.c   names, completion                     said.c      ... when somebody says something
  *   commands.c   the table of commands                 troubles.c  ... when something went wrong
  *   ask.c        saying, and asking the server         show.c      building and printing lines
  *   parts.c      putting long messages together
@@ -15,49 +15,56 @@
 #include "thimble/console.h"
 #include "util/text.h"
 
-/* --- show.c: one line is built in c->text at a time --- */
+/* --- show.c: one line is printed at a time, in pieces when it is longer than c->text --- */
+
+/* The empty slice. */
+#define THM_NOTHING ((struct thm_slice){"", 0})
 
 /** Starts a line that belongs to a stream; "#room " is put first when that is not the current room. */
-void thm_show_begin(struct thm_console *c, struct thm_text *t, struct thm_slice stream);
+void thm_show_begin(struct thm_console *c, enum thm_style style, struct thm_slice stream);
 
-/** Prints the line. */
-void thm_show_end(struct thm_console *c, const struct thm_text *t, enum thm_style style,
-                  struct thm_slice stream);
+/** Ends the line. */
+void thm_show_end(struct thm_console *c);
 
-/** Prints the line with `text` behind it: further lines of the text are indented, so that none of them looks like a
- * line of somebody else. */
-void thm_show_text(struct thm_console *c, struct thm_text *t, enum thm_style style,
-                   struct thm_slice stream, struct thm_slice text);
+/** Appends ASCII text of our own. */
+void thm_show_str(struct thm_console *c, const char *text);
+void thm_show_uint(struct thm_console *c, uint64_t value);
 
-/** Appends foreign text, made printable. */
-void thm_show_safe(struct thm_text *t, struct thm_slice s);
+/** Appends foreign text, made printable. Behind a newline it goes on in a line of its own that is indented, so that it
+ * does not look like a line of somebody else; a newline at the very end means nothing. */
+void thm_show_text(struct thm_console *c, struct thm_slice text);
 
-/** Appends " key: value" when the message has the key. */
-void thm_show_key(struct thm_text *t, const struct thm_msg *m, enum thm_key key, const char *lead);
+/** Appends the beginning of a foreign text, in brackets and quotes. */
+void thm_show_quoted(struct thm_console *c, struct thm_slice s);
 
-/** Appends the beginning of a foreign text in quotes. */
-void thm_show_quoted(struct thm_text *t, struct thm_slice s);
+/**
+ * Appends what a format says:
+ *
+ *     {key}    the value of a key of `msg`: `since` as date and time, `time` as "[HH:MM] " with the date in front unless
+ *              it is today, both in local time
+ *     {user}   the user id that `msg` is about, or from
+ *     {nick}   the alias, unless that is the user id as well
+ *     {}       `it`
+ *     [...]    what is in the brackets, only if the first name in them has a value that is not empty
+ *     [...|x]  else x
+ *
+ * @param msg  may be NULL when the format names nothing but {}
+ */
+void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg,
+                     struct thm_slice it);
 
-/** Appends "[HH:MM] ", in local time; with the date in front unless it is today. */
-void thm_show_clock(const struct thm_console *c, struct thm_text *t, const struct thm_msg *m);
+/* The user id comes first, which nobody can choose freely. */
+#define THM_SHOW_WHO    "{user}[({nick})]"
+#define THM_SHOW_DEVICE "{user}[@{device}]"
 
-/** Appends "YYYY-MM-DD HH:MM", in local time. */
-void thm_show_date(const struct thm_console *c, struct thm_text *t, uint64_t utc_ms);
-
-/** Appends who it is, "user" or "user(alias)": the user id comes first, which nobody can choose freely. */
-void thm_show_name(struct thm_text *t, struct thm_slice user, struct thm_slice alias);
-
-/** thm_show_name() of who a message is from, or about. */
-void thm_show_sender(struct thm_text *t, const struct thm_msg *m);
-
-/** Prints "* text" or "! text". */
-void thm_show_notice(struct thm_console *c, const char *text);
-void thm_show_error(struct thm_console *c, const char *text);
+/** Prints "* " or "! " and a format of nothing but {}. */
+void thm_show_notice(struct thm_console *c, const char *format, struct thm_slice it);
+void thm_show_error(struct thm_console *c, const char *format, struct thm_slice it);
 
 /* --- said.c --- */
 
-/** Prints a message, whisper or past, or keeps it until its other parts come. */
-void thm_show_said(struct thm_console *c, const struct thm_msg *m);
+/** Prints a message, whisper or past, or keeps it until its other parts come. False: nothing more is to be printed. */
+bool thm_show_said(struct thm_console *c, const struct thm_msg *m);
 
 /* --- console.c --- */
 
@@ -70,6 +77,11 @@ void thm_console_exit(struct thm_console *c, struct thm_slice name);
 
 /** Makes a room the current one: what waited in it counts as read. */
 void thm_console_turn_to(struct thm_console *c, const char *room);
+
+/** Takes the first word off `s`, and the blanks around the rest. */
+struct thm_slice thm_next_word(struct thm_slice *s);
+
+/* --- complete.c --- */
 
 /** Remembers who a message is from, or about, for completion. */
 void thm_console_note_name(struct thm_console *c, const struct thm_msg *m);
@@ -87,8 +99,8 @@ bool thm_console_must_wait(const struct thm_console *c, enum thm_type type);
 /** Queues a text; prints it when it has to wait for a connection; prints why not, unless the queue is only full. */
 int thm_console_say(struct thm_console *c, const char *to, struct thm_slice text);
 
-/** Sends a request about a name (may be empty); prints why not, unless it only has to wait. */
-int thm_console_ask(struct thm_console *c, const struct thm_msg *m, struct thm_slice about);
+/** Sends a request; prints why not, unless it only has to wait. */
+int thm_console_ask(struct thm_console *c, const struct thm_msg *m);
 
 /** A line came: it may be the answer. */
 void thm_console_answered(struct thm_console *c, const struct thm_msg *m);
@@ -104,8 +116,8 @@ bool thm_console_supports(const struct thm_console *c, enum thm_type type);
 
 /* --- troubles.c --- */
 
-/** `error` and `refused`. */
-void thm_trouble_line(struct thm_console *c, const struct thm_msg *m);
+/** `error` and `refused`. False: nothing more is to be printed. */
+bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m);
 
 /** A text was refused. */
 void thm_trouble_lost(struct thm_console *c, const struct thm_client_event *e);
@@ -117,6 +129,12 @@ void thm_trouble_ended(struct thm_console *c, const struct thm_client_event *e);
 
 /* Stands beside every private line, as long as private lines are not encrypted from end to end. */
 #define THM_SERVER_READS "(the server can read this)"
+
+/** The user id that a message is about, or from. */
+static inline struct thm_slice thm_show_user(const struct thm_msg *m)
+{
+    return thm_msg_get(m, thm_msg_has(m, THM_KEY_USERID) ? THM_KEY_USERID : THM_KEY_FROM);
+}
 
 /** The user id of the person at the console; "" before the first login. */
 static inline const char *thm_show_own_user(const struct thm_console *c)

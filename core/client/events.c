@@ -1,6 +1,5 @@
 /*
- * What the console prints for an event of the client. Everything that comes from elsewhere passes
- * thm_show_safe() or thm_show_text().
+ * What the console prints for an event of the client.
  */
 #include "client/console.h"
 
@@ -9,386 +8,189 @@ static bool is_inbox(struct thm_slice stream)
     return stream.len > 0 && stream.data[0] == '@';
 }
 
-/* What a stream holds: "messages of #lobby", "whispers". */
-static void append_messages(struct thm_text *t, struct thm_slice stream)
+static void show(struct thm_console *c, const struct thm_msg *m, const char *format)
 {
-    if (is_inbox(stream)) {
-        thm_text_str(t, "whispers");
-    } else {
-        thm_text_str(t, "messages of ");
-        thm_show_safe(t, stream);
-    }
+    thm_show_begin(c, THM_STYLE_NOTICE, thm_msg_get(m, THM_KEY_ROOM));
+    thm_show_format(c, format, m, THM_NOTHING);
+    thm_show_end(c);
 }
 
-/* --- streams -------------------------------------------------------------------------------- */
+/* --- lines that mean more than what is printed: false, nothing (more) is to be printed ------- */
 
-static void begin_notice(struct thm_console *c, struct thm_text *t, const struct thm_msg *m)
-{
-    thm_show_begin(c, t, thm_msg_get(m, THM_KEY_ROOM));
-    thm_text_str(t, "* ");
-}
-
-static void end_notice(struct thm_console *c, struct thm_text *t, const struct thm_msg *m)
-{
-    thm_show_end(c, t, THM_STYLE_NOTICE, thm_msg_get(m, THM_KEY_ROOM));
-}
-
-static void append_members(struct thm_text *t, const struct thm_msg *m, const char *lead)
-{
-    thm_show_key(t, m, THM_KEY_MEMBERS, lead);
-    if (thm_msg_has(m, THM_KEY_MEMBERS))
-        thm_text_str(t, " here");
-}
-
-static void show_joined(struct thm_console *c, const struct thm_msg *m)
+static bool on_joined(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
 
-    if (is_inbox(room) || !thm_console_enter(c, room))
-        return; /* after a reconnect there is nothing new in that */
-    begin_notice(c, &t, m);
-    thm_text_str(&t, "you are in ");
-    thm_show_safe(&t, room);
-    append_members(&t, m, "; ");
-    if (thm_msg_get(m, THM_KEY_TOPIC).len > 0)
-        thm_show_key(&t, m, THM_KEY_TOPIC, "; topic: ");
-    end_notice(c, &t, m);
+    return !is_inbox(room) &&
+           thm_console_enter(c, room); /* after a reconnect there is nothing new in that */
 }
 
-static void show_left(struct thm_console *c, const struct thm_msg *m)
+static bool on_left(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
 
     if (thm_console_room(c, room) < 0 || thm_follow_find(c->config.client, room) != NULL)
-        return; /* it was said when it was asked for, or entered again since */
+        return false; /* it was said when it was asked for, or entered again since */
     thm_console_exit(c, room);
-    begin_notice(c, &t, m);
-    thm_text_str(&t, "the server took you out of ");
-    thm_show_safe(&t, room);
-    thm_show_key(&t, m, THM_KEY_REASON, ": ");
-    end_notice(c, &t, m);
+    return true;
 }
 
-static void show_gap(struct thm_console *c, const struct thm_msg *m)
+static bool on_gap(struct thm_console *c, const struct thm_msg *m)
 {
+    struct thm_slice stream = thm_msg_get(m, THM_KEY_ROOM);
     uint64_t first = thm_msg_get_num(m, THM_KEY_FIRST, 0);
     uint64_t last = thm_msg_get_num(m, THM_KEY_LAST, 0);
-    struct thm_slice stream = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
+    bool dropped = first >= 1 && last >= first;
 
-    thm_show_begin(c, &t, stream);
-    if (first >= 1 && last >= first) {
-        thm_text_str(&t, "! ");
-        append_messages(&t, stream);
-        thm_text_str(&t, " that are no longer kept: ");
-        thm_text_uint(&t, last - first + 1, 0);
-        thm_text_str(&t, " (");
-        thm_text_uint(&t, first, 0);
-        thm_text_char(&t, '-');
-        thm_text_uint(&t, last, 0);
-        thm_text_char(&t, ')');
-    } else {
-        thm_text_str(&t, "! the server was restarted and has lost the earlier ");
-        append_messages(&t, stream);
+    thm_show_begin(c, THM_STYLE_ERROR, stream);
+    thm_show_str(c, dropped ? "! " : "! the server was restarted and has lost the earlier ");
+    thm_show_format(c, is_inbox(stream) ? "whispers" : "messages of {room}", m, THM_NOTHING);
+    if (dropped) {
+        thm_show_str(c, " that are no longer kept: ");
+        thm_show_uint(c, last - first + 1);
+        thm_show_format(c, " ({first}-{last})", m, THM_NOTHING);
     }
-    thm_show_end(c, &t, THM_STYLE_ERROR, stream);
+    thm_show_end(c);
+    return false;
 }
 
-static void show_topic(struct thm_console *c, const struct thm_msg *m)
+static bool on_presence(struct thm_console *c, const struct thm_msg *m)
 {
-    struct thm_text t;
+    static const struct {
+        const char *event, *format;
+    } deeds[] = {
+        {"alias", "* {userid} is now called {alias}"},
+        {"away", "* " THM_SHOW_WHO " is away[: {away}]"},
+        {"back", "* " THM_SHOW_WHO " is back"},
+    };
+    const char *format = "* " THM_SHOW_WHO " {event}";
 
-    begin_notice(c, &t, m);
-    thm_text_str(&t, "topic of ");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_ROOM));
-    thm_text_str(&t, thm_msg_get(m, THM_KEY_TOPIC).len > 0 ? ": " : ": none");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_TOPIC));
-    if (thm_msg_get(m, THM_KEY_TOPIC).len > 0)
-        thm_show_key(&t, m, THM_KEY_FROM, ", set by ");
-    end_notice(c, &t, m);
-}
-
-/* --- people --------------------------------------------------------------------------------- */
-
-/* One member did something. */
-static void append_deed(struct thm_text *t, const struct thm_msg *m)
-{
-    struct thm_slice event = thm_msg_get(m, THM_KEY_EVENT);
-
-    if (thm_slice_is(event, "alias")) {
-        thm_show_safe(t, thm_msg_get(m, THM_KEY_USERID));
-        thm_text_str(t, " is now called ");
-        thm_show_safe(t, thm_msg_get(m, THM_KEY_ALIAS));
-        return;
+    if (!thm_msg_has(m, THM_KEY_USERID)) { /* in a large room members are only counted */
+        show(c, m, "* [{joined}|0] joined, [{left}|0] left[, {members} here]");
+        return false;
     }
-    thm_show_sender(t, m);
-    if (thm_slice_is(event, "away")) {
-        thm_text_str(t, " is away");
-        if (thm_msg_get(m, THM_KEY_AWAY).len > 0)
-            thm_show_key(t, m, THM_KEY_AWAY, ": ");
-    } else if (thm_slice_is(event, "back")) {
-        thm_text_str(t, " is back");
-    } else {
-        thm_text_char(t, ' ');
-        thm_show_safe(t, event);
-    }
-}
-
-/* In a large room members are only counted. */
-static void append_counts(struct thm_text *t, const struct thm_msg *m)
-{
-    thm_text_uint(t, thm_msg_get_num(m, THM_KEY_JOINED, 0), 0);
-    thm_text_str(t, " joined, ");
-    thm_text_uint(t, thm_msg_get_num(m, THM_KEY_LEFT, 0), 0);
-    thm_text_str(t, " left");
-    append_members(t, m, ", ");
-}
-
-static void show_presence(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_text t;
-
     if (thm_slice_is(thm_msg_get(m, THM_KEY_USERID), thm_show_own_user(c)))
-        return;
-    begin_notice(c, &t, m);
-    if (thm_msg_has(m, THM_KEY_USERID)) {
-        thm_console_note_name(c, m);
-        append_deed(&t, m);
-    } else {
-        append_counts(&t, m);
-    }
-    end_notice(c, &t, m);
-}
-
-static void append_device(struct thm_text *t, const struct thm_msg *m)
-{
-    thm_show_safe(t,
-                  thm_msg_get(m, thm_msg_has(m, THM_KEY_USERID) ? THM_KEY_USERID : THM_KEY_FROM));
-    thm_show_key(t, m, THM_KEY_DEVICE, "@");
-}
-
-static void show_state(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
-
-    thm_show_begin(c, &t, room);
-    thm_text_str(&t, "= ");
-    append_device(&t, m);
-    thm_text_str(&t, ": ");
-    thm_show_text(c, &t, THM_STYLE_NOTICE, room, thm_msg_get(m, THM_KEY_TEXT));
-}
-
-static void show_user(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice user = thm_msg_get(m, THM_KEY_USERID), alias = thm_msg_get(m, THM_KEY_ALIAS);
-    struct thm_text t;
-
+        return false;
     thm_console_note_name(c, m);
-    begin_notice(c, &t, m);
-    append_device(&t, m);
-    if (alias.len > 0 && !(alias.len == user.len && memcmp(alias.data, user.data, user.len) == 0))
-        thm_show_key(&t, m, THM_KEY_ALIAS, ", called ");
-    thm_show_key(&t, m, THM_KEY_STATUS, ", ");
-    thm_show_key(&t, m, THM_KEY_ROOMS, ", in ");
-    if (thm_msg_has(m, THM_KEY_SINCE)) {
-        thm_text_str(&t, ", since ");
-        thm_show_date(c, &t, thm_msg_get_num(m, THM_KEY_SINCE, 0));
-    }
-    if (thm_msg_get(m, THM_KEY_AWAY).len > 0)
-        thm_show_key(&t, m, THM_KEY_AWAY, ", away: ");
-    thm_show_key(&t, m, THM_KEY_AGENT, ", with ");
-    thm_show_key(&t, m, THM_KEY_ADDRESS, ", from ");
-    thm_show_key(&t, m, THM_KEY_KEY_HASH, ", key ");
-    thm_show_key(&t, m, THM_KEY_TEXT, ", state: ");
-    end_notice(c, &t, m);
+    for (unsigned i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+        if (thm_slice_is(thm_msg_get(m, THM_KEY_EVENT), deeds[i].event))
+            format = deeds[i].format;
+    show(c, m, format);
+    return false;
 }
 
-static void show_room(struct thm_console *c, const struct thm_msg *m)
+static bool on_user(struct thm_console *c, const struct thm_msg *m)
 {
-    struct thm_text t;
-
-    thm_show_begin(c, &t, (struct thm_slice){"", 0});
-    thm_text_str(&t, "* ");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_ROOM));
-    thm_show_key(&t, m, THM_KEY_MEMBERS, ", members: ");
-    if (thm_msg_get(m, THM_KEY_TOPIC).len > 0)
-        thm_show_key(&t, m, THM_KEY_TOPIC, ", topic: ");
-    end_notice(c, &t, m);
+    thm_console_note_name(c, m);
+    return true;
 }
 
-static void show_end_of_list(struct thm_console *c, const struct thm_msg *m)
+static bool on_room(struct thm_console *c, const struct thm_msg *m)
 {
-    struct thm_text t;
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    c->piece.room = thm_msg_get(m, THM_KEY_ROOM);
+    thm_show_format(c, "* {room}[, members: {members}][, topic: {topic}]", m, THM_NOTHING);
+    thm_show_end(c);
+    return false;
+}
 
+static bool on_end(struct thm_console *c, const struct thm_msg *m)
+{
     if (thm_slice_is(thm_msg_get(m, THM_KEY_IN), "history"))
         c->in_history = false;
-    thm_show_begin(c, &t, thm_msg_get(m, THM_KEY_ROOM));
-    thm_text_str(&t, "-- end of ");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_IN));
-    thm_show_key(&t, m, THM_KEY_COUNT, ": ");
-    end_notice(c, &t, m);
-}
-
-static void show_alias(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_text t;
-
-    begin_notice(c, &t, m);
-    thm_text_str(&t, "you are now called ");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_ALIAS));
-    thm_show_key(&t, m, THM_KEY_REASON, ": ");
-    end_notice(c, &t, m);
-}
-
-static void show_away(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_text t;
-    bool away = thm_msg_get(m, THM_KEY_AWAY).len > 0;
-
-    begin_notice(c, &t, m);
-    thm_text_str(&t, away ? "you are away: " : "you are back");
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_AWAY));
-    end_notice(c, &t, m);
-}
-
-/* --- the server, and boards ----------------------------------------------------------------- */
-
-static void show_server(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_text t;
-
-    begin_notice(c, &t, m);
-    thm_show_safe(&t, thm_msg_get(m, THM_KEY_SERVER));
-    if (thm_msg_has(m, THM_KEY_SINCE)) {
-        thm_text_str(&t, ", up since ");
-        thm_show_date(c, &t, thm_msg_get_num(m, THM_KEY_SINCE, 0));
-    }
-    thm_show_key(&t, m, THM_KEY_MEMBERS, ", sessions: ");
-    thm_show_key(&t, m, THM_KEY_COUNT, ", messages: ");
-    end_notice(c, &t, m);
-}
-
-static void show_server_notice(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    thm_show_begin(c, &t, nowhere);
-    thm_show_clock(c, &t, m);
-    thm_text_str(&t, "* notice");
-    thm_show_key(&t, m, THM_KEY_FROM, " from ");
-    thm_text_str(&t, ": ");
-    thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));
+    return true;
 }
 
 /* A terminal obeys nobody. */
-static void refuse_command(struct thm_console *c, const struct thm_msg *m)
+static bool on_cmd(struct thm_console *c, const struct thm_msg *m)
 {
+    struct thm_slice user = thm_msg_get(m, THM_KEY_FROM), device = thm_msg_get(m, THM_KEY_DEVICE);
+    struct thm_slice id = thm_msg_get(m, THM_KEY_ID);
     char target[2 * THM_ID_MAX + 2];
     struct thm_msg answer;
     struct thm_text t;
 
+    if (user.len == 0)
+        return true;
     thm_text_init(&t, target, sizeof target);
-    append_device(&t, m);
+    thm_text_bytes(&t, user.data, user.len);
+    thm_text_str(&t, device.len > 0 ? "@" : "");
+    thm_text_bytes(&t, device.data, device.len);
     thm_msg_init(&answer, THM_MSG_RESULT);
     thm_msg_str(&answer, THM_KEY_TO, t.data, t.len);
-    thm_msg_str(&answer, THM_KEY_ID, thm_msg_get(m, THM_KEY_ID).data,
-                thm_msg_get(m, THM_KEY_ID).len);
+    thm_msg_str(&answer, THM_KEY_ID, id.data, id.len);
     THM_SET(&answer, STATUS, "refused");
     THM_SET(&answer, TEXT, "this is a terminal: no commands here");
     thm_client_request(c->config.client, &answer);
-}
-
-static void show_cmd(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    if (thm_msg_has(m, THM_KEY_FROM))
-        refuse_command(c, m);
-    thm_show_begin(c, &t, nowhere);
-    thm_text_str(&t, "= ");
-    append_device(&t, m);
-    thm_text_str(&t, " sent a command, which was refused: ");
-    thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));
-}
-
-static void show_result(struct thm_console *c, const struct thm_msg *m)
-{
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    thm_show_begin(c, &t, nowhere);
-    thm_text_str(&t, "= ");
-    append_device(&t, m);
-    thm_show_key(&t, m, THM_KEY_STATUS, " ");
-    thm_show_key(&t, m, THM_KEY_CODE, ", ");
-    if (thm_msg_has(m, THM_KEY_TEXT))
-        thm_text_str(&t, ": ");
-    thm_show_text(c, &t, THM_STYLE_NOTICE, nowhere, thm_msg_get(m, THM_KEY_TEXT));
+    return true;
 }
 
 /* The commands that do something here. */
 static void show_commands(struct thm_console *c)
 {
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    thm_show_begin(c, &t, nowhere);
-    thm_text_str(&t, "* commands:");
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_str(c, "* commands:");
     for (const struct thm_command *command = thm_console_commands(); command->name; command++) {
         if (!thm_console_supports(c, command->needs))
             continue;
-        thm_text_char(&t, ' ');
-        thm_text_str(&t, command->name);
+        thm_show_str(c, " ");
+        thm_show_str(c, command->name);
     }
-    thm_text_str(&t, " (/help explains them)");
-    thm_show_end(c, &t, THM_STYLE_NOTICE, nowhere);
+    thm_show_str(c, " (/help explains them)");
+    thm_show_end(c);
 }
 
-static void show_welcome(struct thm_console *c, const struct thm_msg *m)
+static bool on_welcome(struct thm_console *c, const struct thm_msg *m)
 {
-    struct thm_text t;
-
     thm_console_learn(c, m);
     if (c->welcomed)
-        return;
+        return false;
     c->welcomed = true;
-    begin_notice(c, &t, m);
-    thm_text_str(&t, "you are ");
-    thm_show_sender(&t, m);
-    thm_show_key(&t, m, THM_KEY_DEVICE, " on ");
-    thm_show_key(&t, m, THM_KEY_SERVER, ", at ");
-    end_notice(c, &t, m);
+    show(c, m, "* you are " THM_SHOW_WHO "[ on {device}][, at {server}]");
     show_commands(c);
+    return false;
 }
 
-static void (*const lines[THM_TYPES_END])(struct thm_console *c, const struct thm_msg *m) = {
-    [THM_MSG_AUTH_REPLY] = show_welcome,
-    [THM_MSG_MESSAGE] = thm_show_said,
-    [THM_MSG_WHISPER] = thm_show_said,
-    [THM_MSG_PAST] = thm_show_said,
-    [THM_MSG_JOINED] = show_joined,
-    [THM_MSG_LEFT] = show_left,
-    [THM_MSG_GAP] = show_gap,
-    [THM_MSG_TOPIC] = show_topic,
-    [THM_MSG_PRESENCE] = show_presence,
-    [THM_MSG_STATE] = show_state,
-    [THM_MSG_USER] = show_user,
-    [THM_MSG_ROOM] = show_room,
-    [THM_MSG_END] = show_end_of_list,
-    [THM_MSG_ALIAS] = show_alias,
-    [THM_MSG_AWAY] = show_away,
-    [THM_MSG_SERVER] = show_server,
-    [THM_MSG_NOTICE] = show_server_notice,
-    [THM_MSG_ERROR] = thm_trouble_line,
-    [THM_MSG_REFUSED] = thm_trouble_line,
-    [THM_MSG_CMD] = show_cmd,
-    [THM_MSG_RESULT] = show_result,
+/* --- what is printed for a line -------------------------------------------------------------- */
+
+static const struct {
+    const char *format; /* see thm_show_format() */
+    bool (*before)(struct thm_console *c, const struct thm_msg *m);
+    uint8_t type;
+} lines[] = {
+    {NULL, on_welcome, THM_MSG_AUTH_REPLY},
+    {NULL, thm_show_said, THM_MSG_MESSAGE},
+    {NULL, thm_show_said, THM_MSG_WHISPER},
+    {NULL, thm_show_said, THM_MSG_PAST},
+    {NULL, on_gap, THM_MSG_GAP},
+    {NULL, on_presence, THM_MSG_PRESENCE},
+    {NULL, on_room, THM_MSG_ROOM},
+    {NULL, thm_trouble_line, THM_MSG_ERROR},
+    {NULL, thm_trouble_line, THM_MSG_REFUSED},
+    {"* you are in {room}[; {members} here][; topic: {topic}]", on_joined, THM_MSG_JOINED},
+    {"* the server took you out of {room}[: {reason}]", on_left, THM_MSG_LEFT},
+    {"* topic of {room}: [{topic}[, set by {from}]|none]", NULL, THM_MSG_TOPIC},
+    {"= " THM_SHOW_DEVICE ": {text}", NULL, THM_MSG_STATE},
+    {"* " THM_SHOW_DEVICE "[, called {nick}][, {status}][, in {rooms}][, since {since}]"
+     "[, away: {away}][, with {agent}][, from {address}][, key {key_hash}][, state: {text}]",
+     on_user, THM_MSG_USER},
+    {"-- end of {in}[: {count}]", on_end, THM_MSG_END},
+    {"* you are now called {alias}[: {reason}]", NULL, THM_MSG_ALIAS},
+    {"* you are [away: {away}|back]", NULL, THM_MSG_AWAY},
+    {"* {server}[, up since {since}][, sessions: {members}][, messages: {count}]", NULL,
+     THM_MSG_SERVER},
+    {"{time}* notice[ from {from}]: {text}", NULL, THM_MSG_NOTICE},
+    {"= " THM_SHOW_DEVICE " sent a command, which was refused: {text}", on_cmd, THM_MSG_CMD},
+    {"= " THM_SHOW_DEVICE " {status}[, {code}][: {text}]", NULL, THM_MSG_RESULT},
 };
+
+static void show_line(struct thm_console *c, const struct thm_msg *m)
+{
+    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i].type == m->type && (lines[i].before == NULL || lines[i].before(c, m)))
+            show(c, m, lines[i].format);
+    thm_console_answered(c, m);
+}
 
 /* --- events --------------------------------------------------------------------------------- */
 
@@ -418,13 +220,6 @@ static void show_state_change(struct thm_console *c, const struct thm_client_eve
         break;
     default: break;
     }
-}
-
-static void show_line(struct thm_console *c, const struct thm_msg *m)
-{
-    if (lines[m->type] != NULL)
-        lines[m->type](c, m);
-    thm_console_answered(c, m);
 }
 
 void thm_console_event(struct thm_console *c, const struct thm_client_event *event)

@@ -27,48 +27,61 @@ void thm_follow_inbox(struct thm_client *c)
 {
     struct thm_text name;
     char buf[THM_ROOM_MAX + 1];
-    struct thm_client_stream *s = &c->streams[INBOX], before = *s;
+    struct thm_client_stream *s = &c->streams[INBOX];
 
     thm_text_init(&name, buf, sizeof buf);
     thm_text_char(&name, '@');
     thm_text_str(&name, c->user);
-    if (strcmp(s->name, buf) == 0)
-        return;
-    start(s, thm_slice_of(buf));
-    if (before.name[0] != '\0')
-        return;
-    s->incarnation = before.incarnation; /* of an earlier run */
-    s->n = before.n;
+    if (strcmp(s->name, buf) != 0)
+        start(s, thm_slice_of(buf));
 }
 
-void thm_client_set_inbox(struct thm_client *c, uint64_t incarnation, uint64_t n)
-{
-    c->streams[INBOX].incarnation = incarnation;
-    c->streams[INBOX].n = n;
-}
-
-void thm_client_inbox(const struct thm_client *c, uint64_t *incarnation, uint64_t *n)
-{
-    *incarnation = c->streams[INBOX].incarnation;
-    *n = c->streams[INBOX].n;
-}
-
-bool thm_follow_add(struct thm_client *c, const char *room)
+struct thm_client_stream *thm_follow_add(struct thm_client *c, const char *room)
 {
     struct thm_client_stream *s = thm_follow_find(c, thm_slice_of(room));
 
     if (s != NULL) {
         if (s->follow == THM_FOLLOW_LEAVING) /* which was not said yet */
             s->follow = THM_FOLLOW_JOINED;
-        return true;
+        return s;
     }
     for (unsigned i = INBOX + 1; i < THM_CLIENT_STREAMS; i++) {
         if (c->streams[i].follow == THM_FOLLOW_FREE) {
             start(&c->streams[i], thm_slice_of(room));
-            return true;
+            return &c->streams[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+int thm_client_set_cursor(struct thm_client *c, const char *name, uint64_t incarnation, uint64_t n)
+{
+    struct thm_client_stream *s = &c->streams[INBOX];
+
+    if (thm_key_check(THM_KEY_ROOM, name, strlen(name)) != THM_OK)
+        return THM_E_KEY_RANGE;
+    if (c->state != THM_CLIENT_STOPPED)
+        return THM_E_STATE;
+    if (name[0] == '#')
+        s = thm_follow_add(c, name);
+    else
+        start(s, thm_slice_of(name));
+    if (s == NULL)
+        return THM_E_LIMIT;
+    s->incarnation = incarnation;
+    s->n = n;
+    return THM_OK;
+}
+
+bool thm_client_cursor(const struct thm_client *c, unsigned i, const char **name,
+                       uint64_t *incarnation, uint64_t *n)
+{
+    const struct thm_client_stream *s = &c->streams[i];
+
+    *name = s->name;
+    *incarnation = s->incarnation;
+    *n = s->n;
+    return s->follow != THM_FOLLOW_FREE && s->incarnation != 0;
 }
 
 void thm_follow_reset(struct thm_client *c)

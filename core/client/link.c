@@ -112,7 +112,7 @@ static void transmit(struct thm_client *c)
         if (waiting == 0)
             return;
         size_t chunk = waiting < THM_CLIENT_RECORD ? waiting : THM_CLIENT_RECORD;
-        io = thm_tls_write(&c->tls, c->out + c->out_sent, chunk, &n);
+        io = thm_tls_write(&c->tls, c->phase.session.out + c->out_sent, chunk, &n);
         if (io != THM_IO_OK)
             break;
         c->out_sent += (uint32_t)n;
@@ -139,7 +139,7 @@ static uint64_t utc_seconds(const struct thm_client *c)
 {
     uint64_t ms;
 
-    return ops(c)->utc(c->config.port, &ms) == THM_OK ? ms / 1000 : 0;
+    return ops(c)->utc(c->config.port, &ms) == THM_OK ? thm_divide(ms, 1000) : 0;
 }
 
 static void move_tls(struct thm_client *c, uint32_t what)

@@ -14,16 +14,14 @@ struct slot {
     size_t len;
     char text[];
 };
-_Static_assert(THM_CONSOLE_PARTS *(sizeof(struct slot) + THM_PARTS_MAX * THM_TEXT_MAX) + 8 <=
-                   THM_CONSOLE_PARTS_MEMORY,
-               "the longest messages fit");
+_Static_assert(sizeof(struct slot) + _Alignof(struct slot) <= 256, "the longest messages fit");
 
 static struct slot *slot_at(const struct thm_parts *p, uint32_t i)
 {
     return (struct slot *)(void *)(p->memory + i * p->slot_size);
 }
 
-void thm_parts_init(struct thm_parts *p, char *memory, size_t size)
+void thm_parts_init(struct thm_parts *p, char *memory, size_t size, uint32_t count)
 {
     const size_t unit = _Alignof(struct slot);
     size_t odd = (unit - (uintptr_t)memory % unit) % unit;
@@ -31,12 +29,12 @@ void thm_parts_init(struct thm_parts *p, char *memory, size_t size)
     *p = (struct thm_parts){0};
     if (memory == NULL || size < odd)
         return;
-    size_t share = (size - odd) / THM_CONSOLE_PARTS / unit * unit;
+    size_t share = (size - odd) / count / unit * unit;
     if (share < sizeof(struct slot) + 2 * THM_TEXT_MAX)
         return;
     p->memory = memory + odd;
     p->slot_size = share;
-    p->count = THM_CONSOLE_PARTS;
+    p->count = count;
     for (uint32_t i = 0; i < p->count; i++)
         slot_at(p, i)->have = 0;
 }

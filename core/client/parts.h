@@ -20,8 +20,8 @@ struct thm_parts_rest {
     unsigned have, parts;
 };
 
-/** Divides `size` bytes at `memory` (may be NULL) into slots. */
-void thm_parts_init(struct thm_parts *p, char *memory, size_t size);
+/** Divides `size` bytes at `memory` (may be NULL) into `count` slots, at least one. */
+void thm_parts_init(struct thm_parts *p, char *memory, size_t size, uint32_t count);
 
 /**
  * Tells which kept message must be given up for `m`: the same sender's that was broken off, or the one

@@ -11,6 +11,9 @@ struct head {
     uint8_t answered;
 };
 
+_Static_assert(THM_CLIENT_QUEUE >= 2 * (sizeof(struct head) + 2 * THM_ID_MAX + 1 + THM_TEXT_MAX),
+               "a message and one more can wait");
+
 static struct head head_at(const struct thm_client_queue *q, uint32_t at)
 {
     struct head h;

@@ -18,7 +18,7 @@ int thm_client_join(struct thm_client *c, const char *room)
     if (!is_room(room))
         return THM_E_KEY_RANGE;
     c->busy = true;
-    return thm_follow_add(c, room) ? THM_OK : THM_E_LIMIT;
+    return thm_follow_add(c, room) != NULL ? THM_OK : THM_E_LIMIT;
 }
 
 int thm_client_leave(struct thm_client *c, const char *room)

@@ -43,60 +43,42 @@ static enum thm_style style_of(const struct thm_console *c, const struct thm_msg
     return named ? THM_STYLE_NAMED : THM_STYLE_MESSAGE;
 }
 
-/* Who says it to whom: "bob: ", "bob whispers (...): ", "-> bob (...): ". */
-static void append_speaker(const struct thm_console *c, struct thm_text *t, const struct thm_msg *m)
+/* Who says it to whom. */
+static const char *speaker(const struct thm_console *c, const struct thm_msg *m)
 {
-    if (!thm_msg_has(m, THM_KEY_TO)) {
-        thm_show_sender(t, m);
-    } else if (thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c))) {
-        thm_text_str(t, "-> ");
-        thm_show_safe(t, thm_msg_get(m, THM_KEY_TO));
-        thm_text_str(t, " " THM_SERVER_READS);
-    } else {
-        thm_show_sender(t, m);
-        thm_text_str(t, " whispers " THM_SERVER_READS);
-    }
-    thm_text_str(t, ": ");
-}
-
-static void append_part(struct thm_text *t, unsigned part, unsigned parts)
-{
-    thm_text_str(t, "(part ");
-    thm_text_uint(t, part, 0);
-    thm_text_str(t, " of ");
-    thm_text_uint(t, parts, 0);
-    thm_text_str(t, ") ");
+    if (!thm_msg_has(m, THM_KEY_TO))
+        return "{time}" THM_SHOW_WHO ": ";
+    if (thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
+        return "{time}-> {to} " THM_SERVER_READS ": ";
+    return "{time}" THM_SHOW_WHO " whispers " THM_SERVER_READS ": ";
 }
 
 /* A long message that was broken off: what came of it is shown all the same. */
 static void show_rest(struct thm_console *c, const struct thm_parts_rest *rest)
 {
-    struct thm_slice stream = thm_slice_of(rest->room);
-    struct thm_text t;
-
-    thm_show_begin(c, &t, stream);
-    thm_text_str(&t, "! ");
-    thm_show_safe(&t, thm_slice_of(rest->from));
-    thm_text_str(&t, " did not finish a long message ");
-    append_part(&t, rest->have, rest->parts);
-    thm_show_text(c, &t, THM_STYLE_ERROR, stream, rest->text);
+    thm_show_begin(c, THM_STYLE_ERROR, thm_slice_of(rest->room));
+    thm_show_format(c, "! {} did not finish a long message (part ", NULL, thm_slice_of(rest->from));
+    thm_show_uint(c, rest->have);
+    thm_show_str(c, " of ");
+    thm_show_uint(c, rest->parts);
+    thm_show_str(c, ") ");
+    thm_show_text(c, rest->text);
+    thm_show_end(c);
 }
 
-/* Puts a long message together. False: more is to come. */
-static bool gather(struct thm_console *c, const struct thm_msg *m, struct thm_slice *text,
-                   bool *alone)
+/* Puts a long message together; of the past they come in any order. */
+static enum thm_parts_got gather(struct thm_console *c, const struct thm_msg *m,
+                                 struct thm_slice *text)
 {
     struct thm_parts_rest rest;
 
-    *alone = false;
-    if (m->type != THM_MSG_PAST && thm_parts_give_up(&c->parts, m, &rest))
-        show_rest(c, &rest);
-    if (!thm_msg_has(m, THM_KEY_PARTS))
-        return true;
-    enum thm_parts_got got =
-        m->type == THM_MSG_PAST ? THM_PARTS_ALONE : thm_parts_add(&c->parts, m, text);
-    *alone = got == THM_PARTS_ALONE;
-    return got != THM_PARTS_HELD;
+    if (THM_CONSOLE_PARTS > 0 && m->type != THM_MSG_PAST) {
+        if (thm_parts_give_up(&c->parts, m, &rest))
+            show_rest(c, &rest);
+        if (thm_msg_has(m, THM_KEY_PARTS))
+            return thm_parts_add(&c->parts, m, text);
+    }
+    return THM_PARTS_ALONE;
 }
 
 static void count_unread(struct thm_console *c, const struct thm_msg *m)
@@ -110,38 +92,39 @@ static void count_unread(struct thm_console *c, const struct thm_msg *m)
 /* The past follows a header, so that it doesn't look like what is said now. */
 static void show_header(struct thm_console *c, struct thm_slice stream)
 {
-    struct thm_text t;
-
     c->in_history = true;
-    thm_show_begin(c, &t, (struct thm_slice){"", 0});
-    thm_text_str(&t, "-- history of ");
-    thm_show_safe(&t, stream);
-    thm_show_end(c, &t, THM_STYLE_NOTICE, stream);
+    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    c->piece.room = stream;
+    thm_show_format(c, "-- history of {}", NULL, stream);
+    thm_show_end(c);
 }
 
-void thm_show_said(struct thm_console *c, const struct thm_msg *m)
+static void show_said(struct thm_console *c, const struct thm_msg *m, struct thm_slice text,
+                      const char *part)
 {
-    struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT), stream = thm_msg_get(m, THM_KEY_ROOM);
-    struct thm_text t;
-    bool alone;
+    thm_show_begin(c, style_of(c, m, text), thm_msg_get(m, THM_KEY_ROOM));
+    thm_show_format(c, speaker(c, m), m, THM_NOTHING);
+    thm_show_format(c, part, m, THM_NOTHING);
+    thm_show_text(c, text);
+    thm_show_end(c);
+}
 
-    if (!gather(c, m, &text, &alone))
-        return;
+bool thm_show_said(struct thm_console *c, const struct thm_msg *m)
+{
+    struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
+    enum thm_parts_got got = gather(c, m, &text);
+
+    if (got == THM_PARTS_HELD)
+        return false;
     if (m->type == THM_MSG_PAST && !c->in_history)
-        show_header(c, stream);
-    enum thm_style style = style_of(c, m, text);
-    thm_show_begin(c, &t, stream);
-    thm_show_clock(c, &t, m);
-    append_speaker(c, &t, m);
-    if (alone)
-        append_part(&t, (unsigned)thm_msg_get_num(m, THM_KEY_PART, 0),
-                    (unsigned)thm_msg_get_num(m, THM_KEY_PARTS, 0));
-    thm_show_text(c, &t, style, stream, text);
+        show_header(c, thm_msg_get(m, THM_KEY_ROOM));
+    show_said(c, m, text, got == THM_PARTS_ALONE ? "[(part {part} of {parts}) ]" : "");
     if (m->type == THM_MSG_PAST || thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
-        return;
+        return false;
     thm_console_note_name(c, m);
     if (m->type == THM_MSG_WHISPER)
         thm_slice_copy(c->reply_to, sizeof c->reply_to, thm_msg_get(m, THM_KEY_FROM));
     else
         count_unread(c, m);
+    return false;
 }

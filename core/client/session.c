@@ -5,24 +5,21 @@
 
 int thm_session_put(struct thm_client *c, const struct thm_msg *msg)
 {
+    char *out = c->phase.session.out;
     size_t len = 0;
 
-    if (c->out_sent > 0) {
-        memmove(c->out, c->out + c->out_sent, c->out_len - c->out_sent);
-        c->out_len -= c->out_sent;
-        c->out_sent = 0;
-    }
-    int code = thm_wire_encode(msg, c->out + c->out_len, sizeof c->out - c->out_len, &len);
-    if (code == THM_E_LINE_TOO_LONG)
-        return THM_E_LIMIT;
+    c->out_len -= c->out_sent;
+    memmove(out, out + c->out_sent, c->out_len);
+    c->out_sent = 0;
+    int code = thm_wire_encode(msg, out + c->out_len, THM_CLIENT_OUT - c->out_len, &len);
     if (code == THM_OK)
         c->out_len += (uint32_t)len;
-    return code;
+    return code == THM_E_LINE_TOO_LONG && c->out_len > 0 ? THM_E_LIMIT : code;
 }
 
 void thm_session_reset(struct thm_client *c)
 {
-    c->reader = (struct thm_line_reader){.buf = c->line};
+    c->reader = (struct thm_line_reader){.buf = c->phase.session.line};
     c->out_len = c->out_sent = 0;
     c->received = c->reported = 0;
     c->ack_due = false;
@@ -198,12 +195,10 @@ static void on_answer(struct thm_client *c, const struct thm_msg *m)
     c->config.on_event(c->config.ctx, &e);
 }
 
-static void on_ping(struct thm_client *c, const struct thm_msg *m)
+static void on_ping(struct thm_client *c, struct thm_msg *m)
 {
-    struct thm_msg pong = *m;
-
-    pong.type = THM_MSG_PONG;
-    thm_session_put(c, &pong); /* without room for it, the server hears what waits before it */
+    m->type = THM_MSG_PONG;
+    thm_session_put(c, m); /* without room for it, the server hears what waits before it */
 }
 
 /* An error that the client deals with by itself: true. */
@@ -268,7 +263,7 @@ static bool on_line(struct thm_client *c, const struct thm_msg *m)
 }
 
 /* What both states, LOGIN and ONLINE, understand. True: it was one of these. */
-static bool on_session_line(struct thm_client *c, const struct thm_msg *m)
+static bool on_session_line(struct thm_client *c, struct thm_msg *m)
 {
     switch (m->type) {
     case THM_MSG_PING: on_ping(c, m); return true;
@@ -284,34 +279,41 @@ static bool on_session_line(struct thm_client *c, const struct thm_msg *m)
     }
 }
 
-static void dispatch(struct thm_client *c, const struct thm_msg *m, const struct thm_slice *line)
+/* True: the application is to see it. */
+static bool dispatch(struct thm_client *c, struct thm_msg *m)
 {
     if (on_session_line(c, m))
-        return;
-    bool show;
-    if (c->state == THM_CLIENT_LOGIN) {
-        if (m->type == THM_MSG_AUTH_REPLY)
-            on_auth_reply(c, m);
-        show =
-            m->type == THM_MSG_ERROR || m->type == THM_MSG_NOTICE || c->state == THM_CLIENT_ONLINE;
-    } else {
-        show = on_line(c, m);
-    }
-    if (show)
-        thm_client_tell(c, m, line);
+        return false;
+    if (c->state == THM_CLIENT_ONLINE)
+        return on_line(c, m);
+    if (m->type == THM_MSG_AUTH_REPLY)
+        on_auth_reply(c, m);
+    return m->type == THM_MSG_ERROR || m->type == THM_MSG_NOTICE || c->state == THM_CLIENT_ONLINE;
+}
+
+/* Where a line is decoded: not where it lies, since TLS may take its buffer back while the line is still told of. */
+static char *decoding_place(struct thm_client *c)
+{
+#if THM_CLIENT_RAW_LINES
+    return c->decoded;
+#else
+    return c->phase.session.line; /* the reader has done with it */
+#endif
 }
 
 static void take_line(struct thm_client *c, struct thm_slice line)
 {
+    char *text = memmove(decoding_place(c), line.data, line.len);
     struct thm_msg m;
     struct thm_fault fault;
 
-    memcpy(c->decoded, line.data, line.len);
-    int code = thm_wire_decode(c->decoded, line.len, THM_FROM_SERVER, &m, &fault);
-    if (code == THM_OK)
-        dispatch(c, &m, &line);
-    else if (code != THM_E_UNKNOWN_TYPE) /* a newer server may know more than we do */
+    int code = thm_wire_decode(text, line.len, THM_FROM_SERVER, &m, &fault);
+    if (code == THM_E_UNKNOWN_TYPE) /* a newer server may know more than we do */
+        return;
+    if (code != THM_OK)
         thm_client_fail(c, code, NULL);
+    else if (dispatch(c, &m))
+        thm_client_tell(c, &m, THM_CLIENT_RAW_LINES ? line : (struct thm_slice){NULL, 0});
 }
 
 static bool hears(const struct thm_client *c)

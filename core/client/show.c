@@ -1,143 +1,137 @@
 #include "client/console.h"
+#include "wire/table.h"
+#include "wire/utf8.h"
 
 #define CONTINUED "        | "
 #define QUOTED    40 /* bytes */
 
+#define HOURS_A_DAY   24
 #define MINUTES_A_DAY 1440
 
-void thm_show_begin(struct thm_console *c, struct thm_text *t, struct thm_slice stream)
+/* --- pieces --------------------------------------------------------------------------------- */
+
+static void print(struct thm_console *c, bool last)
 {
-    thm_text_init(t, c->text, sizeof c->text);
+    c->text[c->piece.len] = '\0';
+    c->piece.last = last;
+    c->config.print(c->config.ctx, &c->piece);
+    c->piece.first = last;
+    c->piece.len = 0;
+}
+
+/* Appends bytes that stay together. */
+static void put(struct thm_console *c, const char *bytes, size_t len)
+{
+    if (c->piece.len + len >= sizeof c->text)
+        print(c, false);
+    memcpy(c->text + c->piece.len, bytes, len);
+    c->piece.len += len;
+}
+
+void thm_show_begin(struct thm_console *c, enum thm_style style, struct thm_slice stream)
+{
+    c->piece = (struct thm_piece){.style = style, .room = stream, .text = c->text, .first = true};
     if (stream.len > 0 && stream.data[0] == '#' && !thm_slice_is(stream, c->room)) {
-        thm_show_safe(t, stream);
-        thm_text_char(t, ' ');
+        thm_show_text(c, stream);
+        thm_show_str(c, " ");
     }
 }
 
-void thm_show_end(struct thm_console *c, const struct thm_text *t, enum thm_style style,
-                  struct thm_slice stream)
+void thm_show_end(struct thm_console *c)
 {
-    char room[THM_ROOM_MAX + 1];
-
-    thm_slice_copy(room, sizeof room, stream);
-    c->config.print(c->config.ctx, style, room, t->data, t->len);
+    print(c, true);
 }
 
-void thm_show_safe(struct thm_text *t, struct thm_slice s)
+void thm_show_str(struct thm_console *c, const char *text)
 {
-    t->len += thm_text_display(s.data, s.len, false, t->data + t->len, t->cap - t->len);
+    for (; *text != '\0'; text++)
+        put(c, text, 1);
 }
 
-/* A prefix of at most `most` bytes that ends between two characters. */
-static size_t cut(struct thm_slice s, size_t most)
+void thm_show_uint(struct thm_console *c, uint64_t value)
 {
-    if (most >= s.len)
-        return s.len;
-    while (most > 1 && ((uint8_t)s.data[most] & 0xC0) == 0x80)
-        most--;
-    return most;
+    char digits[24];
+    struct thm_text t;
+
+    thm_text_init(&t, digits, sizeof digits);
+    thm_text_uint(&t, value, 0);
+    thm_show_str(c, digits);
 }
 
-void thm_show_quoted(struct thm_text *t, struct thm_slice s)
+/* Appends one line of foreign text, made printable. */
+static void put_line(struct thm_console *c, struct thm_slice s)
 {
-    struct thm_slice start = {s.data, cut(s, QUOTED)};
+    uint32_t code, previous = 0;
+    char escape[16];
 
-    thm_text_str(t, "(\"");
-    thm_show_safe(t, start);
-    thm_text_str(t, start.len < s.len ? " ...\")" : "\")");
-}
-
-/* Appends as much of one line as fits; returns the bytes of `s` used. */
-static size_t append_piece(struct thm_text *t, struct thm_slice s)
-{
-    const size_t longest_escape = 16;
-    size_t start = t->len, room = t->cap - t->len, most = s.len;
-
-    for (;;) {
-        struct thm_slice piece = {s.data, cut(s, most)};
-        thm_show_safe(t, piece);
-        if (t->len - start + longest_escape < room || piece.len <= 1)
-            return piece.len;
-        t->len = start; /* it may have been cut off: try half of it */
-        most = piece.len / 2;
+    for (size_t i = 0; i < s.len;) {
+        unsigned n = thm_utf8_next(s.data + i, s.len - i, &code);
+        if (n > 0 && thm_utf8_shown(previous, code)) {
+            put(c, s.data + i, n);
+            previous = code;
+        } else {
+            n = n > 0 ? n : 1;
+            put(c, escape, thm_text_display(s.data + i, n, false, escape, sizeof escape));
+            previous = 0;
+        }
+        i += n;
     }
 }
 
-void thm_show_text(struct thm_console *c, struct thm_text *t, enum thm_style style,
-                   struct thm_slice stream, struct thm_slice text)
+void thm_show_text(struct thm_console *c, struct thm_slice text)
 {
-    for (;;) {
-        const char *newline = memchr(text.data, '\n', text.len);
-        struct thm_slice line = {text.data, newline ? (size_t)(newline - text.data) : text.len};
-        size_t used = append_piece(t, line);
-        thm_show_end(c, t, style, stream);
-        used += used == line.len && newline != NULL;
-        text.data += used;
-        text.len -= used;
+    const char *newline;
+
+    while ((newline = memchr(text.data, '\n', text.len)) != NULL) {
+        struct thm_slice line = {text.data, (size_t)(newline - text.data)};
+        put_line(c, line);
+        text.data += line.len + 1;
+        text.len -= line.len + 1;
         if (text.len == 0)
             return;
-        thm_text_init(t, c->text, sizeof c->text);
-        thm_text_str(t, CONTINUED);
+        print(c, true);
+        thm_show_str(c, CONTINUED);
     }
+    put_line(c, text);
 }
 
-void thm_show_key(struct thm_text *t, const struct thm_msg *m, enum thm_key key, const char *lead)
+void thm_show_quoted(struct thm_console *c, struct thm_slice s)
 {
-    if (!thm_msg_has(m, key))
-        return;
-    thm_text_str(t, lead);
-    if (thm_key_kind(key) == THM_KIND_UINT)
-        thm_text_uint(t, thm_msg_get_num(m, key, 0), 0);
-    else
-        thm_show_safe(t, thm_msg_get(m, key));
+    struct thm_slice start = {s.data, s.len < QUOTED ? s.len : QUOTED};
+
+    while (start.len < s.len && start.len > 1 && ((uint8_t)s.data[start.len] & 0xC0) == 0x80)
+        start.len--;
+    thm_show_str(c, "(\"");
+    put_line(c, start);
+    thm_show_str(c, start.len < s.len ? " ...\")" : "\")");
 }
 
-static uint64_t local_minutes(const struct thm_console *c, uint64_t utc_ms)
+/* --- time ----------------------------------------------------------------------------------- */
+
+static uint32_t local_minutes(const struct thm_console *c, uint64_t utc_ms)
 {
     int offset = c->config.utc_offset != NULL ? c->config.utc_offset(c->config.ctx, utc_ms) : 0;
-    int64_t minutes = (int64_t)(utc_ms / 60000) + offset;
+    int64_t minutes = (int64_t)thm_divide(utc_ms, 60000) + offset;
 
-    return minutes > 0 ? (uint64_t)minutes : 0;
+    return minutes > 0 ? (uint32_t)minutes : 0;
 }
 
-static void append_hour(struct thm_text *t, uint64_t minutes)
+static void append_hour(struct thm_text *t, uint32_t minutes)
 {
-    thm_text_uint(t, minutes / 60 % 24, 2);
+    thm_text_uint(t, minutes / 60 % HOURS_A_DAY, 2);
     thm_text_char(t, ':');
     thm_text_uint(t, minutes % 60, 2);
 }
 
-/* Now, by the server's clock; 0: it has not told. */
-static uint64_t utc_now(const struct thm_client *client)
+/* "YYYY-MM-DD HH:MM" */
+static void append_date(struct thm_text *t, uint32_t minutes)
 {
-    return client->server_time_ms == 0
-               ? 0
-               : client->server_time_ms + client->now - client->online_since;
-}
-
-void thm_show_clock(const struct thm_console *c, struct thm_text *t, const struct thm_msg *m)
-{
-    uint64_t now = utc_now(c->config.client), time = thm_msg_get_num(m, THM_KEY_TIME, 0);
-
-    if (!thm_msg_has(m, THM_KEY_TIME))
-        return;
-    thm_text_char(t, '[');
-    if (now == 0 || local_minutes(c, time) / MINUTES_A_DAY == local_minutes(c, now) / MINUTES_A_DAY)
-        append_hour(t, local_minutes(c, time));
-    else
-        thm_show_date(c, t, time);
-    thm_text_str(t, "] ");
-}
-
-void thm_show_date(const struct thm_console *c, struct thm_text *t, uint64_t utc_ms)
-{
-    uint64_t minutes = local_minutes(c, utc_ms);
     /* Gregorian date of a day, by eras of 400 years that begin in March */
-    uint64_t day = minutes / MINUTES_A_DAY + 719468;
-    uint64_t era = day / 146097, of_era = day % 146097;
-    uint64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    uint64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    uint64_t month = (5 * of_year + 2) / 153; /* 0: March */
+    uint32_t day = minutes / MINUTES_A_DAY + 719468;
+    uint32_t era = day / 146097, of_era = day % 146097;
+    uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
+    uint32_t month = (5 * of_year + 2) / 153; /* 0: March */
 
     thm_text_uint(t, era * 400 + year + (month >= 10), 4);
     thm_text_char(t, '-');
@@ -148,40 +142,114 @@ void thm_show_date(const struct thm_console *c, struct thm_text *t, uint64_t utc
     append_hour(t, minutes);
 }
 
-void thm_show_name(struct thm_text *t, struct thm_slice user, struct thm_slice alias)
+/* "[HH:MM] "; with the date in front unless it is today, by the server's clock. */
+static void append_clock(const struct thm_console *c, struct thm_text *t, uint32_t minutes)
 {
-    thm_show_safe(t, user);
-    if (alias.len == 0 || (alias.len == user.len && memcmp(alias.data, user.data, user.len) == 0))
-        return;
-    thm_text_char(t, '(');
-    thm_show_safe(t, alias);
-    thm_text_char(t, ')');
+    const struct thm_client *client = c->config.client;
+    uint64_t now = client->server_time_ms; /* at the login; 0: it has not told */
+    bool today =
+        now == 0 || local_minutes(c, now + client->now - client->online_since) / MINUTES_A_DAY ==
+                        minutes / MINUTES_A_DAY;
+
+    thm_text_char(t, '[');
+    (today ? append_hour : append_date)(t, minutes);
+    thm_text_str(t, "] ");
 }
 
-void thm_show_sender(struct thm_text *t, const struct thm_msg *m)
-{
-    enum thm_key key = thm_msg_has(m, THM_KEY_USERID) ? THM_KEY_USERID : THM_KEY_FROM;
+/* --- formats -------------------------------------------------------------------------------- */
 
-    thm_show_name(t, thm_msg_get(m, key), thm_msg_get(m, THM_KEY_ALIAS));
+/* The values that a format speaks of. */
+struct values {
+    const struct thm_msg *msg;
+    struct thm_slice it;
+    struct thm_text number; /* the last one that was looked up */
+    char digits[24];
+};
+
+static struct thm_slice number(const struct thm_console *c, struct values *v, enum thm_key key)
+{
+    uint64_t value = thm_msg_get_num(v->msg, key, 0);
+    struct thm_text *t = &v->number;
+
+    thm_text_init(t, v->digits, sizeof v->digits);
+    if (key == THM_KEY_TIME)
+        append_clock(c, t, local_minutes(c, value));
+    else if (key == THM_KEY_SINCE)
+        append_date(t, local_minutes(c, value));
+    else
+        thm_text_uint(t, value, 0);
+    return (struct thm_slice){t->data, t->len};
+}
+
+/* The value of a name that ends with "}"; empty: there is none. */
+static struct thm_slice look_up(const struct thm_console *c, struct values *v, const char *name)
+{
+    size_t len = (size_t)(strchr(name, '}') - name);
+    const struct thm_slice none = {"", 0};
+
+    if (len == 0)
+        return v->it;
+    enum thm_key key = thm_key_find(name, len);
+    if (key == THM_KEYS_END) { /* {user} or {nick} */
+        struct thm_slice user = thm_show_user(v->msg), nick = thm_msg_get(v->msg, THM_KEY_ALIAS);
+        if (name[0] == 'u')
+            return user;
+        return nick.len == user.len && memcmp(nick.data, user.data, nick.len) == 0 ? none : nick;
+    }
+    if (!thm_msg_has(v->msg, key))
+        return none;
+    return thm_key_kind(key) == THM_KIND_UINT ? number(c, v, key) : thm_msg_get(v->msg, key);
+}
+
+/* The "|" or "]" that ends what a "[" or "|" before `at` began. */
+static const char *skip(const char *at)
+{
+    for (unsigned depth = 0; depth > 0 || (*at != '|' && *at != ']'); at++) {
+        if (*at == '[')
+            depth++;
+        else if (*at == ']')
+            depth--;
+    }
+    return at;
+}
+
+void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg,
+                     struct thm_slice it)
+{
+    struct values v = {.msg = msg, .it = it};
+
+    for (const char *at = format; *at != '\0'; at++) {
+        switch (*at) {
+        case '[':
+            if (look_up(c, &v, strchr(at, '{') + 1).len == 0)
+                at = skip(at + 1);
+            break;
+        case '|': at = skip(at + 1); break;
+        case ']': break;
+        case '{':
+            thm_show_text(c, look_up(c, &v, at + 1));
+            at = strchr(at, '}');
+            break;
+        default: put(c, at, 1);
+        }
+    }
 }
 
 static void show_plain(struct thm_console *c, enum thm_style style, const char *sign,
-                       const char *text)
+                       const char *format, struct thm_slice it)
 {
-    struct thm_slice nowhere = {"", 0};
-    struct thm_text t;
-
-    thm_show_begin(c, &t, nowhere);
-    thm_text_str(&t, sign);
-    thm_show_text(c, &t, style, nowhere, thm_slice_of(text));
+    thm_show_begin(c, style, (struct thm_slice){"", 0});
+    thm_show_str(c, sign);
+    thm_show_format(c, format, NULL, it);
+    thm_show_end(c);
 }
 
-void thm_show_notice(struct thm_console *c, const char *text)
+void thm_show_notice(struct thm_console *c, const char *format, struct thm_slice it)
 {
-    show_plain(c, THM_STYLE_NOTICE, "* ", text);
+    show_plain(c, THM_STYLE_NOTICE, "* ", format, it);
 }
 
-void thm_show_error(struct thm_console *c, const char *text)
+void thm_show_error(struct thm_console *c, const char *format, struct thm_slice it)
 {
-    show_plain(c, THM_STYLE_ERROR, "! ", text);
+    show_plain(c, THM_STYLE_ERROR, "! ", format, it);
 }

@@ -42,7 +42,7 @@ static enum thm_parts_got add(const char *from, unsigned number, unsigned count,
 static int setup(void **state)
 {
     (void)state;
-    thm_parts_init(&parts, memory, sizeof memory);
+    thm_parts_init(&parts, memory, sizeof memory, THM_CONSOLE_PARTS);
     return 0;
 }
 
@@ -135,9 +135,9 @@ static void what_can_not_fit_is_shown_in_parts(void **state)
 static void without_memory_all_is_shown_in_parts(void **state)
 {
     (void)state;
-    thm_parts_init(&parts, NULL, 0);
+    thm_parts_init(&parts, NULL, 0, THM_CONSOLE_PARTS);
     assert_int_equal(add("bob", 1, 2, 1, "a"), THM_PARTS_ALONE);
-    thm_parts_init(&parts, memory, 100);
+    thm_parts_init(&parts, memory, 100, THM_CONSOLE_PARTS);
     assert_int_equal(add("bob", 1, 2, 1, "a"), THM_PARTS_ALONE);
 }
 

@@ -3,17 +3,35 @@
 struct thm_console console;
 char printed[1 << 20];
 size_t printed_len, printed_at;
+unsigned pieces;
 int offset_minutes;
 
-static void print(void *ctx, enum thm_style style, const char *room, const char *text, size_t len)
+static void append(const char *text, size_t len)
 {
+    assert_true(len < sizeof printed - printed_len);
+    memcpy(printed + printed_len, text, len);
+    printed_len += len;
+}
+
+/* Pieces of a line come one after the other; here they become one line. */
+static void print(void *ctx, const struct thm_piece *piece)
+{
+    static bool under_way;
+
     (void)ctx;
-    assert_int_equal(strlen(text), len);
-    assert_null(strchr(text, '\n'));
-    printed_len += (size_t)snprintf(printed + printed_len, sizeof printed - printed_len, "%c%s|%s",
-                                    "mo@pn!"[style], room, text) +
-                   1;
-    assert_true(printed_len < sizeof printed);
+    assert_int_equal(piece->first, !under_way);
+    assert_int_equal(strlen(piece->text), piece->len);
+    assert_null(strchr(piece->text, '\n'));
+    if (piece->first) {
+        append(&"mo@pn!"[piece->style], 1);
+        append(piece->room.data, piece->room.len);
+        append("|", 1);
+    }
+    append(piece->text, piece->len);
+    if (piece->last)
+        append("", 1);
+    under_way = !piece->last;
+    pieces++;
 }
 
 static int utc_offset(void *ctx, uint64_t utc_ms)
@@ -24,7 +42,7 @@ static int utc_offset(void *ctx, uint64_t utc_ms)
 
 void forget_printed(void)
 {
-    printed_len = printed_at = 0;
+    printed_len = printed_at = pieces = 0;
 }
 
 void expect(const char *text)

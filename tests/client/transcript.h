@@ -17,6 +17,7 @@ extern int offset_minutes; /* of local time */
 /* What was printed: lines of a letter for the style, the stream, "|", the text, each terminated. */
 extern char printed[1 << 20];
 extern size_t printed_len, printed_at;
+extern unsigned pieces; /* that it was printed in */
 
 /** Online as ali@desk since 2023-11-14 22:13:20 UTC, in #lobby; or in #lobby and #ops. Nothing is left to read. */
 int setup(void **state);

@@ -20,20 +20,22 @@ static void on_event(void *ctx, const struct thm_client_event *event)
     thm_console_event(&console, event);
 }
 
-/* Escapes are the wire's business; here it matters that nothing gets past them. */
-static void check_printed(void *ctx, enum thm_style style, const char *room, const char *text,
-                          size_t len)
+/* Escapes are the wire's business; here it matters that nothing gets past them, and that no piece ends amid a character. */
+static void check_printed(void *ctx, const struct thm_piece *piece)
 {
+    static bool under_way;
     uint32_t code;
 
-    (void)ctx, (void)style;
-    assert(strlen(room) <= THM_ROOM_MAX && strlen(text) == len);
-    for (size_t i = 0; i < len;) {
-        unsigned n = thm_utf8_next(text + i, len - i, &code);
+    (void)ctx;
+    assert(piece->first == !under_way);
+    assert(piece->room.len <= THM_ROOM_MAX && strlen(piece->text) == piece->len);
+    for (size_t i = 0; i < piece->len;) {
+        unsigned n = thm_utf8_next(piece->text + i, piece->len - i, &code);
         assert(n > 0 && code >= 0x20 && !(code >= 0x7F && code <= 0x9F));
         assert(!(code >= 0x202A && code <= 0x202E) && !(code >= 0x2066 && code <= 0x2069));
         i += n;
     }
+    under_way = !piece->last;
 }
 
 static int random_bytes(struct thm_port *port, void *buf, size_t len)
@@ -55,7 +57,8 @@ static void check_sent(void)
 
     thm_session_fill(&client);
     while (at < client.out_len) {
-        assert(thm_line_feed(&reader, client.out + at, client.out_len - at, &taken, &got) == 1);
+        assert(thm_line_feed(&reader, client.phase.session.out + at, client.out_len - at, &taken,
+                             &got) == 1);
         at += taken;
         assert(thm_wire_decode((char *)(uintptr_t)got.data, got.len, THM_FROM_CLIENT, &m, &fault) ==
                THM_OK);

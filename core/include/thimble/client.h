@@ -26,7 +26,7 @@ enum thm_client_state {
 
 enum thm_client_event_kind {
     THM_CLIENT_STATE, /* the state changed; code says why, retry_ms when WAITING */
-    THM_CLIENT_LINE,  /* a message of the server, `msg` and the line as it came; never one twice */
+    THM_CLIENT_LINE,  /* a message of the server: `msg`, and the line as it came; never one twice */
     THM_CLIENT_ACKED, /* what was sent as `csn` is accepted or stored: `msg` is the answer */
     THM_CLIENT_LOST,  /* what was sent as `csn` was refused for good: `msg` says why */
     THM_CLIENT_ENDED  /* the session is over and does not come back: code says why */
@@ -43,7 +43,8 @@ struct thm_client_event {
     /* LINE, ACKED, LOST: the line; STATE, ENDED: the line that caused it, or NULL. Borrowed until
      * the callback returns. */
     const struct thm_msg *msg;
-    const char *line; /* LINE: as it came, without newline; borrowed likewise */
+    /* LINE: as it came, without newline, borrowed likewise; NULL and 0 when THM_CLIENT_RAW_LINES is 0 */
+    const char *line;
     size_t len;
 };
 
@@ -108,9 +109,19 @@ struct thm_client_queue {
     unsigned char bytes[THM_CLIENT_QUEUE];
 };
 
+/* Memory that serves one thing while TLS shakes hands, and another afterwards. */
+union thm_client_phase {
+    _Alignas(16) unsigned char handshake[THM_TLS_HANDSHAKE_SIZE];
+    struct {
+        char line[THM_LINE_MAX];  /* the reader's buffer */
+        char out[THM_CLIENT_OUT]; /* lines on their way to TLS */
+    } session;
+};
+
 /* Visible so that a board can place it; only core/client/ touches the members. Times are ms of the
  * caller's clock, UINT64_MAX: never. */
 struct thm_client {
+    union thm_client_phase phase;
     struct thm_client_config config;
     struct thm_tls_domain *domain;
     struct thm_tls tls;
@@ -139,10 +150,10 @@ struct thm_client {
     uint64_t received, reported; /* bytes of counted lines, and how many the server was told */
     uint64_t server_time_ms;     /* UTC at login, by the server */
     struct thm_line_reader reader;
-    char line[THM_LINE_MAX];    /* the reader's buffer */
+#if THM_CLIENT_RAW_LINES
     char decoded[THM_LINE_MAX]; /* the line being taken, with its strings unescaped */
-    char out[2 * THM_LINE_MAX]; /* lines on their way to TLS */
-    uint32_t out_len, out_sent;
+#endif
+    uint32_t out_len, out_sent; /* bytes of `out` */
     struct thm_client_queue queue;
     struct thm_client_stream streams[THM_CLIENT_STREAMS]; /* the first is for the inbox */
     struct thm_client_seen seen[THM_CLIENT_SENDERS];
@@ -160,14 +171,28 @@ size_t thm_client_tls_size(void);
 int thm_client_init(struct thm_client *c, const struct thm_client_config *config);
 
 /**
- * Where the inbox was read up to, for the application to keep between two runs of a device; without it, a
- * run begins with all that the inbox keeps. thm_client_set_inbox() belongs between _init and _start.
+ * How far a stream was taken, for the application to keep between two runs of a device. A stream without a cursor begins
+ * anew: the inbox with all that it keeps, a room with what is said from then on.
  *
- * @param incarnation  of the inbox's log; 0: it was never joined
- * @param n            the last entry that was taken
+ * @param i            0 is the inbox's place, the rooms have the others up to THM_CLIENT_STREAMS - 1, in any order
+ * @param name         receives "@user" or "#room"; valid until something else is joined there
+ * @param incarnation  receives that of the stream's log
+ * @param n            receives the last entry that was taken
+ * @return false: there is no cursor at this place
  */
-void thm_client_inbox(const struct thm_client *c, uint64_t *incarnation, uint64_t *n);
-void thm_client_set_inbox(struct thm_client *c, uint64_t incarnation, uint64_t n);
+bool thm_client_cursor(const struct thm_client *c, unsigned i, const char **name,
+                       uint64_t *incarnation, uint64_t *n);
+
+/**
+ * Goes on where an earlier run stopped; between _init and _start. A room is joined by it as after a reconnect: what was
+ * missed comes, or a gap that says what is gone. The cursor of an inbox is forgotten if somebody else is logged in.
+ *
+ * @param name         "@user" or "#room"
+ * @param incarnation  0: as without a cursor
+ * @return THM_OK; THM_E_KEY_RANGE: not a stream's name; THM_E_LIMIT: there are THM_CLIENT_STREAMS already; THM_E_STATE: it
+ *         is started
+ */
+int thm_client_set_cursor(struct thm_client *c, const char *name, uint64_t incarnation, uint64_t n);
 
 /**
  * Starts to connect; from then on it reconnects by itself until stopped or finally refused. A certificate
@@ -215,8 +240,8 @@ int thm_client_say(struct thm_client *c, const char *to, const char *text, size_
  * not sent again when the connection breaks. The answer to a ping with an id is a LINE; other pongs are the client's
  * own and not told.
  *
- * @return THM_OK; THM_E_STATE: not online; THM_E_LIMIT: the one before is not sent yet; or what
- *         thm_wire_encode() says
+ * @return THM_OK; THM_E_STATE: not online; THM_E_LIMIT: no room beside what is not sent yet: try again after the next
+ *         thm_client_step(); or what thm_wire_encode() says
  */
 int thm_client_request(struct thm_client *c, const struct thm_msg *msg);
 

@@ -39,6 +39,8 @@
 #define THM_TOKENS_MAX 128
 /* Messages that a client may have sent and not yet seen acknowledged, in order. */
 #define THM_WINDOW 16
+/* Bytes that all else may take in a client's line with a text: the longest is a `result`. */
+#define THM_CLIENT_KEYS_MAX 256
 /* Bytes of plaintext that a thimble client puts in one TLS record: boards have small buffers. */
 #define THM_CLIENT_RECORD 512
 
@@ -172,10 +174,18 @@
 #ifndef THM_CLIENT_STREAMS
 #define THM_CLIENT_STREAMS 17
 #endif
-/* Bytes of messages that wait to be sent or acknowledged. The longest text that can be said fits in it:
- * the default takes one of THM_PARTS_MAX full parts. */
+/* Bytes of messages that wait to be sent or acknowledged: at least two of THM_TEXT_MAX. The longest text that can be said
+ * fits in it: the default takes one of THM_PARTS_MAX full parts. */
 #ifndef THM_CLIENT_QUEUE
 #define THM_CLIENT_QUEUE 81920
+#endif
+/* Bytes of lines on their way to TLS: at least the longest one. */
+#ifndef THM_CLIENT_OUT
+#define THM_CLIENT_OUT (2 * THM_LINE_MAX)
+#endif
+/* 1: an event has the line as it came beside what it says, which takes THM_LINE_MAX bytes. */
+#ifndef THM_CLIENT_RAW_LINES
+#define THM_CLIENT_RAW_LINES 1
 #endif
 /* Senders whose last message is remembered, so that nothing shows twice after a server's restart. A
  * multiple of 4. */
@@ -186,16 +196,15 @@
 #ifndef THM_RETRY_MS
 #define THM_RETRY_MS 1000
 #endif
-/* Long messages that a console puts together at a time. */
+/* Long messages that a console puts together at a time; 0: their parts are printed one by one. */
 #ifndef THM_CONSOLE_PARTS
 #define THM_CONSOLE_PARTS 4
 #endif
-/* Bytes of the longest line that a console prints; longer ones go in pieces. The default takes a text of
- * THM_PARTS_MAX parts without a newline. */
+/* Bytes of the buffer in which a console puts a line together; a longer line is printed in pieces. */
 #ifndef THM_CONSOLE_LINE
-#define THM_CONSOLE_LINE 69632
+#define THM_CONSOLE_LINE 1024
 #endif
-/* Names that a console remembers for completion. */
+/* Names that a console remembers for completion; 0: only rooms and commands are completed. */
 #ifndef THM_CONSOLE_NAMES
 #define THM_CONSOLE_NAMES 32
 #endif
@@ -215,8 +224,9 @@ _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
                "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
-_Static_assert(THM_CLIENT_QUEUE >= 2 * THM_LINE_MAX, "a message and one more can wait");
-_Static_assert(THM_CONSOLE_LINE >= 2 * THM_LINE_MAX, "a message and who says it, in one line");
+_Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
+               "any line that a client sends fits");
+_Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
 _Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
 _Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");
 _Static_assert(THM_IDLE_MS >= 300000, "an idle connection is left alone for five minutes");

@@ -21,13 +21,21 @@ enum thm_style {
 /* Bytes of parts_memory in which messages of any length are put together. */
 #define THM_CONSOLE_PARTS_MEMORY (THM_CONSOLE_PARTS * (THM_PARTS_MAX * THM_TEXT_MAX + 256))
 
-struct thm_console;
+/* A line that is printed, or a piece of one: printable UTF-8 without newline. A line that is longer than
+ * THM_CONSOLE_LINE goes in several pieces, one right after the other; no character and no escape is cut in two.
+ * Borrowed until the call returns. */
+struct thm_piece {
+    enum thm_style style;  /* of the line */
+    struct thm_slice room; /* the stream that the line belongs to, or empty */
+    const char *text;      /* terminated */
+    size_t len;            /* bytes */
+    bool first, last;      /* the line begins, and ends, with this piece */
+};
 
 struct thm_console_config {
     struct thm_client *client;
-    /* Prints one line: printable UTF-8 without newline, `len` bytes, terminated. `room` is the stream it belongs
-     * to, or "". */
-    void (*print)(void *ctx, enum thm_style style, const char *room, const char *text, size_t len);
+    /* Prints a line, or a piece of one. */
+    void (*print)(void *ctx, const struct thm_piece *piece);
     /* Minutes that local time is ahead of UTC at a time (ms since 1970); NULL: UTC is shown. */
     int (*utc_offset)(void *ctx, uint64_t utc_ms);
     void *ctx;
@@ -80,12 +88,15 @@ struct thm_console {
         char name[THM_ROOM_MAX + 1]; /* "": free */
         uint32_t unread;
     } rooms[THM_CLIENT_STREAMS]; /* that were announced as joined */
+#if THM_CONSOLE_NAMES > 0
     struct {
         char user[THM_ID_MAX + 1];
         char alias[THM_ALIAS_MAX + 1]; /* "": none is known */
     } names[THM_CONSOLE_NAMES];        /* seen lately, the latest first */
+#endif
     struct thm_parts parts;
-    char text[THM_CONSOLE_LINE]; /* the line being printed */
+    struct thm_piece piece;      /* of the line being printed */
+    char text[THM_CONSOLE_LINE]; /* and its text */
 };
 
 /* One command of the table. */
