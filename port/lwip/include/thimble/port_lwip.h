@@ -13,13 +13,19 @@
 
 #include <stdbool.h>
 
+#include "thimble/config.h"
 #include "thimble/error.h"
 #include "thimble/port.h"
 
-/* Sockets at a time, listeners included: 2 for a client (one may still be closing). */
+/* Sockets at a time: 2 for a client. A server counts its listeners, its connections, and as many as may wait to be
+ * accepted: those that find no socket wait outside, unanswered. */
 #ifndef THM_LWIP_SOCKETS
 #define THM_LWIP_SOCKETS 2
 #endif
+_Static_assert(THM_LWIP_SOCKETS <= 255, "a handle has 8 bits for its place");
+
+/* Bytes that nv_write() takes. */
+#define THM_LWIP_NV_MAX 510
 
 /* An IPv4 configuration by hand; all four in network order. `ip` 0: DHCP. */
 struct thm_lwip_address {
@@ -37,9 +43,9 @@ struct thm_lwip_config {
     uint32_t provision; /* sequence number of the provisioning; a new one resets the trusted time */
 };
 
+/* The port's own state and lwIP's are static: there is one of each. */
 struct thm_port_lwip {
-    struct thm_port base;         /* first */
-    struct thm_lwip_state *state; /* of the one stack */
+    struct thm_port base; /* first */
 };
 
 /**

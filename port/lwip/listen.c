@@ -1,0 +1,90 @@
+/*
+ * Listeners. lwIP hands over a connection when it is established; it takes a socket then, which waits for the core to ask.
+ * When there is none to take, lwIP leaves SYNs unanswered (table.c, set_backlogs), and the peer tries again.
+ */
+#include "state.h"
+
+static int bind_and_listen(struct tcp_pcb **pcb, const char *host, uint16_t number)
+{
+    ip4_addr_t address;
+
+    if (!ip4addr_aton(host, &address))
+        return THM_E_ADDRESS;
+    err_t err = tcp_bind(*pcb, &address, number);
+    if (err != ERR_OK)
+        return err == ERR_USE ? THM_E_IN_USE : THM_E_PORT;
+    tcp_setprio(*pcb, THM_LWIP_PRIO_ACCEPTED);
+    ip_set_option(*pcb, SOF_KEEPALIVE);
+    struct tcp_pcb *listener = tcp_listen(*pcb);
+    if (!listener)
+        return THM_E_LIMIT;
+    *pcb = listener;
+    return THM_OK;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    const struct thm_lwip_socket *listener = arg;
+    struct thm_lwip_socket *s;
+
+    if (err != ERR_OK)
+        return err; /* lwIP had no pcb */
+    s = thm_lwip_new(pcb, 0, THM_LWIP_WAITING);
+    if (!s)
+        return ERR_MEM; /* a dial has taken the last socket since: lwIP resets it */
+    s->from = thm_lwip_place(listener);
+    thm_lwip_attach(s);
+    return ERR_OK;
+}
+
+int thm_lwip_listen(struct thm_port *port, const char *host, uint16_t number, uint32_t tag,
+                    thm_socket *out)
+{
+    struct tcp_pcb *pcb = tcp_new();
+
+    (void)port;
+    if (!pcb)
+        return THM_E_LIMIT;
+    int code = bind_and_listen(&pcb, host, number);
+    struct thm_lwip_socket *s = code == THM_OK ? thm_lwip_new(pcb, tag, THM_LWIP_LISTENING) : NULL;
+    if (!s) {
+        tcp_close(pcb);
+        return code == THM_OK ? THM_E_LIMIT : code;
+    }
+    s->armed = THM_EV_ACCEPT;
+    tcp_arg(pcb, s);
+    tcp_accept(pcb, on_accept);
+    *out = s->handle;
+    return THM_OK;
+}
+
+struct thm_lwip_socket *thm_lwip_waiting(const struct thm_lwip_socket *listener)
+{
+    for (unsigned i = 0; i < THM_LWIP_SOCKETS; i++) {
+        struct thm_lwip_socket *s = &thm_lwip_sockets[i];
+        if (s->state == THM_LWIP_WAITING && s->from == thm_lwip_place(listener))
+            return s;
+    }
+    return NULL;
+}
+
+enum thm_io thm_lwip_accept(struct thm_port *port, thm_socket listener, uint32_t tag,
+                            thm_socket *out)
+{
+    struct thm_lwip_socket *l = thm_lwip_find(listener), *s;
+
+    (void)port;
+    if (!l || l->state != THM_LWIP_LISTENING)
+        return THM_IO_ERROR;
+    s = thm_lwip_waiting(l);
+    if (!s) {
+        l->armed = THM_EV_ACCEPT;
+        return THM_IO_AGAIN;
+    }
+    s->state = THM_LWIP_OPEN;
+    s->tag = tag;
+    s->armed = THM_EV_READ;
+    tcp_setprio(s->pcb, THM_LWIP_PRIO_OPEN);
+    *out = s->handle;
+    return THM_IO_OK;
+}
