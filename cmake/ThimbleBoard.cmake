@@ -19,14 +19,15 @@
 #   THIMBLE_BOARD_EEPROM_SIZE   its bytes: 4096
 #   THIMBLE_BOARD_QEMU_NOISE    address at which 64 random bytes lie at start: 0x20000000; left out: none do
 #
-# and for the real part:
+# and for the real part (leave it out: there are no targets flash and flash-blob):
 #
 #   THIMBLE_BOARD_OPENOCD       arguments that select probe and target: -f board/ek-lm3s6965.cfg
 #
 # An image is expected to have the sections .text (with .rodata), .data, .bss and .stack: the footprint counts them.
 # A build of a board offers:
 #
-#   thimble_firmware(NAME SOURCES... [LIBS ...])   NAME.elf, NAME.bin and NAME.map at the top of the build
+#   thimble_firmware(NAME SOURCES... [LIBS ...])   NAME.elf, NAME.bin and NAME.map at the top of the build, and a test
+#                                                  that nothing of libc but mem* and str* is in it
 #   qemu                                           a script: boots an image (its head says how)
 #   targets run-qemu, flash, flash-blob, footprint
 include_guard()
@@ -84,6 +85,8 @@ function(thimble_firmware name)
     -Wl,-Map=${PROJECT_BINARY_DIR}/${name}.map -fstack-usage -fcallgraph-info=su -dumpdir ${PROJECT_BINARY_DIR}/${name}.)
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${CMAKE_OBJCOPY} -O binary ${elf} ${PROJECT_BINARY_DIR}/${name}.bin)
+  add_test(NAME ${name}_symbols COMMAND ${PROJECT_SOURCE_DIR}/cmake/check-image ${CMAKE_NM} ${elf})
+  set_tests_properties(${name}_symbols PROPERTIES LABELS board)
 endfunction()
 
 # --- what one does with them -----------------------------------------------------------------------
@@ -95,10 +98,12 @@ add_custom_target(run-qemu
   COMMAND ./qemu --eeprom eeprom.bin "$<$<BOOL:${THIMBLE_BLOB}>:--blob;${THIMBLE_BLOB}>" ${THIMBLE_IMAGE}.elf
   WORKING_DIRECTORY ${PROJECT_BINARY_DIR} DEPENDS ${THIMBLE_IMAGE} USES_TERMINAL COMMAND_EXPAND_LISTS)
 
-add_custom_target(flash
-  COMMAND openocd ${THIMBLE_BOARD_OPENOCD} -c "program ${THIMBLE_IMAGE}.elf verify reset exit"
-  WORKING_DIRECTORY ${PROJECT_BINARY_DIR} DEPENDS ${THIMBLE_IMAGE} USES_TERMINAL VERBATIM)
-list(GET THIMBLE_BOARD_PROVISIONS ${THIMBLE_BLOB_SLOT} blob_address)
-add_custom_target(flash-blob
-  COMMAND openocd ${THIMBLE_BOARD_OPENOCD} -c "program {${THIMBLE_BLOB}} ${blob_address} verify reset exit"
-  USES_TERMINAL VERBATIM)
+if(DEFINED THIMBLE_BOARD_OPENOCD)
+  list(GET THIMBLE_BOARD_PROVISIONS ${THIMBLE_BLOB_SLOT} blob_address)
+  add_custom_target(flash
+    COMMAND openocd ${THIMBLE_BOARD_OPENOCD} -c "program ${THIMBLE_IMAGE}.elf verify reset exit"
+    WORKING_DIRECTORY ${PROJECT_BINARY_DIR} DEPENDS ${THIMBLE_IMAGE} USES_TERMINAL VERBATIM)
+  add_custom_target(flash-blob
+    COMMAND openocd ${THIMBLE_BOARD_OPENOCD} -c "program {${THIMBLE_BLOB}} ${blob_address} verify reset exit"
+    USES_TERMINAL VERBATIM)
+endif()
