@@ -17,7 +17,7 @@ static void show_waiting(struct thm_console *c, const char *to, struct thm_slice
     bool room = to[0] == '#';
 
     thm_show_begin(c, THM_STYLE_NOTICE, room ? thm_slice_of(to) : THM_NOTHING);
-    thm_show_format(c, room ? "(waiting) " : "(waiting) -> {}: ", NULL, thm_slice_of(to));
+    thm_show_with(c, room ? "(waiting) " : "(waiting) -> {}: ", thm_slice_of(to));
     thm_show_text(c, text);
     thm_show_end(c);
 }
@@ -106,8 +106,7 @@ bool thm_console_must_wait(const struct thm_console *c, enum thm_type type)
 
 static void show_unasked(struct thm_console *c, int code, enum thm_type type)
 {
-    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
-    thm_show_str(c, "! /");
+    thm_show_start(c, THM_STYLE_ERROR, "! /");
     thm_show_str(c, thm_type_word(type));
     thm_show_str(c, ": ");
     thm_show_str(c, code == THM_E_STATE ? "not connected just now: try again in a moment"
@@ -125,7 +124,7 @@ int thm_console_ask(struct thm_console *c, const struct thm_msg *m)
     if (code == THM_OK && m->type != THM_MSG_CMD) {
         c->asked.type = (uint8_t)m->type;
         c->asked.at = c->config.client->now;
-        thm_slice_copy(c->asked.about, sizeof c->asked.about, thm_msg_get(m, about));
+        thm_msg_copy(m, about, c->asked.about, sizeof c->asked.about);
     }
     if (code != THM_OK && code != THM_E_LIMIT)
         show_unasked(c, code, m->type);
@@ -135,8 +134,7 @@ int thm_console_ask(struct thm_console *c, const struct thm_msg *m)
 bool thm_console_is_about(const struct thm_console *c, const struct thm_msg *error)
 {
     return c->asked.type != THM_MSG_NONE &&
-           thm_slice_is(thm_msg_get(error, THM_KEY_IN),
-                        thm_type_word((enum thm_type)c->asked.type));
+           thm_msg_is(error, THM_KEY_IN, thm_type_word((enum thm_type)c->asked.type));
 }
 
 void thm_console_answered(struct thm_console *c, const struct thm_msg *m)
@@ -160,7 +158,7 @@ void thm_console_learn(struct thm_console *c, const struct thm_msg *granted)
         return;
     c->supported = UINT64_C(1) << THM_MSG_NONE;
     while (words.len > 0) {
-        struct thm_slice word = thm_next_word(&words);
+        struct thm_slice word = thm_slice_word(&words);
         c->supported |= UINT64_C(1) << thm_type_find(word.data, word.len);
     }
 }

@@ -2,6 +2,7 @@
  * The client's life: states, their deadlines, and what the application is told.
  */
 #include "client/internal.h"
+#include "util/hash.h"
 
 #define CREDIT_MIN (2 * THM_LINE_MAX)
 
@@ -86,7 +87,7 @@ static int init_tls(struct thm_client *c)
 
 int thm_client_init(struct thm_client *c, const struct thm_client_config *config)
 {
-    uint64_t seeds[3];
+    uint64_t seeds[2];
     int code = check_config(config);
 
     if (code != THM_OK)
@@ -100,8 +101,7 @@ int thm_client_init(struct thm_client *c, const struct thm_client_config *config
     if (config->port->ops->entropy(config->port, seeds, sizeof seeds) != THM_OK)
         return THM_E_ENTROPY;
     c->incarnation = seeds[0];
-    c->random = seeds[1];
-    c->secret = seeds[2];
+    c->secret = seeds[1];
     c->next_csn = 1;
     c->deadline = THM_NEVER;
     thm_session_reset(c);
@@ -110,27 +110,20 @@ int thm_client_init(struct thm_client *c, const struct thm_client_config *config
 
 /* --- states --------------------------------------------------------------------------------- */
 
-/* splitmix64 (Steele, Lea and Flood, 2014): good enough to spread attempts. */
-static uint64_t draw(struct thm_client *c)
-{
-    uint64_t z = c->random += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 /* Full jitter, on top of what the server asked for. */
 static uint32_t backoff(struct thm_client *c)
 {
-    uint64_t most = THM_BACKOFF_BASE_MS;
+    struct thm_hash_key now = {c->secret, c->now};
+    uint32_t most = THM_BACKOFF_BASE_MS;
 
     for (uint32_t i = 0; i < c->attempts && most < THM_BACKOFF_CAP_MS; i++)
         most *= 2;
+    if (most > THM_BACKOFF_CAP_MS)
+        most = THM_BACKOFF_CAP_MS;
+    uint32_t wait = (uint32_t)c->min_wait_ms + (uint32_t)thm_hash(&now, "", 0) % (most + 1);
     c->attempts++;
-    uint64_t wait = c->min_wait_ms + draw(c) % (thm_earlier(most, THM_BACKOFF_CAP_MS) + 1);
     c->min_wait_ms = 0;
-    return (uint32_t)wait;
+    return wait;
 }
 
 static void go_online(struct thm_client *c)

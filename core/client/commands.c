@@ -6,52 +6,73 @@
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     99999
 
-/* X(function, type that the server must support, name, brief, arguments, help) */
+/*
+ * X(function, type that the server must support, name, brief, arguments, help)
+ *
+ * Those that only ask the server are rows of `requests` as well.
+ */
 #define COMMANDS(X)                                                                                \
     X(join, JOIN, "/join", NULL, "#ROOM",                                                          \
       "Enters a room, which is made if need be, and talks there.")                                 \
     X(part, LEAVE, "/part", NULL, "[#ROOM]", "Leaves this room, or another one.")                  \
-    X(bare, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                         \
-    X(bare, LIST, "/list", NULL, "", "Lists who is online, and where.")                            \
-    X(who, WHO, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")          \
-    X(whois, WHOIS, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")          \
+    X(request, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                      \
+    X(request, LIST, "/list", NULL, "", "Lists who is online, and where.")                         \
+    X(request, WHO, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")      \
+    X(request, WHOIS, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")        \
     X(whisper, WHISPER, "/whisper", "/w", "USER TEXT",                                             \
       "Says something to one person, or to USER@DEVICE.")                                          \
     X(reply, WHISPER, "/reply", "/r", "TEXT", "Whispers to who whispered last.")                   \
-    X(alias, ALIAS, "/alias", NULL, "NAME", "Changes the name that is shown beside your user id.") \
-    X(history, HISTORY, "/history", NULL, "[N]", "Shows the last N messages of this room (20).")   \
-    X(topic, TOPIC, "/topic", NULL, "[TEXT]", "Shows or sets this room's topic; - takes it away.") \
-    X(away, AWAY, "/away", NULL, "[TEXT]",                                                         \
+    X(request, ALIAS, "/alias", NULL, "NAME",                                                      \
+      "Changes the name that is shown beside your user id.")                                       \
+    X(request, HISTORY, "/history", NULL, "[N]", "Shows the last N messages of this room (20).")   \
+    X(request, TOPIC, "/topic", NULL, "[TEXT]",                                                    \
+      "Shows or sets this room's topic; - takes it away.")                                         \
+    X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
       "Says that you are away; without a text, that you are back.")                                \
     X(status, NONE, "/status", NULL, "", "Tells about the connection and the server.")             \
     X(cmd, CMD, "/cmd", NULL, "DEVICE COMMAND", "Asks a board (USER@DEVICE) to do something.")     \
     X(help, NONE, "/help", NULL, "[COMMAND]", "Lists the commands, or explains one.")              \
     X(quit, NONE, "/quit", NULL, "", "Leaves; a line with just quit does the same.")
 
-#define DECLARE(function, needs, name, brief, usage, help)                                         \
-    static int do_##function(struct thm_console *c, const struct thm_command *command,             \
-                             struct thm_slice args);
-COMMANDS(DECLARE)
+typedef int run_fn(struct thm_console *c, const struct thm_command *command, struct thm_slice args);
+static run_fn do_join, do_part, do_request, do_whisper, do_reply, do_status, do_cmd, do_help,
+    do_quit;
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
 static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL, THM_MSG_NONE}};
 
 #define FUNCTION(function, needs, name, brief, usage, help) do_##function,
-static int (*const functions[])(struct thm_console *c, const struct thm_command *command,
-                                struct thm_slice args) = {COMMANDS(FUNCTION)};
+static run_fn *const functions[] = {COMMANDS(FUNCTION)};
+
+/* What is asked for, in which room, with which key. */
+static const struct request {
+    uint8_t type;                            /* enum thm_type */
+    enum { NOWHERE, HERE, THERE } where : 8; /* no room, the current one, the one that is named */
+    uint8_t key;                             /* of the argument; THM_KEYS_END: it has none */
+    const char *form;                        /* of the argument, for who gets it wrong */
+} requests[] = {
+    {THM_MSG_ROOMS, NOWHERE, THM_KEYS_END, NULL},
+    {THM_MSG_LIST, NOWHERE, THM_KEYS_END, NULL},
+    {THM_MSG_STATUS, NOWHERE, THM_KEYS_END, NULL},
+    {THM_MSG_WHO, THERE, THM_KEYS_END, NULL},
+    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, "N is a number from 1 to 99999"},
+    {THM_MSG_TOPIC, HERE, THM_KEY_TOPIC, "at most 200 bytes of visible characters"},
+    {THM_MSG_AWAY, NOWHERE, THM_KEY_AWAY, "at most 200 bytes of visible characters"},
+    {THM_MSG_WHOIS, NOWHERE, THM_KEY_TEXT, "whom do you mean?"},
+    {THM_MSG_ALIAS, NOWHERE, THM_KEY_ALIAS, "1 to 32 visible characters, no two spaces together"},
+};
 
 const struct thm_command *thm_console_commands(void)
 {
     return commands;
 }
 
-/* --- helpers -------------------------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------------------------ */
 
 /* Prints how a command is used, and why. */
 static int misused(struct thm_console *c, const struct thm_command *command, const char *why)
 {
-    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
-    thm_show_str(c, "! use ");
+    thm_show_start(c, THM_STYLE_ERROR, "! use ");
     thm_show_str(c, command->name);
     thm_show_str(c, command->args[0] != '\0' ? " " : "");
     thm_show_str(c, command->args);
@@ -61,12 +82,7 @@ static int misused(struct thm_console *c, const struct thm_command *command, con
     return THM_E_ARGUMENT;
 }
 
-static int misused_nowhere(struct thm_console *c, const struct thm_command *command)
-{
-    return misused(c, command, "you are in no room just now");
-}
-
-/* Reads a room's name, with or without its '#', or takes the current room. Else an error was printed. */
+/* Reads a room's name, with or without its '#'; without a name it is the current room. Else an error was printed. */
 static int read_room(struct thm_console *c, const struct thm_command *command,
                      struct thm_slice name, char room[THM_ROOM_MAX + 1])
 {
@@ -75,7 +91,7 @@ static int read_room(struct thm_console *c, const struct thm_command *command,
     thm_text_init(&t, room, THM_ROOM_MAX + 1);
     if (name.len == 0) {
         thm_text_str(&t, c->room);
-        return t.len > 0 ? THM_OK : misused_nowhere(c, command);
+        return t.len > 0 ? THM_OK : misused(c, command, "you are in no room just now");
     }
     if (name.data[0] != '#')
         thm_text_char(&t, '#');
@@ -85,23 +101,48 @@ static int read_room(struct thm_console *c, const struct thm_command *command,
     return THM_OK;
 }
 
-/* Asks the server what the command is for, with one key, or with THM_KEYS_END none. */
-static int ask(struct thm_console *c, const struct thm_command *command, const char *room,
-               enum thm_key key, struct thm_slice value)
+/* Sets the key of a request to the argument. False: it has not the right form. */
+static bool set_argument(struct thm_msg *m, enum thm_key key, struct thm_slice arg)
 {
-    struct thm_msg m;
-
-    thm_msg_init(&m, command->needs);
-    if (room != NULL)
-        THM_SET(&m, ROOM, room);
-    if (key != THM_KEYS_END)
-        thm_msg_str(&m, key, value.data, value.len);
-    return thm_console_ask(c, &m);
+    if (key == THM_KEY_COUNT) {
+        uint64_t count = arg.len > 0 ? thm_slice_number(arg) : HISTORY_DEFAULT;
+        thm_msg_num(m, key, count);
+        return count >= 1 && count <= HISTORY_MAX;
+    }
+    thm_msg_str(m, key, arg.data, key == THM_KEY_TOPIC && thm_slice_is(arg, "-") ? 0 : arg.len);
+    return thm_key_check(key, arg.data, arg.len) == THM_OK;
 }
 
-static int do_bare(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
+static int request(struct thm_console *c, const struct thm_command *command, enum thm_type type,
+                   struct thm_slice args)
 {
-    return ask(c, command, NULL, THM_KEYS_END, args);
+    const struct request *r = requests;
+    char room[THM_ROOM_MAX + 1];
+    struct thm_msg m;
+
+    while (r->type != type)
+        r++;
+    thm_msg_init(&m, type);
+    if (r->where != NOWHERE) {
+        if (read_room(c, command, r->where == THERE ? args : THM_NOTHING, room) != THM_OK)
+            return THM_E_ARGUMENT;
+        THM_SET(&m, ROOM, room);
+    }
+    bool given = args.len > 0 || r->key == THM_KEY_COUNT;
+    if (r->form != NULL && !given && command->args[0] != '[')
+        return misused(c, command, r->form);
+    if (r->form != NULL && given && !set_argument(&m, (enum thm_key)r->key, args))
+        return misused(c, command, r->form);
+    int code = thm_console_ask(c, &m);
+    if (type == THM_MSG_AWAY && code == THM_OK)
+        thm_slice_copy(c->away, sizeof c->away, args);
+    return code;
+}
+
+static int do_request(struct thm_console *c, const struct thm_command *command,
+                      struct thm_slice args)
+{
+    return request(c, command, command->needs, args);
 }
 
 /* --- rooms ---------------------------------------------------------------------------------- */
@@ -140,65 +181,12 @@ static int do_part(struct thm_console *c, const struct thm_command *command, str
     return THM_OK;
 }
 
-/* 0: it is not a number in range. */
-static uint32_t read_count(struct thm_slice digits)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < digits.len; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9' || count > HISTORY_MAX / 10)
-            return 0;
-        count = count * 10 + (uint32_t)(digits.data[i] - '0');
-    }
-    return count;
-}
-
-static int do_history(struct thm_console *c, const struct thm_command *command,
-                      struct thm_slice args)
-{
-    uint32_t count = args.len > 0 ? read_count(args) : HISTORY_DEFAULT;
-    struct thm_msg m;
-
-    if (c->room[0] == '\0')
-        return misused_nowhere(c, command);
-    if (count == 0)
-        return misused(c, command, "N is a number from 1 to 99999");
-    thm_msg_init(&m, THM_MSG_HISTORY);
-    THM_SET(&m, ROOM, c->room);
-    thm_msg_num(&m, THM_KEY_COUNT, count);
-    return thm_console_ask(c, &m);
-}
-
-static int do_topic(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
-{
-    if (c->room[0] == '\0')
-        return misused_nowhere(c, command);
-    enum thm_key key = args.len > 0 ? THM_KEY_TOPIC : THM_KEYS_END;
-    return ask(c, command, c->room, key, thm_slice_is(args, "-") ? THM_NOTHING : args);
-}
-
-/* --- people --------------------------------------------------------------------------------- */
-
-static int do_who(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
-{
-    char room[THM_ROOM_MAX + 1];
-
-    if (read_room(c, command, args, room) != THM_OK)
-        return THM_E_ARGUMENT;
-    return ask(c, command, room, THM_KEYS_END, THM_NOTHING);
-}
-
-static int do_whois(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
-{
-    if (args.len == 0)
-        return misused(c, command, "whom do you mean?");
-    return ask(c, command, NULL, THM_KEY_TEXT, args);
-}
+/* --- whispers and commands ---------------------------------------------------------------------- */
 
 static int do_whisper(struct thm_console *c, const struct thm_command *command,
                       struct thm_slice args)
 {
-    struct thm_slice to = thm_next_word(&args);
+    struct thm_slice to = thm_slice_word(&args);
     char target[2 * THM_ID_MAX + 2];
 
     if (to.len == 0 || args.len == 0)
@@ -218,26 +206,9 @@ static int do_reply(struct thm_console *c, const struct thm_command *command, st
     return thm_console_say(c, c->reply_to, args);
 }
 
-static int do_alias(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
-{
-    if (thm_key_check(THM_KEY_ALIAS, args.data, args.len) != THM_OK)
-        return misused(c, command, "1 to 32 visible characters, no two spaces together");
-    return ask(c, command, NULL, THM_KEY_ALIAS, args);
-}
-
-static int do_away(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
-{
-    if (thm_key_check(THM_KEY_AWAY, args.data, args.len) != THM_OK)
-        return misused(c, command, "at most 200 bytes of visible characters");
-    int code = ask(c, command, NULL, args.len > 0 ? THM_KEY_AWAY : THM_KEYS_END, args);
-    if (code == THM_OK)
-        thm_slice_copy(c->away, sizeof c->away, args);
-    return code;
-}
-
 static int do_cmd(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    struct thm_slice to = thm_next_word(&args);
+    struct thm_slice to = thm_slice_word(&args);
     struct thm_msg m;
     struct thm_text id;
     char id_text[24];
@@ -260,29 +231,23 @@ static int do_status(struct thm_console *c, const struct thm_command *command,
                      struct thm_slice args)
 {
     const struct thm_client *client = c->config.client;
-    struct thm_msg m;
 
-    (void)command, (void)args;
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
-    thm_show_str(c, "* ");
+    thm_show_start(c, THM_STYLE_NOTICE, "* ");
     thm_show_str(c, thm_client_state_word((enum thm_client_state)client->state));
-    thm_show_format(c, "[, as {}@]", NULL, thm_slice_of(client->user));
+    thm_show_with(c, "[, as {}@]", thm_slice_of(client->user));
     thm_show_str(c, client->device);
     thm_show_str(c, "; messages not yet confirmed: ");
     thm_show_uint(c, thm_client_pending(client));
     thm_show_end(c);
-    if (client->state != THM_CLIENT_ONLINE || !thm_console_supports(c, THM_MSG_STATUS))
-        return THM_OK;
-    thm_msg_init(&m, THM_MSG_STATUS);
-    return thm_console_ask(c, &m);
+    bool known = client->state == THM_CLIENT_ONLINE && thm_console_supports(c, THM_MSG_STATUS);
+    return known ? request(c, command, THM_MSG_STATUS, args) : THM_OK;
 }
 
 static void show_command(struct thm_console *c, const struct thm_command *command)
 {
     const size_t column = 28;
 
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
-    thm_show_str(c, "* ");
+    thm_show_start(c, THM_STYLE_NOTICE, "* ");
     thm_show_str(c, command->name);
     if (command->brief != NULL) {
         thm_show_str(c, ", ");
@@ -314,8 +279,9 @@ static const struct thm_command *find(struct thm_slice word)
 /* A word that is no command, or a command that the server knows nothing of. */
 static int useless(struct thm_console *c, struct thm_slice word, const char *why)
 {
-    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
-    thm_show_format(c, "! {}: ", NULL, word);
+    thm_show_start(c, THM_STYLE_ERROR, "! ");
+    thm_show_text(c, word);
+    thm_show_str(c, ": ");
     thm_show_str(c, why);
     thm_show_end(c);
     return THM_E_COMMAND;
@@ -361,8 +327,7 @@ static void echo(struct thm_console *c, const struct thm_command *command, struc
         return;
     if (command != NULL && command->needs == THM_MSG_WHISPER)
         return;
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
-    thm_show_str(c, "> ");
+    thm_show_start(c, THM_STYLE_NOTICE, "> ");
     thm_show_text(c, line);
     thm_show_end(c);
 }
@@ -378,7 +343,7 @@ static int run(struct thm_console *c, const struct thm_command *command, struct 
 
 int thm_console_command(struct thm_console *c, struct thm_slice line)
 {
-    struct thm_slice args = line, word = thm_next_word(&args);
+    struct thm_slice args = line, word = thm_slice_word(&args);
     const struct thm_command *command = word.data[0] == '/' ? find(word) : NULL;
 
     if (command != NULL && thm_console_must_wait(c, command->needs))

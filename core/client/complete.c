@@ -13,7 +13,7 @@ void thm_console_note_name(struct thm_console *c, const struct thm_msg *m)
         at++;
     memmove(c->names + 1, c->names, at * sizeof c->names[0]);
     thm_slice_copy(c->names[0].user, sizeof c->names[0].user, user);
-    thm_slice_copy(c->names[0].alias, sizeof c->names[0].alias, thm_msg_get(m, THM_KEY_ALIAS));
+    thm_msg_copy(m, THM_KEY_ALIAS, c->names[0].alias, sizeof c->names[0].alias);
 #else
     (void)c, (void)m;
 #endif

@@ -61,29 +61,6 @@ void thm_console_turn_to(struct thm_console *c, const char *room)
     thm_slice_copy(c->room, sizeof c->room, thm_slice_of(room));
 }
 
-/* --- words ---------------------------------------------------------------------------------- */
-
-static struct thm_slice trim(struct thm_slice s)
-{
-    while (s.len > 0 && s.data[0] == ' ') {
-        s.data++;
-        s.len--;
-    }
-    while (s.len > 0 && s.data[s.len - 1] == ' ')
-        s.len--;
-    return s;
-}
-
-struct thm_slice thm_next_word(struct thm_slice *s)
-{
-    struct thm_slice word = {s->data, 0};
-
-    while (word.len < s->len && word.data[word.len] != ' ')
-        word.len++;
-    *s = trim((struct thm_slice){s->data + word.len, s->len - word.len});
-    return word;
-}
-
 /* --- typed lines ---------------------------------------------------------------------------- */
 
 int thm_console_line(struct thm_console *c, const char *line, size_t len)

@@ -23,6 +23,9 @@
 /** Starts a line that belongs to a stream; "#room " is put first when that is not the current room. */
 void thm_show_begin(struct thm_console *c, enum thm_style style, struct thm_slice stream);
 
+/** Starts a line that belongs to none, with a first word or sign. */
+void thm_show_start(struct thm_console *c, enum thm_style style, const char *lead);
+
 /** Ends the line. */
 void thm_show_end(struct thm_console *c);
 
@@ -38,26 +41,25 @@ void thm_show_text(struct thm_console *c, struct thm_slice text);
 void thm_show_quoted(struct thm_console *c, struct thm_slice s);
 
 /**
- * Appends what a format says:
+ * Appends what a format says of a message:
  *
- *     {key}    the value of a key of `msg`: `since` as date and time, `time` as "[HH:MM] " with the date in front unless
- *              it is today, both in local time
- *     {user}   the user id that `msg` is about, or from
+ *     {key}    the value of a key: `since` as date and time, `time` as "[HH:MM] " with the date in front unless it is
+ *              today, both in local time
+ *     {user}   the user id that it is about, or from
  *     {nick}   the alias, unless that is the user id as well
- *     {}       `it`
  *     [...]    what is in the brackets, only if the first name in them has a value that is not empty
  *     [...|x]  else x
- *
- * @param msg  may be NULL when the format names nothing but {}
  */
-void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg,
-                     struct thm_slice it);
+void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg);
+
+/** Likewise, with no name but {}, which stands for `it`. */
+void thm_show_with(struct thm_console *c, const char *format, struct thm_slice it);
 
 /* The user id comes first, which nobody can choose freely. */
 #define THM_SHOW_WHO    "{user}[({nick})]"
 #define THM_SHOW_DEVICE "{user}[@{device}]"
 
-/** Prints "* " or "! " and a format of nothing but {}. */
+/** Prints "* " or "! " and thm_show_with(). */
 void thm_show_notice(struct thm_console *c, const char *format, struct thm_slice it);
 void thm_show_error(struct thm_console *c, const char *format, struct thm_slice it);
 
@@ -77,9 +79,6 @@ void thm_console_exit(struct thm_console *c, struct thm_slice name);
 
 /** Makes a room the current one: what waited in it counts as read. */
 void thm_console_turn_to(struct thm_console *c, const char *room);
-
-/** Takes the first word off `s`, and the blanks around the rest. */
-struct thm_slice thm_next_word(struct thm_slice *s);
 
 /* --- complete.c --- */
 

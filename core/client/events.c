@@ -11,7 +11,7 @@ static bool is_inbox(struct thm_slice stream)
 static void show(struct thm_console *c, const struct thm_msg *m, const char *format)
 {
     thm_show_begin(c, THM_STYLE_NOTICE, thm_msg_get(m, THM_KEY_ROOM));
-    thm_show_format(c, format, m, THM_NOTHING);
+    thm_show_format(c, format, m);
     thm_show_end(c);
 }
 
@@ -44,11 +44,11 @@ static bool on_gap(struct thm_console *c, const struct thm_msg *m)
 
     thm_show_begin(c, THM_STYLE_ERROR, stream);
     thm_show_str(c, dropped ? "! " : "! the server was restarted and has lost the earlier ");
-    thm_show_format(c, is_inbox(stream) ? "whispers" : "messages of {room}", m, THM_NOTHING);
+    thm_show_format(c, is_inbox(stream) ? "whispers" : "messages of {room}", m);
     if (dropped) {
         thm_show_str(c, " that are no longer kept: ");
         thm_show_uint(c, last - first + 1);
-        thm_show_format(c, " ({first}-{last})", m, THM_NOTHING);
+        thm_show_format(c, " ({first}-{last})", m);
     }
     thm_show_end(c);
     return false;
@@ -69,11 +69,11 @@ static bool on_presence(struct thm_console *c, const struct thm_msg *m)
         show(c, m, "* [{joined}|0] joined, [{left}|0] left[, {members} here]");
         return false;
     }
-    if (thm_slice_is(thm_msg_get(m, THM_KEY_USERID), thm_show_own_user(c)))
+    if (thm_msg_is(m, THM_KEY_USERID, thm_show_own_user(c)))
         return false;
     thm_console_note_name(c, m);
     for (unsigned i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
-        if (thm_slice_is(thm_msg_get(m, THM_KEY_EVENT), deeds[i].event))
+        if (thm_msg_is(m, THM_KEY_EVENT, deeds[i].event))
             format = deeds[i].format;
     show(c, m, format);
     return false;
@@ -87,16 +87,16 @@ static bool on_user(struct thm_console *c, const struct thm_msg *m)
 
 static bool on_room(struct thm_console *c, const struct thm_msg *m)
 {
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_start(c, THM_STYLE_NOTICE, "* ");
     c->piece.room = thm_msg_get(m, THM_KEY_ROOM);
-    thm_show_format(c, "* {room}[, members: {members}][, topic: {topic}]", m, THM_NOTHING);
+    thm_show_format(c, "{room}[, members: {members}][, topic: {topic}]", m);
     thm_show_end(c);
     return false;
 }
 
 static bool on_end(struct thm_console *c, const struct thm_msg *m)
 {
-    if (thm_slice_is(thm_msg_get(m, THM_KEY_IN), "history"))
+    if (thm_msg_is(m, THM_KEY_IN, "history"))
         c->in_history = false;
     return true;
 }
@@ -128,8 +128,7 @@ static bool on_cmd(struct thm_console *c, const struct thm_msg *m)
 /* The commands that do something here. */
 static void show_commands(struct thm_console *c)
 {
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
-    thm_show_str(c, "* commands:");
+    thm_show_start(c, THM_STYLE_NOTICE, "* commands:");
     for (const struct thm_command *command = thm_console_commands(); command->name; command++) {
         if (!thm_console_supports(c, command->needs))
             continue;

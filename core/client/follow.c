@@ -8,6 +8,8 @@
 /* streams[0] is the inbox's, so that rooms can never take its place. */
 #define INBOX 0
 
+#define TAG_LEN 8 /* bytes of an entry's id that tell the sender's incarnation */
+
 struct thm_client_stream *thm_follow_find(struct thm_client *c, struct thm_slice name)
 {
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
@@ -200,6 +202,11 @@ bool thm_follow_fill_acks(struct thm_client *c)
 
 /* --- what comes ----------------------------------------------------------------------------- */
 
+static struct thm_client_stream *stream_of(struct thm_client *c, const struct thm_msg *m)
+{
+    return thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+}
+
 static void move_to(struct thm_client_stream *s, uint64_t n)
 {
     s->n = n;
@@ -208,7 +215,7 @@ static void move_to(struct thm_client_stream *s, uint64_t n)
 
 void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+    struct thm_client_stream *s = stream_of(c, m);
 
     if (s == NULL || s->follow != THM_FOLLOW_ASKED)
         return;
@@ -221,7 +228,7 @@ void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
 
 void thm_follow_left(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+    struct thm_client_stream *s = stream_of(c, m);
 
     /* ASKED: the answer to a leave after which we joined again */
     if (s != NULL && s != &c->streams[INBOX] && s->follow == THM_FOLLOW_JOINED)
@@ -230,89 +237,58 @@ void thm_follow_left(struct thm_client *c, const struct thm_msg *m)
 
 bool thm_follow_refused(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
+    struct thm_client_stream *s = stream_of(c, m);
 
     if (s == NULL || s->follow != THM_FOLLOW_ASKED)
         return false;
-    bool again = s == &c->streams[INBOX] ||
-                 thm_slice_is(thm_msg_get(m, THM_KEY_CODE), thm_error_word(THM_E_STORE));
+    bool again = s == &c->streams[INBOX] || thm_msg_code(m, THM_OK) == THM_E_STORE;
     s->follow = again ? THM_FOLLOW_HELD : THM_FOLLOW_FREE;
     if (again)
         c->retry_at = thm_earlier(c->retry_at, c->now + THM_RETRY_MS);
     return again;
 }
 
-static struct thm_client_stream *joined_stream(struct thm_client *c, const struct thm_msg *m)
-{
-    struct thm_client_stream *s = thm_follow_find(c, thm_msg_get(m, THM_KEY_ROOM));
-
-    return s != NULL && s->follow == THM_FOLLOW_JOINED ? s : NULL;
-}
-
 enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_client_stream *s = joined_stream(c, m);
+    struct thm_client_stream *s = stream_of(c, m);
     uint64_t incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);
     uint64_t last = thm_msg_get_num(m, THM_KEY_LAST, 0);
 
-    if (s == NULL)
+    if (s == NULL || s->follow != THM_FOLLOW_JOINED)
         return THM_REPEATED;
-    if (incarnation != s->incarnation ||
-        last == 0) { /* another log: all that it keeps comes next */
-        s->incarnation = incarnation;
-        move_to(s, last);
-    } else if (last > s->n) {
-        move_to(s, last);
-    }
+    if (incarnation != s->incarnation || last == 0 || last > s->n)
+        move_to(s, last); /* of another log: all that it keeps comes next */
+    s->incarnation = incarnation;
     return THM_TAKEN;
-}
-
-/* Splits "5f3a9c01-42" into the sender's tag and csn. False: the entry has none. */
-static bool read_id(struct thm_slice id, struct thm_slice *tag, uint64_t *csn)
-{
-    uint64_t ignored;
-
-    if (id.len < 10 || id.len > 8 + 1 + 16 || id.data[8] != '-' ||
-        !thm_hex_u64(id.data, 8, &ignored))
-        return false;
-    *csn = 0;
-    for (size_t i = 9; i < id.len; i++) {
-        if (id.data[i] < '0' || id.data[i] > '9')
-            return false;
-        *csn = *csn * 10 + (uint64_t)(id.data[i] - '0');
-    }
-    *tag = (struct thm_slice){id.data, 8};
-    return *csn != 0;
 }
 
 static uint64_t sender_key(const struct thm_client *c, const struct thm_msg *m,
                            struct thm_slice tag)
 {
+    static const uint8_t keys[] = {THM_KEY_ROOM, THM_KEY_FROM, THM_KEY_DEVICE};
     struct thm_hash_key key = {c->secret, 0};
-    struct thm_text t;
-    char name[THM_ROOM_MAX + 2 * (1 + THM_ID_MAX) + 1 + 8 + 1];
-    struct thm_slice parts[] = {thm_msg_get(m, THM_KEY_ROOM), thm_msg_get(m, THM_KEY_FROM),
-                                thm_msg_get(m, THM_KEY_DEVICE), tag};
 
-    thm_text_init(&t, name, sizeof name);
-    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        thm_text_bytes(&t, parts[i].data, parts[i].len);
-        thm_text_char(&t, ' ');
+    for (unsigned i = 0; i < sizeof keys; i++) {
+        struct thm_slice name = thm_msg_get(m, (enum thm_key)keys[i]);
+        key.k1 = thm_hash(&key, name.data, name.len);
     }
-    return thm_hash(&key, name, t.len);
+    return thm_hash(&key, tag.data, tag.len);
 }
 
-/* Whether a sender's message was taken before: his csn only rises. Senders are kept in sets of four, the latest
- * first. */
+/* Whether a sender's message was taken before, as its id "5f3a9c01-42" tells: the tag of one of the sender's lives, and
+ * a csn that only rises in it. Senders are kept in sets of four, the latest first. */
 static bool seen_before(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_slice tag;
-    uint64_t csn;
+    struct thm_slice id = thm_msg_get(m, THM_KEY_ID), tag = {id.data, TAG_LEN};
 
-    if (!read_id(thm_msg_get(m, THM_KEY_ID), &tag, &csn))
+    if (id.len <= TAG_LEN || id.data[TAG_LEN] != '-')
+        return false;
+    uint64_t csn =
+        thm_slice_number((struct thm_slice){id.data + TAG_LEN + 1, id.len - TAG_LEN - 1});
+    if (csn == 0)
         return false;
     uint64_t key = sender_key(c, m, tag);
-    struct thm_client_seen *set = &c->seen[key % (THM_CLIENT_SENDERS / 4) * 4];
+    struct thm_client_seen *set = &c->seen[(uint32_t)key % (THM_CLIENT_SENDERS / 4) * 4];
     unsigned at = 0;
     while (at < 3 && !(set[at].csn != 0 && set[at].key == key))
         at++;
@@ -325,10 +301,10 @@ static bool seen_before(struct thm_client *c, const struct thm_msg *m)
 
 enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_client_stream *s = joined_stream(c, m);
+    struct thm_client_stream *s = stream_of(c, m);
     uint64_t n = thm_msg_get_num(m, THM_KEY_N, 0);
 
-    if (s == NULL || n <= s->n)
+    if (s == NULL || s->follow != THM_FOLLOW_JOINED || n <= s->n)
         return THM_REPEATED;
     if (n != s->n + 1)
         return THM_BROKEN;

@@ -43,9 +43,8 @@ static struct slot *find(const struct thm_parts *p, const struct thm_msg *m)
 {
     for (uint32_t i = 0; i < p->count; i++) {
         struct slot *s = slot_at(p, i);
-        if (s->have > 0 && thm_slice_is(thm_msg_get(m, THM_KEY_ROOM), s->room) &&
-            thm_slice_is(thm_msg_get(m, THM_KEY_FROM), s->from) &&
-            thm_slice_is(thm_msg_get(m, THM_KEY_DEVICE), s->device))
+        if (s->have > 0 && thm_msg_is(m, THM_KEY_ROOM, s->room) &&
+            thm_msg_is(m, THM_KEY_FROM, s->from) && thm_msg_is(m, THM_KEY_DEVICE, s->device))
             return s;
     }
     return NULL;
@@ -105,9 +104,9 @@ static struct slot *begin(struct thm_parts *p, const struct thm_msg *m)
 
     if (s == NULL)
         return NULL;
-    thm_slice_copy(s->room, sizeof s->room, thm_msg_get(m, THM_KEY_ROOM));
-    thm_slice_copy(s->from, sizeof s->from, thm_msg_get(m, THM_KEY_FROM));
-    thm_slice_copy(s->device, sizeof s->device, thm_msg_get(m, THM_KEY_DEVICE));
+    thm_msg_copy(m, THM_KEY_ROOM, s->room, sizeof s->room);
+    thm_msg_copy(m, THM_KEY_FROM, s->from, sizeof s->from);
+    thm_msg_copy(m, THM_KEY_DEVICE, s->device, sizeof s->device);
     s->of = thm_msg_get_num(m, THM_KEY_OF, 0);
     s->parts = (uint8_t)thm_msg_get_num(m, THM_KEY_PARTS, 0);
     s->len = 0;

@@ -31,33 +31,11 @@ static bool names(struct thm_slice text, const char *name)
     return false;
 }
 
-static enum thm_style style_of(const struct thm_console *c, const struct thm_msg *m,
-                               struct thm_slice text)
-{
-    if (thm_msg_has(m, THM_KEY_TO))
-        return THM_STYLE_WHISPER;
-    if (thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
-        return THM_STYLE_OWN;
-    bool named = m->type == THM_MSG_MESSAGE &&
-                 (names(text, thm_show_own_user(c)) || names(text, c->config.client->alias));
-    return named ? THM_STYLE_NAMED : THM_STYLE_MESSAGE;
-}
-
-/* Who says it to whom. */
-static const char *speaker(const struct thm_console *c, const struct thm_msg *m)
-{
-    if (!thm_msg_has(m, THM_KEY_TO))
-        return "{time}" THM_SHOW_WHO ": ";
-    if (thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
-        return "{time}-> {to} " THM_SERVER_READS ": ";
-    return "{time}" THM_SHOW_WHO " whispers " THM_SERVER_READS ": ";
-}
-
 /* A long message that was broken off: what came of it is shown all the same. */
 static void show_rest(struct thm_console *c, const struct thm_parts_rest *rest)
 {
     thm_show_begin(c, THM_STYLE_ERROR, thm_slice_of(rest->room));
-    thm_show_format(c, "! {} did not finish a long message (part ", NULL, thm_slice_of(rest->from));
+    thm_show_with(c, "! {} did not finish a long message (part ", thm_slice_of(rest->from));
     thm_show_uint(c, rest->have);
     thm_show_str(c, " of ");
     thm_show_uint(c, rest->parts);
@@ -66,65 +44,78 @@ static void show_rest(struct thm_console *c, const struct thm_parts_rest *rest)
     thm_show_end(c);
 }
 
-/* Puts a long message together; of the past they come in any order. */
-static enum thm_parts_got gather(struct thm_console *c, const struct thm_msg *m,
-                                 struct thm_slice *text)
+/* Puts a long message together; those of the past come in any order. False: more is to come. */
+static bool gather(struct thm_console *c, const struct thm_msg *m, struct thm_slice *text)
 {
     struct thm_parts_rest rest;
 
-    if (THM_CONSOLE_PARTS > 0 && m->type != THM_MSG_PAST) {
-        if (thm_parts_give_up(&c->parts, m, &rest))
-            show_rest(c, &rest);
-        if (thm_msg_has(m, THM_KEY_PARTS))
-            return thm_parts_add(&c->parts, m, text);
-    }
-    return THM_PARTS_ALONE;
-}
-
-static void count_unread(struct thm_console *c, const struct thm_msg *m)
-{
-    int room = thm_console_room(c, thm_msg_get(m, THM_KEY_ROOM));
-
-    if (room >= 0 && strcmp(c->rooms[room].name, c->room) != 0)
-        c->rooms[room].unread++;
+    if (THM_CONSOLE_PARTS == 0 || m->type == THM_MSG_PAST)
+        return true;
+    if (thm_parts_give_up(&c->parts, m, &rest))
+        show_rest(c, &rest);
+    return !thm_msg_has(m, THM_KEY_PARTS) || thm_parts_add(&c->parts, m, text) != THM_PARTS_HELD;
 }
 
 /* The past follows a header, so that it doesn't look like what is said now. */
 static void show_header(struct thm_console *c, struct thm_slice stream)
 {
     c->in_history = true;
-    thm_show_begin(c, THM_STYLE_NOTICE, THM_NOTHING);
+    thm_show_start(c, THM_STYLE_NOTICE, "-- history of ");
     c->piece.room = stream;
-    thm_show_format(c, "-- history of {}", NULL, stream);
+    thm_show_text(c, stream);
     thm_show_end(c);
 }
 
+/* Who says it to whom, by whether it is private and whether it is one's own. */
+static const struct {
+    enum thm_style style;
+    const char *speaker;
+} manners[2][2] = {
+    {{THM_STYLE_MESSAGE, "{time}" THM_SHOW_WHO ": "}, {THM_STYLE_OWN, "{time}" THM_SHOW_WHO ": "}},
+    {{THM_STYLE_WHISPER, "{time}" THM_SHOW_WHO " whispers " THM_SERVER_READS ": "},
+     {THM_STYLE_WHISPER, "{time}-> {to} " THM_SERVER_READS ": "}},
+};
+
 static void show_said(struct thm_console *c, const struct thm_msg *m, struct thm_slice text,
-                      const char *part)
+                      bool own)
 {
-    thm_show_begin(c, style_of(c, m, text), thm_msg_get(m, THM_KEY_ROOM));
-    thm_show_format(c, speaker(c, m), m, THM_NOTHING);
-    thm_show_format(c, part, m, THM_NOTHING);
+    bool private = thm_msg_has(m, THM_KEY_TO);
+    enum thm_style style = manners[private][own].style;
+
+    if (m->type == THM_MSG_MESSAGE && !own &&
+        (names(text, thm_show_own_user(c)) || names(text, c->config.client->alias)))
+        style = THM_STYLE_NAMED;
+    thm_show_begin(c, style, thm_msg_get(m, THM_KEY_ROOM));
+    thm_show_format(c, manners[private][own].speaker, m);
+    if (text.data == thm_msg_get(m, THM_KEY_TEXT).data)
+        thm_show_format(c, "[(part {part} of {parts}) ]", m);
     thm_show_text(c, text);
     thm_show_end(c);
+}
+
+/* Somebody else said something just now. */
+static void take_notice(struct thm_console *c, const struct thm_msg *m)
+{
+    int room = thm_console_room(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    thm_console_note_name(c, m);
+    if (m->type == THM_MSG_WHISPER)
+        thm_msg_copy(m, THM_KEY_FROM, c->reply_to, sizeof c->reply_to);
+    else if (room >= 0 && strcmp(c->rooms[room].name, c->room) != 0)
+        c->rooms[room].unread++;
 }
 
 bool thm_show_said(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
-    enum thm_parts_got got = gather(c, m, &text);
+    bool own = thm_msg_is(m, THM_KEY_FROM, thm_show_own_user(c));
 
-    if (got == THM_PARTS_HELD)
+    if (!gather(c, m, &text))
         return false;
     if (m->type == THM_MSG_PAST && !c->in_history)
         show_header(c, thm_msg_get(m, THM_KEY_ROOM));
-    show_said(c, m, text, got == THM_PARTS_ALONE ? "[(part {part} of {parts}) ]" : "");
-    if (m->type == THM_MSG_PAST || thm_slice_is(thm_msg_get(m, THM_KEY_FROM), thm_show_own_user(c)))
-        return false;
-    thm_console_note_name(c, m);
-    if (m->type == THM_MSG_WHISPER)
-        thm_slice_copy(c->reply_to, sizeof c->reply_to, thm_msg_get(m, THM_KEY_FROM));
-    else
-        count_unread(c, m);
+    show_said(c, m, text, own);
+    if (m->type != THM_MSG_PAST && !own)
+        take_notice(c, m);
     return false;
 }

@@ -118,14 +118,6 @@ void thm_session_fill(struct thm_client *c)
 
 /* --- what comes ----------------------------------------------------------------------------- */
 
-static int code_of(const struct thm_msg *m, int otherwise)
-{
-    struct thm_slice word = thm_msg_get(m, THM_KEY_CODE);
-    int code = thm_error_from_word(word.data, (unsigned)word.len);
-
-    return code != THM_OK ? code : otherwise;
-}
-
 /* Keeps away for as long as the server asked. */
 static void heed_retry_after(struct thm_client *c, const struct thm_msg *m)
 {
@@ -138,10 +130,10 @@ static void granted(struct thm_client *c, const struct thm_msg *m)
         thm_client_fail(c, THM_E_KEY_MISSING, m);
         return;
     }
-    thm_slice_copy(c->user, sizeof c->user, thm_msg_get(m, THM_KEY_USERID));
-    thm_slice_copy(c->device, sizeof c->device, thm_msg_get(m, THM_KEY_DEVICE));
+    thm_msg_copy(m, THM_KEY_USERID, c->user, sizeof c->user);
+    thm_msg_copy(m, THM_KEY_DEVICE, c->device, sizeof c->device);
     if (thm_msg_has(m, THM_KEY_ALIAS))
-        thm_slice_copy(c->alias, sizeof c->alias, thm_msg_get(m, THM_KEY_ALIAS));
+        thm_msg_copy(m, THM_KEY_ALIAS, c->alias, sizeof c->alias);
     c->credit = (uint32_t)thm_msg_get_num(m, THM_KEY_CREDIT, c->config.credit);
     c->server_time_ms = thm_msg_get_num(m, THM_KEY_TIME, 0);
     c->received = 0; /* counting starts behind this line */
@@ -151,15 +143,13 @@ static void granted(struct thm_client *c, const struct thm_msg *m)
 
 static void on_auth_reply(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_slice status = thm_msg_get(m, THM_KEY_STATUS);
-
-    if (thm_slice_is(status, "GRANTED")) {
+    if (thm_msg_is(m, THM_KEY_STATUS, "GRANTED")) {
         granted(c, m);
-    } else if (thm_slice_is(status, "REFUSED")) {
+    } else if (thm_msg_is(m, THM_KEY_STATUS, "REFUSED")) {
         heed_retry_after(c, m);
         thm_client_turn(
             c, thm_msg_has(m, THM_KEY_RETRY_AFTER) ? THM_MACHINE_FAILED : THM_MACHINE_FINAL,
-            code_of(m, THM_E_NOT_ALLOWED), m);
+            thm_msg_code(m, THM_E_NOT_ALLOWED), m);
     } else {
         thm_client_turn(c, THM_MACHINE_FINAL, THM_E_PASSCODE, m);
     }
@@ -167,7 +157,7 @@ static void on_auth_reply(struct thm_client *c, const struct thm_msg *m)
 
 static void on_goodbye(struct thm_client *c, const struct thm_msg *m)
 {
-    int code = code_of(m, THM_E_CLOSED);
+    int code = thm_msg_code(m, THM_E_CLOSED);
 
     heed_retry_after(c, m);
     if (code == THM_E_KICKED)
@@ -186,7 +176,7 @@ static void on_answer(struct thm_client *c, const struct thm_msg *m)
         return; /* the answer to what was sent twice */
     struct thm_client_event e = {.kind = refused ? THM_CLIENT_LOST : THM_CLIENT_ACKED,
                                  .state = c->state,
-                                 .code = refused ? code_of(m, THM_E_NOT_ALLOWED) : THM_OK,
+                                 .code = refused ? thm_msg_code(m, THM_E_NOT_ALLOWED) : THM_OK,
                                  .csn = said.csn,
                                  .part = said.part,
                                  .to = said.to,
@@ -204,13 +194,12 @@ static void on_ping(struct thm_client *c, struct thm_msg *m)
 /* An error that the client deals with by itself: true. */
 static bool on_error(struct thm_client *c, const struct thm_msg *m)
 {
-    struct thm_slice in = thm_msg_get(m, THM_KEY_IN);
-    int code = code_of(m, THM_OK);
+    int code = thm_msg_code(m, THM_OK);
 
     c->answer_by = THM_NEVER;
-    if (thm_slice_is(in, "join"))
+    if (thm_msg_is(m, THM_KEY_IN, "join"))
         return thm_follow_refused(c, m);
-    if (!thm_slice_is(in, "say") && !thm_slice_is(in, "whisper"))
+    if (!thm_msg_is(m, THM_KEY_IN, "say") && !thm_msg_is(m, THM_KEY_IN, "whisper"))
         return false;
     if (code != THM_E_STORE && code != THM_E_LIMIT && code != THM_E_WINDOW)
         return false;
@@ -255,9 +244,7 @@ static bool on_line(struct thm_client *c, const struct thm_msg *m)
     case THM_MSG_JOINED:
     case THM_MSG_LEFT: return on_stream(c, m);
     case THM_MSG_ERROR: return !on_error(c, m);
-    case THM_MSG_ALIAS:
-        thm_slice_copy(c->alias, sizeof c->alias, thm_msg_get(m, THM_KEY_ALIAS));
-        return true;
+    case THM_MSG_ALIAS: thm_msg_copy(m, THM_KEY_ALIAS, c->alias, sizeof c->alias); return true;
     default: return true;
     }
 }

@@ -5,7 +5,6 @@
 #define CONTINUED "        | "
 #define QUOTED    40 /* bytes */
 
-#define HOURS_A_DAY   24
 #define MINUTES_A_DAY 1440
 
 /* --- pieces --------------------------------------------------------------------------------- */
@@ -35,6 +34,12 @@ void thm_show_begin(struct thm_console *c, enum thm_style style, struct thm_slic
         thm_show_text(c, stream);
         thm_show_str(c, " ");
     }
+}
+
+void thm_show_start(struct thm_console *c, enum thm_style style, const char *lead)
+{
+    thm_show_begin(c, style, THM_NOTHING);
+    thm_show_str(c, lead);
 }
 
 void thm_show_end(struct thm_console *c)
@@ -116,30 +121,30 @@ static uint32_t local_minutes(const struct thm_console *c, uint64_t utc_ms)
     return minutes > 0 ? (uint32_t)minutes : 0;
 }
 
-static void append_hour(struct thm_text *t, uint32_t minutes)
+/* Days of a month of the Gregorian calendar. */
+static uint32_t month_days(uint32_t month, uint32_t year)
 {
-    thm_text_uint(t, minutes / 60 % HOURS_A_DAY, 2);
-    thm_text_char(t, ':');
-    thm_text_uint(t, minutes % 60, 2);
+    if (month == 2)
+        return 28 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    return 30 + ((month + month / 8) & 1);
 }
 
-/* "YYYY-MM-DD HH:MM" */
-static void append_date(struct thm_text *t, uint32_t minutes)
+/* "YYYY-MM-DD HH:MM", or only the hour */
+static void append_date(struct thm_text *t, uint32_t minutes, bool hour_only)
 {
-    /* Gregorian date of a day, by eras of 400 years that begin in March */
-    uint32_t day = minutes / MINUTES_A_DAY + 719468;
-    uint32_t era = day / 146097, of_era = day % 146097;
-    uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
-    uint32_t month = (5 * of_year + 2) / 153; /* 0: March */
+    uint32_t day = minutes / MINUTES_A_DAY, year = 1970, month = 1, days;
 
-    thm_text_uint(t, era * 400 + year + (month >= 10), 4);
-    thm_text_char(t, '-');
-    thm_text_uint(t, month < 10 ? month + 3 : month - 9, 2);
-    thm_text_char(t, '-');
-    thm_text_uint(t, of_year - (153 * month + 2) / 5 + 1, 2);
-    thm_text_char(t, ' ');
-    append_hour(t, minutes);
+    while (day >= (days = month_days(month, year))) {
+        day -= days;
+        year += month == 12;
+        month = month % 12 + 1;
+    }
+    const uint32_t numbers[] = {year, month, day + 1, minutes / 60 % 24, minutes % 60};
+    for (unsigned i = hour_only ? 3 : 0; i < 5; i++) {
+        thm_text_uint(t, numbers[i], i == 0 ? 4 : 2);
+        if (i < 4)
+            thm_text_char(t, "-- :"[i]);
+    }
 }
 
 /* "[HH:MM] "; with the date in front unless it is today, by the server's clock. */
@@ -152,7 +157,7 @@ static void append_clock(const struct thm_console *c, struct thm_text *t, uint32
                         minutes / MINUTES_A_DAY;
 
     thm_text_char(t, '[');
-    (today ? append_hour : append_date)(t, minutes);
+    append_date(t, minutes, today);
     thm_text_str(t, "] ");
 }
 
@@ -175,7 +180,7 @@ static struct thm_slice number(const struct thm_console *c, struct values *v, en
     if (key == THM_KEY_TIME)
         append_clock(c, t, local_minutes(c, value));
     else if (key == THM_KEY_SINCE)
-        append_date(t, local_minutes(c, value));
+        append_date(t, local_minutes(c, value), false);
     else
         thm_text_uint(t, value, 0);
     return (struct thm_slice){t->data, t->len};
@@ -213,21 +218,18 @@ static const char *skip(const char *at)
     return at;
 }
 
-void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg,
-                     struct thm_slice it)
+static void show_format(struct thm_console *c, const char *format, struct values *v)
 {
-    struct values v = {.msg = msg, .it = it};
-
     for (const char *at = format; *at != '\0'; at++) {
         switch (*at) {
         case '[':
-            if (look_up(c, &v, strchr(at, '{') + 1).len == 0)
+            if (look_up(c, v, strchr(at, '{') + 1).len == 0)
                 at = skip(at + 1);
             break;
         case '|': at = skip(at + 1); break;
         case ']': break;
         case '{':
-            thm_show_text(c, look_up(c, &v, at + 1));
+            thm_show_text(c, look_up(c, v, at + 1));
             at = strchr(at, '}');
             break;
         default: put(c, at, 1);
@@ -235,21 +237,32 @@ void thm_show_format(struct thm_console *c, const char *format, const struct thm
     }
 }
 
-static void show_plain(struct thm_console *c, enum thm_style style, const char *sign,
-                       const char *format, struct thm_slice it)
+void thm_show_format(struct thm_console *c, const char *format, const struct thm_msg *msg)
 {
-    thm_show_begin(c, style, (struct thm_slice){"", 0});
-    thm_show_str(c, sign);
-    thm_show_format(c, format, NULL, it);
-    thm_show_end(c);
+    struct values v;
+
+    v.msg = msg;
+    show_format(c, format, &v);
+}
+
+void thm_show_with(struct thm_console *c, const char *format, struct thm_slice it)
+{
+    struct values v;
+
+    v.it = it;
+    show_format(c, format, &v);
 }
 
 void thm_show_notice(struct thm_console *c, const char *format, struct thm_slice it)
 {
-    show_plain(c, THM_STYLE_NOTICE, "* ", format, it);
+    thm_show_start(c, THM_STYLE_NOTICE, "* ");
+    thm_show_with(c, format, it);
+    thm_show_end(c);
 }
 
 void thm_show_error(struct thm_console *c, const char *format, struct thm_slice it)
 {
-    show_plain(c, THM_STYLE_ERROR, "! ", format, it);
+    thm_show_start(c, THM_STYLE_ERROR, "! ");
+    thm_show_with(c, format, it);
+    thm_show_end(c);
 }

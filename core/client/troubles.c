@@ -16,19 +16,6 @@ static const struct {
     {THM_E_ALIAS_TAKEN, "the alias {} is in use or is somebody's user id"},
 };
 
-static int code_of(const struct thm_msg *m)
-{
-    struct thm_slice word = thm_msg_get(m, THM_KEY_CODE);
-
-    return thm_error_from_word(word.data, (unsigned)word.len);
-}
-
-static void begin_trouble(struct thm_console *c, const char *lead)
-{
-    thm_show_begin(c, THM_STYLE_ERROR, THM_NOTHING);
-    thm_show_str(c, lead);
-}
-
 /* The name that an error is about; empty when there is none. */
 static struct thm_slice subject(const struct thm_console *c, const struct thm_msg *m)
 {
@@ -39,27 +26,30 @@ static struct thm_slice subject(const struct thm_console *c, const struct thm_ms
     return thm_slice_of(thm_console_is_about(c, m) ? c->asked.about : "");
 }
 
-static const char *problem(const struct thm_msg *m, struct thm_slice name)
+static void append_problem(struct thm_console *c, const struct thm_msg *m, struct thm_slice name)
 {
-    int code = code_of(m);
+    int code = thm_msg_code(m, THM_OK);
 
-    for (unsigned i = 0; name.len > 0 && i < sizeof sentences / sizeof sentences[0]; i++)
-        if (sentences[i].code == code)
-            return sentences[i].sentence;
-    return "[{}: ]{reason}";
+    for (unsigned i = 0; name.len > 0 && i < sizeof sentences / sizeof sentences[0]; i++) {
+        if (sentences[i].code == code) {
+            thm_show_with(c, sentences[i].sentence, name);
+            return;
+        }
+    }
+    thm_show_with(c, "[{}: ]", name);
+    thm_show_format(c, "{reason}", m);
 }
 
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)
 {
-    struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM), in = thm_msg_get(m, THM_KEY_IN);
-    struct thm_slice name = subject(c, m);
+    struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM), name = subject(c, m);
 
-    c->errors += !thm_slice_is(in, "hello");
-    if (thm_slice_is(in, "join") && thm_follow_find(c->config.client, room) == NULL)
+    c->errors += !thm_msg_is(m, THM_KEY_IN, "hello");
+    if (thm_msg_is(m, THM_KEY_IN, "join") && thm_follow_find(c->config.client, room) == NULL)
         thm_console_exit(c, room);
-    begin_trouble(c, "! ");
+    thm_show_start(c, THM_STYLE_ERROR, "! ");
     c->piece.room = room;
-    thm_show_format(c, problem(m, name), m, name);
+    append_problem(c, m, name);
     thm_show_end(c);
     return false;
 }
@@ -72,11 +62,11 @@ static void append_cause(struct thm_console *c, const struct thm_client_event *e
     const char *text = thm_error_text(e->code);
 
     thm_show_str(c, text);
-    if (e->msg == NULL)
-        return;
-    if (!thm_slice_is(thm_msg_get(e->msg, THM_KEY_REASON), text))
-        thm_show_format(c, "[: {reason}]", e->msg, THM_NOTHING);
-    thm_show_format(c, "[, at {address}]", e->msg, THM_NOTHING);
+    if (e->msg != NULL)
+        thm_show_format(c,
+                        thm_msg_is(e->msg, THM_KEY_REASON, text) ? "[, at {address}]"
+                                                                 : "[: {reason}][, at {address}]",
+                        e->msg);
 }
 
 void thm_trouble_lost(struct thm_console *c, const struct thm_client_event *e)
@@ -87,7 +77,7 @@ void thm_trouble_lost(struct thm_console *c, const struct thm_client_event *e)
     c->errors++;
     if (follows)
         return; /* the part before it was lost as well, and said */
-    begin_trouble(c, "! not delivered to ");
+    thm_show_start(c, THM_STYLE_ERROR, "! not delivered to ");
     thm_show_text(c, e->to);
     thm_show_str(c, ": ");
     append_cause(c, e);
@@ -122,13 +112,13 @@ static void show_cut(struct thm_console *c, const struct thm_client_event *e)
     const struct thm_client *client = c->config.client;
 
     if (!client->was_online) {
-        begin_trouble(c, "! can't get to ");
+        thm_show_start(c, THM_STYLE_ERROR, "! can't get to ");
         thm_show_text(c, thm_slice_of(client->config.host));
         thm_show_str(c, ":");
         thm_show_uint(c, client->config.number);
     } else {
-        begin_trouble(c,
-                      c->trouble == THM_OK ? "! the connection is lost" : "! still not connected");
+        thm_show_start(c, THM_STYLE_ERROR,
+                       c->trouble == THM_OK ? "! the connection is lost" : "! still not connected");
     }
     thm_show_str(c, ": ");
     if (client->was_online && e->code == THM_E_CONNECT)
@@ -158,7 +148,7 @@ void thm_trouble_over(struct thm_console *c)
 
 void thm_trouble_ended(struct thm_console *c, const struct thm_client_event *e)
 {
-    begin_trouble(c, "! ");
+    thm_show_start(c, THM_STYLE_ERROR, "! ");
     append_cause(c, e);
     thm_show_end(c);
 }

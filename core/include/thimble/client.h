@@ -121,42 +121,41 @@ union thm_client_phase {
 /* Visible so that a board can place it; only core/client/ touches the members. Times are ms of the
  * caller's clock, UINT64_MAX: never. */
 struct thm_client {
-    union thm_client_phase phase;
-    struct thm_client_config config;
-    struct thm_tls_domain *domain;
-    struct thm_tls tls;
-    struct thm_tls_session session;
-    thm_socket socket; /* while dialling; then TLS has it */
-    uint8_t state;     /* enum thm_client_state */
-    bool resolved;     /* the name that is dialled was found */
-    bool was_online;   /* once, since start */
-    bool ack_due;      /* what was received is to be acknowledged now */
-    bool busy;         /* the application gave something to send */
+    uint8_t state;              /* enum thm_client_state */
+    bool resolved;              /* the name that is dialled was found */
+    bool was_online;            /* once, since start */
+    bool ack_due;               /* what was received is to be acknowledged now */
+    bool busy;                  /* the application gave something to send */
+    thm_socket socket;          /* while dialling; then TLS has it */
+    uint32_t attempts;          /* since the last stable session */
+    uint32_t credit;            /* bytes, granted */
+    uint32_t out_len, out_sent; /* bytes of `out` */
+    struct thm_line_reader reader;
     uint64_t now;      /* of the step under way */
     uint64_t deadline; /* of the state */
     uint64_t ping_at, ack_at, retry_at;
     uint64_t answer_by; /* something that was sent is not answered yet */
     uint64_t online_since;
     uint64_t min_wait_ms; /* what the server asked for before the next attempt */
-    uint32_t attempts;    /* since the last stable session */
-    uint64_t random;      /* state of the jitter's generator */
-    uint64_t secret;      /* key of the hashes in `seen` */
+    uint64_t secret;      /* key of the hashes in `seen`, and of the jitter */
     uint64_t incarnation; /* of this client's state: 64 random bits */
     uint64_t next_csn;
+    uint64_t received, reported; /* bytes of counted lines, and how many the server was told */
+    uint64_t server_time_ms;     /* UTC at login, by the server */
+    struct thm_client_config config;
+    struct thm_tls_domain *domain;
+    struct thm_tls tls;
+    struct thm_tls_session session;
     char alias[THM_ALIAS_MAX + 1]; /* wished for, then as the server says */
     char user[THM_ID_MAX + 1];     /* as the server says; "" before the first login */
     char device[THM_ID_MAX + 1];
-    uint32_t credit;             /* bytes, granted */
-    uint64_t received, reported; /* bytes of counted lines, and how many the server was told */
-    uint64_t server_time_ms;     /* UTC at login, by the server */
-    struct thm_line_reader reader;
+    struct thm_client_stream streams[THM_CLIENT_STREAMS]; /* the first is for the inbox */
+    struct thm_client_seen seen[THM_CLIENT_SENDERS];
+    struct thm_client_queue queue;
+    union thm_client_phase phase;
 #if THM_CLIENT_RAW_LINES
     char decoded[THM_LINE_MAX]; /* the line being taken, with its strings unescaped */
 #endif
-    uint32_t out_len, out_sent; /* bytes of `out` */
-    struct thm_client_queue queue;
-    struct thm_client_stream streams[THM_CLIENT_STREAMS]; /* the first is for the inbox */
-    struct thm_client_seen seen[THM_CLIENT_SENDERS];
 };
 
 /** Bytes of TLS memory that a client needs. */
