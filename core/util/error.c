@@ -1,39 +1,56 @@
 #include "thimble/error.h"
 
+#include <stdint.h>
 #include <string.h>
 
-static const struct {
-    int code;
-    const char *word;
-    const char *sentence;
-} errors[] = {{THM_OK, "ok", "no error"},
-#define THM_ERROR_ROW(name, code, word, sentence) {(code), (word), (sentence)},
-              THM_ERRORS(THM_ERROR_ROW)
-#undef THM_ERROR_ROW
-};
+#include "util/text.h"
 
-#define ERROR_COUNT (sizeof errors / sizeof errors[0])
+/* Three columns of one table. Strings without pointers to them: errors are rare, and small boards many. */
+static const int8_t codes[] = {THM_OK,
+#define CODE(name, code, word, sentence) code,
+                               THM_ERRORS(CODE)
+#undef CODE
+};
+#define CODES (sizeof codes / sizeof codes[0])
+
+static const char words[] = "ok\0"
+#define WORD(name, code, word, sentence) word "\0"
+    THM_ERRORS(WORD)
+#undef WORD
+        "unknown";
+
+static const char sentences[] = "no error\0"
+#define SENTENCE(name, code, word, sentence) sentence "\0"
+    THM_ERRORS(SENTENCE)
+#undef SENTENCE
+        "unknown error";
+
+/* The row of a code, or the one behind the last: "unknown". */
+static unsigned row_of(int code)
+{
+    unsigned row = 0;
+
+    while (row < CODES && codes[row] != code)
+        row++;
+    return row;
+}
 
 const char *thm_error_text(int code)
 {
-    for (size_t i = 0; i < ERROR_COUNT; i++)
-        if (errors[i].code == code)
-            return errors[i].sentence;
-    return "unknown error";
+    return thm_text_nth(sentences, row_of(code));
 }
 
 const char *thm_error_word(int code)
 {
-    for (size_t i = 0; i < ERROR_COUNT; i++)
-        if (errors[i].code == code)
-            return errors[i].word;
-    return "unknown";
+    return thm_text_nth(words, row_of(code));
 }
 
 int thm_error_from_word(const char *word, unsigned len)
 {
-    for (size_t i = 0; i < ERROR_COUNT; i++)
-        if (strlen(errors[i].word) == len && memcmp(errors[i].word, word, len) == 0)
-            return errors[i].code;
+    const char *at = words;
+
+    for (unsigned row = 0; row < CODES; row++, at += strlen(at) + 1)
+        if (strlen(at) == len && memcmp(at, word, len) == 0)
+            return codes[row];
     return THM_OK;
 }

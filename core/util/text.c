@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "thimble/port.h"
+#include "util/divide.h"
 
 void thm_text_init(struct thm_text *t, char *data, size_t cap)
 {
@@ -40,10 +41,16 @@ void thm_text_uint(struct thm_text *t, uint64_t value, unsigned width)
     char digits[20];
     size_t at = sizeof digits;
 
+    while (value > UINT32_MAX) {
+        uint64_t tens = thm_divide(value, 10);
+        digits[--at] = (char)('0' + (value - 10 * tens));
+        value = tens;
+    }
+    uint32_t rest = (uint32_t)value;
     do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
     while (at > 0 && sizeof digits - at < width)
         digits[--at] = '0';
     thm_text_bytes(t, digits + at, sizeof digits - at);
@@ -66,6 +73,13 @@ void thm_text_hex64(struct thm_text *t, uint64_t value)
     for (unsigned i = 0; i < 16; i++)
         digits[i] = hex_digits[(value >> (60 - 4 * i)) & 15];
     thm_text_bytes(t, digits, sizeof digits);
+}
+
+const char *thm_text_nth(const char *strings, unsigned n)
+{
+    for (; n > 0; n--)
+        strings += strlen(strings) + 1;
+    return strings;
 }
 
 bool thm_hex_u64(const char *digits, size_t len, uint64_t *value)

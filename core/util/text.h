@@ -37,6 +37,9 @@ void thm_text_hex(struct thm_text *t, const uint8_t *bytes, size_t len);
 /** Appends 16 hexadecimal digits of a 64-bit number, the form of an incarnation on the wire. */
 void thm_text_hex64(struct thm_text *t, uint64_t value);
 
+/** The string that follows `n` others in a row of terminated strings. */
+const char *thm_text_nth(const char *strings, unsigned n);
+
 /** Reads exactly `len` lower-case hexadecimal digits (1 to 16); false for anything else. */
 bool thm_hex_u64(const char *digits, size_t len, uint64_t *value);
 

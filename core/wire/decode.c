@@ -12,9 +12,10 @@ struct findings {
     const char *twice; /* the key that was seen again, or NULL */
 };
 
-static int note_member(void *arg, const char *key, size_t key_len, struct thm_json_value value)
+static const char msgtype[] = "msgtype";
+
+static void note_member(void *arg, const char *key, size_t key_len, struct thm_json_value value)
 {
-    static const char msgtype[] = "msgtype";
     struct findings *f = arg;
 
     if (key_len == sizeof msgtype - 1 && memcmp(key, msgtype, key_len) == 0) {
@@ -22,16 +23,16 @@ static int note_member(void *arg, const char *key, size_t key_len, struct thm_js
             f->twice = msgtype;
         else
             f->msgtype = value;
-        return THM_OK;
+        return;
     }
     enum thm_key k = thm_key_find(key, key_len);
     if (k == THM_KEYS_END)
-        return THM_OK;
-    if (f->seen >> k & 1)
+        return;
+    uint64_t bit = UINT64_C(1) << k;
+    if (f->seen & bit)
         f->twice = thm_key_rows[k].word;
-    f->seen |= UINT64_C(1) << k;
+    f->seen |= bit;
     f->values[k] = value;
-    return THM_OK;
 }
 
 static int blame(struct thm_fault *fault, int code, const char *what, size_t len)
@@ -62,7 +63,7 @@ static int read_type(char *line, const struct findings *f, unsigned from, struct
         return THM_E_NO_TYPE;
     int code = read_string(line, f->msgtype, &word, fault);
     if (code != THM_OK)
-        return blame(fault, code, "msgtype", 7);
+        return blame(fault, code, msgtype, sizeof msgtype - 1);
     msg->type = fault->type = thm_type_find(word.data, word.len);
     if (msg->type == THM_MSG_NONE)
         return blame(fault, THM_E_UNKNOWN_TYPE, word.data, word.len);
@@ -84,24 +85,24 @@ static int read_value(char *line, struct thm_json_value value, enum thm_key key,
 {
     const struct thm_key_row *row = &thm_key_rows[key];
     struct thm_slice str = {line + value.at, value.len};
-    uint64_t number;
+    enum thm_kind kind = (enum thm_kind)row->kind;
+    uint64_t number = 0;
     int code = THM_OK;
 
-    if (!has_json_type(line[value.at], row->kind))
+    if (!has_json_type(line[value.at], kind))
         return THM_E_KEY_TYPE;
     if (line[value.at] == '"')
         code = read_string(line, value, &str, fault);
     if (code != THM_OK)
         return code;
-    if (thm_kind_is_number(row->kind)) {
-        code =
-            thm_kind_number(row->kind, str.data, str.len, row->min, row->max, &number, &fault->why);
-        if (code == THM_OK)
-            thm_msg_num(msg, key, number);
+    if (thm_kind_is_number(kind)) {
+        code = thm_kind_number(kind, str.data, str.len, &number, &fault->why);
+        if (code == THM_OK && !thm_row_takes(row, number))
+            code = THM_E_KEY_RANGE;
+        thm_msg_num(msg, key, number);
     } else {
-        code = thm_kind_check(row->kind, str.data, str.len, row->min, row->max);
-        if (code == THM_OK)
-            thm_msg_str(msg, key, str.data, str.len);
+        code = thm_key_check(key, str.data, str.len);
+        thm_msg_str(msg, key, str.data, str.len);
     }
     return code;
 }
@@ -113,15 +114,15 @@ static int read_values(char *line, const struct findings *f, struct thm_msg *msg
     uint64_t wanted = f->seen & (type->required | type->optional);
     uint64_t missing = type->required & ~f->seen;
 
-    for (unsigned key = 0; wanted >> key != 0; key++) {
-        if ((wanted >> key & 1) == 0)
+    for (unsigned key = 0; wanted != 0; key++, wanted >>= 1) {
+        if ((wanted & 1) == 0)
             continue;
         int code = read_value(line, f->values[key], (enum thm_key)key, msg, fault);
         if (code != THM_OK)
             return blame(fault, code, thm_key_rows[key].word, thm_key_rows[key].word_len);
     }
-    for (unsigned key = 0; missing >> key != 0; key++)
-        if (missing >> key & 1)
+    for (unsigned key = 0; missing != 0; key++, missing >>= 1)
+        if (missing & 1)
             return blame(fault, THM_E_KEY_MISSING, thm_key_rows[key].word,
                          thm_key_rows[key].word_len);
     return THM_OK;
@@ -150,7 +151,7 @@ int thm_wire_decode(char *line, size_t len, unsigned from, struct thm_msg *msg,
 {
     thm_msg_init(msg, THM_MSG_NONE);
     fault->type = THM_MSG_NONE;
-    fault->why = NULL;
+    fault->why = 0;
     fault->at = 0;
     fault->what[0] = '\0';
     fault->code = decode(line, len, from, msg, fault);

@@ -49,6 +49,8 @@ static int put_number(struct out *o, const struct thm_key_row *row, uint64_t val
     struct thm_text t;
 
     thm_text_init(&t, digits, sizeof digits);
+    if (!thm_row_takes(row, value))
+        return THM_E_KEY_RANGE;
     switch (row->kind) {
     case THM_KIND_BOOL: thm_text_str(&t, value != 0 ? "true" : "false"); break;
     case THM_KIND_HEX64:
@@ -56,20 +58,19 @@ static int put_number(struct out *o, const struct thm_key_row *row, uint64_t val
         thm_text_hex64(&t, value);
         thm_text_char(&t, '"');
         break;
-    default:
-        if (value < row->min || value > row->max)
-            return THM_E_KEY_RANGE;
-        thm_text_uint(&t, value, 0);
+    default: thm_text_uint(&t, value, 0);
     }
     put(o, t.data, t.len);
     return THM_OK;
 }
 
-static int put_value(struct out *o, const struct thm_key_row *row, const union thm_value *value)
+static int put_value(struct out *o, enum thm_key key, const union thm_value *value)
 {
-    if (thm_kind_is_number(row->kind))
+    const struct thm_key_row *row = &thm_key_rows[key];
+
+    if (thm_kind_is_number((enum thm_kind)row->kind))
         return put_number(o, row, value->num);
-    int code = thm_kind_check(row->kind, value->str.data, value->str.len, row->min, row->max);
+    int code = thm_key_check(key, value->str.data, value->str.len);
     if (code != THM_OK)
         return code;
     PUT(o, "\"");
@@ -93,14 +94,15 @@ int thm_wire_encode(const struct thm_msg *msg, char *buf, size_t cap, size_t *le
     PUT(&o, "{\"msgtype\":\"");
     put(&o, type->word, type->word_len);
     PUT(&o, "\"");
-    for (unsigned key = 0; key < THM_KEYS_END && msg->has >> key != 0; key++) {
+    uint64_t has = msg->has;
+    for (unsigned key = 0; has != 0; key++, has >>= 1) {
         const struct thm_key_row *row = &thm_key_rows[key];
-        if (!thm_msg_has(msg, (enum thm_key)key))
+        if ((has & 1) == 0)
             continue;
         PUT(&o, ",\"");
         put(&o, row->word, row->word_len);
         PUT(&o, "\":");
-        int code = put_value(&o, row, &msg->v[key]);
+        int code = put_value(&o, (enum thm_key)key, &msg->v[key]);
         if (code != THM_OK)
             return code;
     }

@@ -8,6 +8,13 @@
 static const char letters[] = "\"\\/bfnrt";
 static const char bytes[] = "\"\\/\b\f\n\r\t";
 
+char thm_json_escaped_byte(char letter)
+{
+    const char *at = letter != '\0' ? strchr(letters, letter) : NULL;
+
+    return at != NULL ? bytes[at - letters] : '\0';
+}
+
 static uint32_t hex4(const char *s)
 {
     uint32_t v = 0;
@@ -20,19 +27,19 @@ static uint32_t hex4(const char *s)
 }
 
 /* Reads what follows "\u": `*in` is moved behind it. */
-static int unescape_code(const char **in, const char *end, uint32_t *code, const char **why)
+static int unescape_code(const char **in, const char *end, uint32_t *code, uint8_t *why)
 {
     uint32_t c = hex4(*in);
 
     *in += 4;
     if (c == 0) {
-        *why = "\\u0000 is not allowed";
+        *why = THM_WHY_NUL;
         return THM_E_CONTROL;
     }
     if (c >= 0xD800 && c <= 0xDFFF) {
         uint32_t low = end - *in >= 6 && (*in)[0] == '\\' && (*in)[1] == 'u' ? hex4(*in + 2) : 0;
         if (c > 0xDBFF || low < 0xDC00 || low > 0xDFFF) {
-            *why = "half of a surrogate pair";
+            *why = THM_WHY_HALF_PAIR;
             return THM_E_UTF8;
         }
         *in += 6;
@@ -42,7 +49,7 @@ static int unescape_code(const char **in, const char *end, uint32_t *code, const
     return THM_OK;
 }
 
-int thm_json_unescape(char *s, size_t *len, const char **why)
+int thm_json_unescape(char *s, size_t *len, uint8_t *why)
 {
     const char *in = memchr(s, '\\', *len), *end = s + *len;
     uint32_t code;
@@ -60,7 +67,7 @@ int thm_json_unescape(char *s, size_t *len, const char **why)
                 return result;
             out += thm_utf8_put(code, out);
         } else {
-            *out++ = bytes[strchr(letters, in[1]) - letters];
+            *out++ = thm_json_escaped_byte(in[1]);
             in += 2;
         }
     }

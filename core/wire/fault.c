@@ -2,14 +2,26 @@
 
 #include "util/text.h"
 #include "wire/table.h"
+#include "wire/why.h"
 
 #define ID_FORM "a-z 0-9, after the first also . _ -, at most 32"
+
+static const char whys[] = ""
+#define WORDS(name, words) words "\0"
+    THM_WHYS(WORDS)
+#undef WORDS
+    ;
+
+static void put_why(struct thm_text *t, const struct thm_fault *fault)
+{
+    thm_text_str(t, thm_text_nth(whys, fault->why));
+}
 
 static void put_range(struct thm_text *t, const struct thm_key_row *row)
 {
     thm_text_uint(t, row->min, 0);
     thm_text_str(t, " to ");
-    thm_text_uint(t, row->max, 0);
+    thm_text_uint(t, thm_row_max(row), 0);
 }
 
 /* What a value of a key must be, as the end of "not ...". */
@@ -50,12 +62,11 @@ static void put_form(struct thm_text *t, const struct thm_key_row *row)
 static void put_value_fault(struct thm_text *t, const struct thm_fault *fault,
                             const struct thm_key_row *row)
 {
-    if (fault->why != NULL)
-        thm_text_str(t, fault->why);
+    put_why(t, fault);
     if (fault->code == THM_E_KEY_RANGE) {
-        thm_text_str(t, fault->why != NULL ? ": not " : "not ");
+        thm_text_str(t, fault->why != THM_WHY_NONE ? ": not " : "not ");
         put_form(t, row);
-    } else if (fault->why != NULL) {
+    } else if (fault->why != THM_WHY_NONE) {
         return;
     } else if (fault->code == THM_E_KEY_TYPE) {
         thm_text_str(t, row->kind == THM_KIND_UINT   ? "a number is expected"
@@ -67,7 +78,7 @@ static void put_value_fault(struct thm_text *t, const struct thm_fault *fault,
         thm_text_str(t, "control, invisible and direction characters are not allowed");
     } else if (fault->code == THM_E_TEXT_LONG) {
         thm_text_str(t, "longer than ");
-        thm_text_uint(t, row->max, 0);
+        thm_text_uint(t, thm_row_max(row), 0);
         thm_text_str(t, " bytes, or ");
         thm_text_uint(t, THM_TEXT_ESCAPED_MAX, 0);
         thm_text_str(t, " once escaped; send it in parts");
@@ -109,9 +120,9 @@ static void put_senders(struct thm_text *t, unsigned flags)
 static void put_line_fault(struct thm_text *t, const struct thm_fault *fault)
 {
     thm_text_str(t, thm_error_text(fault->code));
-    if (fault->why != NULL) {
+    if (fault->why != THM_WHY_NONE) {
         thm_text_str(t, ": ");
-        thm_text_str(t, fault->why);
+        put_why(t, fault);
     }
     if (fault->at > 0) {
         thm_text_str(t, " (byte ");

@@ -2,115 +2,120 @@
 
 #include <string.h>
 
-#include "wire/utf8.h"
-
-#define JSMN_STATIC
-#define JSMN_STRICT
-#include <jsmn.h>
-
-_Static_assert(THM_TOKENS_MAX >= 3 + 2 * THM_KEYS_END, "a line may hold every key once");
 _Static_assert(THM_LINE_MAX <= UINT16_MAX, "a position in a line has 16 bits");
+_Static_assert(THM_NESTING_MAX <= 32, "open arrays and objects are the bits of a word");
 
-static int found(struct thm_fault *fault, int code, size_t at, const char *why)
+struct reader {
+    char *text;
+    size_t len;
+    size_t at; /* the byte to look at next */
+    struct thm_fault *fault;
+};
+
+static int wrong(struct reader *r, int code, enum thm_why why)
 {
-    fault->at = (uint16_t)(at + 1);
-    fault->why = why;
+    r->fault->at = (uint16_t)(r->at + 1);
+    r->fault->why = (uint8_t)why;
     return code;
 }
 
-static bool is_space(char c)
+static int expected(struct reader *r, enum thm_why why)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return wrong(r, THM_E_JSON, r->at < r->len ? why : THM_WHY_EARLY_END);
 }
 
-static size_t after_space(const char *text, size_t at, size_t len)
+/* The next byte; NUL, which JSON has nowhere, at the end. */
+static char peek(const struct reader *r)
 {
-    while (at < len && is_space(text[at]))
-        at++;
-    return at;
+    return r->at < r->len ? r->text[r->at] : '\0';
 }
 
-/* A raw newline can't be part of a line; tab and CR may stand between tokens, and are counted. */
-static int check_bytes(const char *text, size_t len, size_t *spaces, struct thm_fault *fault)
+/* The next byte that is no space. A newline can't be part of a line. */
+static char peek_token(struct reader *r)
+{
+    while (peek(r) == ' ' || peek(r) == '\t' || peek(r) == '\r')
+        r->at++;
+    return peek(r);
+}
+
+static bool take(struct reader *r, char c)
+{
+    if (peek_token(r) != c)
+        return false;
+    r->at++;
+    return true;
+}
+
+/* --- values --------------------------------------------------------------------------------- */
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static int take_escape(struct reader *r)
+{
+    r->at++;
+    char letter = peek(r);
+    if (letter != 'u' && thm_json_escaped_byte(letter) == '\0')
+        return expected(r, THM_WHY_BAD_ESCAPE);
+    r->at++;
+    for (int i = 0; letter == 'u' && i < 4; i++, r->at++)
+        if (!is_hex(peek(r)))
+            return expected(r, THM_WHY_BAD_ESCAPE);
+    return THM_OK;
+}
+
+/* Takes what is not one byte of ASCII, or can't be in a string. */
+static int take_odd(struct reader *r)
 {
     uint32_t code;
 
-    *spaces = 0;
-    for (size_t i = 0; i < len;) {
-        uint8_t c = (uint8_t)text[i];
-        if (c >= 0x20 && c < 0x80) {
-            i++;
-        } else if (c == '\t' || c == '\r') {
-            i++;
-            ++*spaces;
-        } else if (c < 0x20) {
-            return found(fault, THM_E_CONTROL, i, "JSON wants them escaped");
-        } else {
-            unsigned n = thm_utf8_next(text + i, len - i, &code);
-            if (n == 0)
-                return found(fault, THM_E_UTF8, i, NULL);
-            i += n;
-        }
-    }
+    if (peek(r) == '\\')
+        return take_escape(r);
+    if (r->at == r->len)
+        return expected(r, THM_WHY_EARLY_END);
+    if ((uint8_t)peek(r) < 0x20)
+        return wrong(r, THM_E_CONTROL, THM_WHY_RAW_CONTROL);
+    unsigned n = thm_utf8_next(r->text + r->at, r->len - r->at, &code);
+    if (n == 0)
+        return wrong(r, THM_E_UTF8, THM_WHY_NONE);
+    r->at += n;
     return THM_OK;
 }
 
-static int tokenise(const char *text, size_t len, jsmntok_t *tokens, struct thm_fault *fault)
+/* Takes a string with its quotes. */
+static int take_string(struct reader *r)
 {
-    jsmn_parser parser;
-    size_t start = after_space(text, 0, len);
+    int code = THM_OK;
 
-    if (start == len)
-        return found(fault, THM_E_JSON, len, "the line is empty");
-    if (text[start] != '{')
-        return found(fault, THM_E_JSON, start, "it does not start with {");
-    jsmn_init(&parser);
-    int count = jsmn_parse(&parser, text, len, tokens, THM_TOKENS_MAX);
-    if (count == JSMN_ERROR_NOMEM)
-        return THM_E_TOO_MANY_TOKENS;
-    if (count == JSMN_ERROR_PART)
-        return found(fault, THM_E_JSON, parser.pos, "it ends too early");
-    if (count < 0)
-        return found(fault, THM_E_JSON, parser.pos, "an unexpected character or a bad escape");
-    return count;
-}
-
-static size_t raw_start(const jsmntok_t *t)
-{
-    return (size_t)t->start - (t->type == JSMN_STRING);
-}
-
-static size_t raw_end(const jsmntok_t *t)
-{
-    return (size_t)t->end + (t->type == JSMN_STRING);
-}
-
-static int check_strings(const char *text, const jsmntok_t *tokens, int count,
-                         struct thm_fault *fault)
-{
-    for (int i = 0; i < count; i++) {
-        if (tokens[i].type != JSMN_STRING)
-            continue;
-        for (int at = tokens[i].start; at < tokens[i].end; at++)
-            if (text[at] == '\t' || text[at] == '\r')
-                return found(fault, THM_E_CONTROL, (size_t)at, "JSON wants them escaped");
+    for (r->at++; code == THM_OK && peek(r) != '"';) {
+        uint8_t c = (uint8_t)peek(r);
+        if (c >= 0x20 && c < 0x80 && c != '\\')
+            r->at++;
+        else
+            code = take_odd(r);
     }
-    return THM_OK;
+    r->at++;
+    return code;
 }
 
 static const char *digits(const char *s, const char *end)
 {
-    while (s < end && *s >= '0' && *s <= '9')
+    while (s < end && is_digit(*s))
         s++;
     return s;
 }
 
 static bool is_number(const char *s, const char *end)
 {
-    const char *start;
-
     s += s < end && *s == '-';
-    start = s;
+    const char *start = s;
     s = digits(s, end);
     if (s == start || (*start == '0' && s > start + 1))
         return false;
@@ -120,7 +125,7 @@ static bool is_number(const char *s, const char *end)
         if (s == start)
             return false;
     }
-    if (s < end && (*s == 'e' || *s == 'E')) {
+    if (s < end && (*s | 0x20) == 'e') {
         s++;
         s += s < end && (*s == '+' || *s == '-');
         start = s;
@@ -131,107 +136,113 @@ static bool is_number(const char *s, const char *end)
     return s == end;
 }
 
-static int check_primitive(const char *text, const jsmntok_t *t, struct thm_fault *fault)
+/* Takes a number, true, false or null. */
+static int take_bare(struct reader *r)
 {
-    const char *s = text + t->start;
-    size_t len = (size_t)(t->end - t->start);
+    const char *s = r->text + r->at;
+    size_t len = 0;
 
-    if ((len == 4 && (memcmp(s, "true", 4) == 0 || memcmp(s, "null", 4) == 0)) ||
-        (len == 5 && memcmp(s, "false", 5) == 0) || is_number(s, s + len))
-        return THM_OK;
-    if (len > 1 && s[0] == '0')
-        return found(fault, THM_E_JSON, (size_t)t->start, "a number with a leading zero");
-    return found(fault, THM_E_JSON, (size_t)t->start, "not a JSON value");
+    while (r->at + len < r->len && strchr(",:[]{}\" \t\r", s[len]) == NULL)
+        len++;
+    if (len == 0)
+        return expected(r, THM_WHY_NO_VALUE);
+    if (!(len == 4 && (memcmp(s, "true", 4) == 0 || memcmp(s, "null", 4) == 0)) &&
+        !(len == 5 && memcmp(s, "false", 5) == 0) && !is_number(s, s + len))
+        return wrong(r, THM_E_JSON,
+                     len > 1 && s[0] == '0' ? THM_WHY_LEADING_ZERO : THM_WHY_BAD_VALUE);
+    r->at += len;
+    return THM_OK;
 }
 
-struct walk {
-    char *text;
-    const jsmntok_t *tokens;
-    int count;
-    int next;   /* index of the next token */
-    size_t at;  /* first byte that was not looked at yet */
-    size_t end; /* where the object's closing brace is */
-    struct thm_fault *fault;
-};
+/* --- objects and arrays --------------------------------------------------------------------- */
 
-/* jsmn takes punctuation almost anywhere, so each token must stand exactly where the last one and
- * the punctuation after it lead. Returns NULL when it doesn't. */
-static const jsmntok_t *token_here(struct walk *w)
+static int take_key(struct reader *r, struct thm_json_value *key)
 {
-    const jsmntok_t *t = &w->tokens[w->next];
-
-    w->at = after_space(w->text, w->at, w->end);
-    if (w->next >= w->count || raw_start(t) != w->at)
-        return NULL;
-    w->at = raw_end(t);
-    while (w->next < w->count && raw_start(&w->tokens[w->next]) < w->at)
-        w->next++;
-    return t;
+    if (peek_token(r) != '"')
+        return expected(r, THM_WHY_NO_KEY);
+    key->at = (uint16_t)r->at;
+    int code = take_string(r);
+    key->len = (uint16_t)(r->at - key->at);
+    return code == THM_OK && !take(r, ':') ? expected(r, THM_WHY_NO_COLON) : code;
 }
 
-static bool punctuation_here(struct walk *w, char c)
+static int take_scalar(struct reader *r)
 {
-    w->at = after_space(w->text, w->at, w->end);
-    if (w->at == w->end || w->text[w->at] != c)
-        return false;
-    w->at++;
-    return true;
+    return peek_token(r) == '"' ? take_string(r) : take_bare(r);
 }
 
-static int walk_member(struct walk *w, thm_json_member_fn *member, void *arg)
+/* Takes a value: an array or object with all that is in it. */
+static int take_value(struct reader *r)
 {
-    const jsmntok_t *key = token_here(w);
-    if (key == NULL || key->type != JSMN_STRING)
-        return found(w->fault, THM_E_JSON, w->at, "a key in double quotes is expected");
-    if (!punctuation_here(w, ':'))
-        return found(w->fault, THM_E_JSON, w->at, "a colon is expected after a key");
-    const jsmntok_t *value = token_here(w);
-    if (value == NULL)
-        return found(w->fault, THM_E_JSON, w->at, "a value is expected after a colon");
+    uint32_t objects = 0; /* what is open, the innermost as lowest bit: 1 an object, 0 an array */
+    unsigned depth = 0;
+    struct thm_json_value key;
 
-    int code = THM_OK;
-    if (value->type == JSMN_PRIMITIVE)
-        code = check_primitive(w->text, value, w->fault);
+    for (;;) {
+        char c = peek_token(r);
+        bool opened = c == '{' || c == '[';
+        int code = THM_OK;
+        if (opened && depth++ == THM_NESTING_MAX)
+            return wrong(r, THM_E_NESTING, THM_WHY_NONE);
+        if (opened) {
+            objects = objects << 1 | (c == '{');
+            r->at++;
+        } else if ((code = take_scalar(r)) != THM_OK) {
+            return code;
+        }
+        for (; depth > 0 && take(r, objects & 1 ? '}' : ']'); depth--) {
+            objects >>= 1;
+            opened = false;
+        }
+        if (depth == 0)
+            return THM_OK;
+        if (!opened && !take(r, ','))
+            return expected(r, objects & 1 ? THM_WHY_NO_COMMA : THM_WHY_NO_COMMA_IN_ARRAY);
+        if ((objects & 1) != 0 && (code = take_key(r, &key)) != THM_OK)
+            return code;
+    }
+}
+
+static int take_member(struct reader *r, thm_json_member_fn *member, void *arg)
+{
+    struct thm_json_value key, value;
+
+    int code = take_key(r, &key);
     if (code != THM_OK)
         return code;
-
-    size_t key_len = (size_t)(key->end - key->start);
-    code = thm_json_unescape(w->text + key->start, &key_len, &w->fault->why);
+    peek_token(r);
+    value.at = (uint16_t)r->at;
+    code = take_value(r);
     if (code != THM_OK)
-        return found(w->fault, code, (size_t)key->start, w->fault->why);
-    struct thm_json_value raw = {(uint16_t)raw_start(value),
-                                 (uint16_t)(raw_end(value) - raw_start(value))};
-    return member(arg, w->text + key->start, key_len, raw);
+        return code;
+    value.len = (uint16_t)(r->at - value.at);
+
+    size_t key_len = key.len - 2u;
+    code = thm_json_unescape(r->text + key.at + 1, &key_len, &r->fault->why);
+    if (code != THM_OK)
+        r->fault->at = key.at + 2u;
+    else
+        member(arg, r->text + key.at + 1, key_len, value);
+    return code;
 }
 
 int thm_json_object(char *text, size_t len, thm_json_member_fn *member, void *arg,
                     struct thm_fault *fault)
 {
-    jsmntok_t tokens[THM_TOKENS_MAX];
-    size_t spaces;
+    struct reader r = {text, len, 0, fault};
+    int code = THM_OK;
 
-    int code = check_bytes(text, len, &spaces, fault);
-    if (code != THM_OK)
-        return code;
-    int count = tokenise(text, len, tokens, fault);
-    if (count < 0)
-        return count;
-    if (spaces > 0 && (code = check_strings(text, tokens, count, fault)) != THM_OK)
-        return code;
-
-    struct walk w = {text, tokens, count, 1, (size_t)tokens[0].start + 1, (size_t)tokens[0].end - 1,
-                     fault};
-    bool empty = after_space(text, w.at, w.end) == w.end;
-    while (!empty) {
-        code = walk_member(&w, member, arg);
-        if (code != THM_OK)
-            return code;
-        if (punctuation_here(&w, ','))
-            continue;
-        if (w.at != w.end)
-            return found(fault, THM_E_JSON, w.at, "a comma or } is expected after a value");
-        break;
+    if (!take(&r, '{'))
+        return wrong(&r, THM_E_JSON, r.at < len ? THM_WHY_NO_OBJECT : THM_WHY_EMPTY);
+    if (!take(&r, '}')) {
+        do {
+            code = take_member(&r, member, arg);
+        } while (code == THM_OK && take(&r, ','));
+        if (code == THM_OK && !take(&r, '}'))
+            code = expected(&r, THM_WHY_NO_COMMA);
     }
-    size_t rest = after_space(text, w.end + 1, len);
-    return rest == len ? THM_OK : found(fault, THM_E_JSON, rest, "something follows the object");
+    peek_token(&r);
+    if (code == THM_OK && r.at < len)
+        code = wrong(&r, THM_E_JSON, THM_WHY_MORE);
+    return code;
 }

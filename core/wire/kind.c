@@ -6,6 +6,7 @@
 #include "wire/json.h"
 #include "wire/table.h"
 #include "wire/utf8.h"
+#include "wire/why.h"
 
 /* Controls are C0, DEL and C1; what else is invisible may be said, and is only shown escaped. */
 static int check_text(const char *data, size_t len)
@@ -115,35 +116,33 @@ static bool is_word(const char *data, size_t len)
     return true;
 }
 
-static const char *not_a_digit(char c)
+static enum thm_why not_a_digit(char c)
 {
     switch (c) {
-    case '-': return "a minus sign";
-    case '.': return "a fraction";
+    case '-': return THM_WHY_MINUS;
+    case '.': return THM_WHY_FRACTION;
     case 'e':
-    case 'E': return "an exponent";
-    default: return NULL;
+    case 'E': return THM_WHY_EXPONENT;
+    default: return THM_WHY_NONE;
     }
 }
 
-static int read_uint(const char *data, size_t len, uint64_t *value, const char **why)
+static int read_uint(const char *data, size_t len, uint64_t *value, uint8_t *why)
 {
     uint64_t v = 0;
 
     for (size_t i = 0; i < len; i++) {
         char c = data[i];
         if (c < '0' || c > '9') {
-            *why = not_a_digit(c);
+            *why = (uint8_t)not_a_digit(c);
             return THM_E_KEY_RANGE;
         }
         v = v * 10 + (uint64_t)(c - '0');
         if (v > THM_UINT_MAX)
             return THM_E_KEY_RANGE;
     }
-    if (len > 1 && data[0] == '0')
-        *why = "a leading zero";
     *value = v;
-    return len > 0 && *why == NULL ? THM_OK : THM_E_KEY_RANGE;
+    return len == 1 || (len > 1 && data[0] != '0') ? THM_OK : THM_E_KEY_RANGE;
 }
 
 bool thm_kind_is_number(enum thm_kind kind)
@@ -151,33 +150,35 @@ bool thm_kind_is_number(enum thm_kind kind)
     return kind == THM_KIND_UINT || kind == THM_KIND_BOOL || kind == THM_KIND_HEX64;
 }
 
-int thm_kind_number(enum thm_kind kind, const char *data, size_t len, uint64_t min, uint64_t max,
-                    uint64_t *value, const char **why)
+int thm_kind_number(enum thm_kind kind, const char *data, size_t len, uint64_t *value, uint8_t *why)
 {
-    *why = NULL;
-    if (kind == THM_KIND_HEX64)
-        return len == 16 && thm_hex_u64(data, len, value) ? THM_OK : THM_E_KEY_RANGE;
-    if (kind == THM_KIND_BOOL) {
+    bool ok;
+
+    *why = THM_WHY_NONE;
+    switch (kind) {
+    case THM_KIND_UINT: return read_uint(data, len, value, why);
+    case THM_KIND_HEX64: ok = len == 16 && thm_hex_u64(data, len, value); break;
+    default:
         *value = len == 4;
-        return (len == 4 && memcmp(data, "true", 4) == 0) ||
-                       (len == 5 && memcmp(data, "false", 5) == 0)
-                   ? THM_OK
-                   : THM_E_KEY_RANGE;
+        ok = (len == 4 && memcmp(data, "true", 4) == 0) ||
+             (len == 5 && memcmp(data, "false", 5) == 0);
     }
-    if (read_uint(data, len, value, why) != THM_OK)
-        return THM_E_KEY_RANGE;
-    return *value >= min && *value <= max ? THM_OK : THM_E_KEY_RANGE;
+    return ok ? THM_OK : THM_E_KEY_RANGE;
 }
 
 int thm_kind_check(enum thm_kind kind, const char *data, size_t len, uint64_t min, uint64_t max)
 {
-    const char *why;
+    uint8_t why;
     uint64_t value;
     bool ok = false;
     int code = THM_OK;
 
-    if (thm_kind_is_number(kind))
-        return thm_kind_number(kind, data, len, min, max, &value, &why);
+    if (thm_kind_is_number(kind)) {
+        code = thm_kind_number(kind, data, len, &value, &why);
+        if (kind == THM_KIND_UINT && code == THM_OK && (value < min || value > max))
+            code = THM_E_KEY_RANGE;
+        return code;
+    }
     if (len < min)
         return THM_E_KEY_RANGE;
     if (len > max)
@@ -202,7 +203,7 @@ int thm_key_check(enum thm_key key, const char *data, size_t len)
 {
     const struct thm_key_row *row = &thm_key_rows[key];
 
-    return thm_kind_check(row->kind, data, len, row->min, row->max);
+    return thm_kind_check((enum thm_kind)row->kind, data, len, row->min, thm_row_max(row));
 }
 
 size_t thm_text_fit(const char *text, size_t len)

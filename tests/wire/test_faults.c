@@ -22,33 +22,32 @@ static const struct {
     {CLIENT, "hello", THM_E_JSON, NOT_JSON "it does not start with { (byte 1)"},
     {CLIENT, "[{}]", THM_E_JSON, NOT_JSON "it does not start with { (byte 1)"},
     {CLIENT, "{", THM_E_JSON, NOT_JSON "it ends too early (byte 2)"},
-    {CLIENT, "{\"msgtype\":\"pi", THM_E_JSON, NOT_JSON "it ends too early (byte 12)"},
+    {CLIENT, "{\"msgtype\":\"pi", THM_E_JSON, NOT_JSON "it ends too early (byte 15)"},
     {CLIENT, "{\"msgtype\":\"ping\"", THM_E_JSON, NOT_JSON "it ends too early (byte 18)"},
     {CLIENT, "{\"msgtype\":\"ping\"}}", THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 19)"},
+     NOT_JSON "something follows the object (byte 19)"},
     {CLIENT, "{\"msgtype\":\"ping\"}{}", THM_E_JSON,
      NOT_JSON "something follows the object (byte 19)"},
     {CLIENT, "{\"msgtype\":\"ping\"},", THM_E_JSON,
      NOT_JSON "something follows the object (byte 19)"},
     {CLIENT, "{\"msgtype\":\"ping\"]", THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 18)"},
+     NOT_JSON "a comma or } is expected after a value (byte 18)"},
     {CLIENT, "{\"msgtype\":\"ping\",}", THM_E_JSON,
      NOT_JSON "a key in double quotes is expected (byte 19)"},
     {CLIENT, "{,\"msgtype\":\"ping\"}", THM_E_JSON,
      NOT_JSON "a key in double quotes is expected (byte 2)"},
     {CLIENT, "{\"msgtype\":\"ping\",,\"id\":\"1\"}", THM_E_JSON,
      NOT_JSON "a key in double quotes is expected (byte 19)"},
-    {CLIENT, "{[1]:2}", THM_E_JSON, NOT_JSON "an unexpected character or a bad escape (byte 2)"},
+    {CLIENT, "{[1]:2}", THM_E_JSON, NOT_JSON "a key in double quotes is expected (byte 2)"},
     {CLIENT, "{msgtype:\"ping\"}", THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 2)"},
+     NOT_JSON "a key in double quotes is expected (byte 2)"},
     {CLIENT, "{'msgtype':'ping'}", THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 2)"},
+     NOT_JSON "a key in double quotes is expected (byte 2)"},
     {CLIENT, "{\"msgtype\" \"ping\"}", THM_E_JSON,
      NOT_JSON "a colon is expected after a key (byte 12)"},
     {CLIENT, "{\"msgtype\"}", THM_E_JSON, NOT_JSON "a colon is expected after a key (byte 11)"},
-    {CLIENT, "{\"msgtype\":}", THM_E_JSON, NOT_JSON "a value is expected after a colon (byte 12)"},
-    {CLIENT, "{\"msgtype\"::\"ping\"}", THM_E_JSON,
-     NOT_JSON "a value is expected after a colon (byte 12)"},
+    {CLIENT, "{\"msgtype\":}", THM_E_JSON, NOT_JSON "a value is expected (byte 12)"},
+    {CLIENT, "{\"msgtype\"::\"ping\"}", THM_E_JSON, NOT_JSON "a value is expected (byte 12)"},
     {CLIENT, "{\"msgtype\":\"ping\" \"id\":\"1\"}", THM_E_JSON,
      NOT_JSON "a comma or } is expected after a value (byte 19)"},
     {CLIENT, "{\"msgtype\":\"ping\":\"id\"}", THM_E_JSON,
@@ -60,10 +59,24 @@ static const struct {
     {CLIENT, "{\"msgtype\":\"ping\",\"x\":1x}", THM_E_JSON, NOT_JSON "not a JSON value (byte 23)"},
     {CLIENT, SAY("\"text\":\"\",\"csn\":01"), THM_E_JSON,
      NOT_JSON "a number with a leading zero (byte 34)"},
-    {CLIENT, SAY("\"text\":\"\\q\""), THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 25)"},
-    {CLIENT, SAY("\"text\":\"\\u12g4\""), THM_E_JSON,
-     NOT_JSON "an unexpected character or a bad escape (byte 25)"},
+    {CLIENT, SAY("\"text\":\"\\q\""), THM_E_JSON, NOT_JSON "a bad escape (byte 27)"},
+    {CLIENT, SAY("\"text\":\"\\u12g4\""), THM_E_JSON, NOT_JSON "a bad escape (byte 30)"},
+    {CLIENT, "{\"x\":\"\\u001", THM_E_JSON, NOT_JSON "it ends too early (byte 12)"},
+    {CLIENT, "{\"x\":\"\\}", THM_E_JSON, NOT_JSON "a bad escape (byte 8)"},
+    {CLIENT, "{\"x\":\"\\", THM_E_JSON, NOT_JSON "it ends too early (byte 8)"},
+    /* in values of unknown keys */
+    {CLIENT, "{\"x\":[1 2]}", THM_E_JSON,
+     NOT_JSON "a comma or ] is expected after a value (byte 9)"},
+    {CLIENT, "{\"x\":[1,]}", THM_E_JSON, NOT_JSON "a value is expected (byte 9)"},
+    {CLIENT, "{\"x\":[,1]}", THM_E_JSON, NOT_JSON "a value is expected (byte 7)"},
+    {CLIENT, "{\"x\":[01]}", THM_E_JSON, NOT_JSON "a number with a leading zero (byte 7)"},
+    {CLIENT, "{\"x\":[{]}}", THM_E_JSON, NOT_JSON "a key in double quotes is expected (byte 8)"},
+    {CLIENT, "{\"x\":{\"a\":1]}", THM_E_JSON,
+     NOT_JSON "a comma or } is expected after a value (byte 12)"},
+    {CLIENT, "{\"x\":{\"a\"}}", THM_E_JSON, NOT_JSON "a colon is expected after a key (byte 10)"},
+    {CLIENT, "{\"x\":{\"a\":1,}}", THM_E_JSON,
+     NOT_JSON "a key in double quotes is expected (byte 13)"},
+    {CLIENT, "{\"x\":[[1]", THM_E_JSON, NOT_JSON "it ends too early (byte 10)"},
     /* bytes */
     {CLIENT, SAY("\"text\":\"\xC3(\""), THM_E_UTF8, "the line is not valid UTF-8 (byte 26)"},
     {CLIENT, SAY("\"x\":[\"\xED\xA0\x80\"]"), THM_E_UTF8, "the line is not valid UTF-8 (byte 24)"},
@@ -266,21 +279,45 @@ static void lengths_are_limited(void **state)
     assert_sentence(&fault, "a line is longer than 2,048 bytes");
 }
 
-static void values_are_counted(void **state)
+/* A line of one unknown key whose value is `depth` arrays or objects in each other. */
+static size_t nested(char *line, const char *open, size_t depth, const char *close)
+{
+    size_t len = build(line, "{\"msgtype\":\"ping\",\"x\":", open, depth, "1");
+
+    return len + build(line + len, "", close, depth, "}");
+}
+
+static void nesting_is_limited(void **state)
 {
     char line[THM_LINE_MAX];
     struct thm_msg m;
     struct thm_fault fault;
 
     (void)state;
-    size_t fits = THM_TOKENS_MAX - 5; /* the object, msgtype and its value, x and its array */
-    size_t len = build(line, "{\"msgtype\":\"ping\",\"x\":[1", ",1", fits - 1, "]}");
+    size_t len = nested(line, "[", THM_NESTING_MAX, "]");
     assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_OK);
-    len = build(line, "{\"msgtype\":\"ping\",\"x\":[1", ",1", fits, "]}");
-    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_E_TOO_MANY_TOKENS);
+    len = nested(line, "{\"\":", THM_NESTING_MAX, "}");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_OK);
+    len = nested(line, "[{\"a\":1,\"\":", THM_NESTING_MAX / 2, ",\"b\":2} , 1]");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_OK);
+    len = nested(line, "[", THM_NESTING_MAX + 1, "]");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_E_NESTING);
+    assert_sentence(&fault, "a value has too many arrays or objects in each other (byte 55)");
     len = build(line, "{\"msgtype\":\"ping\",\"x\":", "[", 1500, "");
-    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_E_TOO_MANY_TOKENS);
-    assert_sentence(&fault, "the line has too many keys or values");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_E_NESTING);
+}
+
+static void values_are_not_counted(void **state)
+{
+    char line[THM_LINE_MAX];
+    struct thm_msg m;
+    struct thm_fault fault;
+
+    (void)state;
+    size_t len = build(line, "{\"msgtype\":\"ping\",\"x\":[1", ",1", 1000, "]}");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_OK);
+    len = build(line, "{\"msgtype\":\"ping\"", ",\"x\":1", 300, "}");
+    assert_int_equal(decode(line, len, CLIENT, &m, &fault), THM_OK);
 }
 
 /* Whatever fault, from whatever hand: a sentence that fits the key it is sent in. */
@@ -291,7 +328,7 @@ static void every_fault_has_a_sentence(void **state)
         THM_ERRORS(CODE)
 #undef CODE
     };
-    struct thm_fault fault = {.why = NULL};
+    struct thm_fault fault = {.why = 0};
     char sentence[THM_SHORT_MAX + 1], cut[16];
 
     (void)state;
@@ -318,9 +355,9 @@ static void every_fault_has_a_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_lines_are_named),        cmocka_unit_test(odd_lines_are_read),
-        cmocka_unit_test(lengths_are_limited),        cmocka_unit_test(values_are_counted),
-        cmocka_unit_test(every_fault_has_a_sentence),
+        cmocka_unit_test(bad_lines_are_named),    cmocka_unit_test(odd_lines_are_read),
+        cmocka_unit_test(lengths_are_limited),    cmocka_unit_test(nesting_is_limited),
+        cmocka_unit_test(values_are_not_counted), cmocka_unit_test(every_fault_has_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

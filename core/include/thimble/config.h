@@ -35,8 +35,8 @@
 #define THM_STATE_MAX 240
 /* Parts that one logical message may have: 64 parts are about 64 KB. */
 #define THM_PARTS_MAX 64
-/* JSON tokens of a line, 16 bytes of stack each: every key once, and room for unknown ones. */
-#define THM_TOKENS_MAX 128
+/* Arrays and objects in each other that an unknown key's value may have. */
+#define THM_NESTING_MAX 32
 /* Messages that a client may have sent and not yet seen acknowledged, in order. */
 #define THM_WINDOW 16
 /* Bytes that all else may take in a client's line with a text: the longest is a `result`. */

@@ -65,7 +65,7 @@
     X(THM_E_NOT_YET, -59, "not-granted",                                                           \
       "say hello first: only hello and auth_request are taken before GRANTED")                     \
     X(THM_E_DIRECTION, -60, "direction", "this msgtype is not sent by a client")                   \
-    X(THM_E_TOO_MANY_TOKENS, -61, "too-many-values", "the line has too many keys or values")       \
+    X(THM_E_NESTING, -61, "nesting", "a value has too many arrays or objects in each other")       \
     X(THM_E_CONTROL, -62, "control-character", "control characters are not allowed here")          \
     /* chat */                                                                                     \
     X(THM_E_TEXT_LONG, -70, "text-too-long",                                                       \

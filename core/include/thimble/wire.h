@@ -283,7 +283,7 @@ static inline uint64_t thm_msg_get_num(const struct thm_msg *m, enum thm_key key
 struct thm_fault {
     int code;           /* THM_E_*, the first thing found wrong */
     enum thm_type type; /* the line's type, if that was read; else THM_MSG_NONE */
-    const char *why;    /* static words for what the code alone doesn't tell, or NULL */
+    uint8_t why;        /* for thm_fault_text(): what the code alone doesn't tell, or 0 */
     uint16_t at;        /* the byte of the line, from 1, where it was found; 0: not one place */
     char what[65];      /* the key or msgtype concerned, made printable and cut; "" when none */
 };
@@ -291,7 +291,7 @@ struct thm_fault {
 /**
  * Reads one line. Strings are unescaped in place: `line` is changed and must live as long as `msg`.
  * A key that the type does not have is skipped like an unknown one. An empty line is THM_E_JSON.
- * Takes about 2.6 KB of stack, nearly all of it THM_TOKENS_MAX tokens.
+ * Takes less than 512 bytes of stack on a 32-bit machine.
  *
  * @param line   the bytes without the newline (a trailing '\r' does no harm)
  * @param len    0 to THM_LINE_MAX - 1
