@@ -6,8 +6,7 @@
 
 #define LEDS     (4u | 8u) /* PF2, PF3: the socket's lights */
 #define MDC_HZ   2500000u
-#define OVERHEAD 6u /* a received frame's length counts itself and the checksum */
-#define SHORTEST (14 + OVERHEAD)
+#define OVERHEAD 6u        /* a received frame's length counts itself and the checksum */
 #define LONGEST  2048u     /* the FIFO */
 #define HEADER   (2 + 14u) /* what the length of a frame to be sent does not count */
 #define SEND_MS  5u        /* 1,514 bytes at 10 Mbit/s, and collisions */
@@ -18,8 +17,8 @@ thm_vector lm3s_ethernet_interrupt;
 bool thm_ethernet_address(uint8_t mac[6])
 {
     uint32_t half[2] = {SYSCTL_USER_REG0, SYSCTL_USER_REG1};
-    if (half[0] >> 24 != 0 || half[1] >> 24 != 0 || (half[0] | half[1]) == 0)
-        return false; /* erased */
+    if (half[0] == USER_REG_ERASED || half[1] == USER_REG_ERASED)
+        return false;
     for (unsigned i = 0; i < 6; i++)
         mac[i] = (uint8_t)(half[i / 3] >> 8 * (i % 3));
     return true;
@@ -57,10 +56,8 @@ __attribute__((used)) void lm3s_ethernet_interrupt(void)
 
 void thm_ethernet_listen(void)
 {
-    if ((MAC_RIS & MAC_INT_FOV) != 0)
-        restart_receiver();
     MAC_IACK = MAC_INT_ALL;
-    MAC_IM = MAC_INT_RX | MAC_INT_FOV;
+    MAC_IM = MAC_INT_RX;
 }
 
 bool thm_ethernet_waits(void)
@@ -72,7 +69,7 @@ struct pbuf *thm_ethernet_receive(void)
 {
     uint32_t first = MAC_DATA; /* the length, and the frame's first two bytes */
     unsigned len = first & 0xFFFF;
-    if (len < SHORTEST || len > LONGEST) { /* the place in the FIFO is lost */
+    if (len < OVERHEAD || len > LONGEST) { /* the place in the FIFO is lost */
         restart_receiver();
         return NULL;
     }

@@ -32,25 +32,26 @@
 #define SYSCTL_USER_REG0 THM_REG(0x400FE1E0)
 #define SYSCTL_USER_REG1 THM_REG(0x400FE1E4)
 
-#define RIS_PLLLRIS   (1u << 6)
-#define RCC_MOSCDIS   (1u << 0)
-#define RCC_OSCSRC    (3u << 4) /* 0: main oscillator */
-#define RCC_XTAL      (15u << 6)
-#define RCC_XTAL_8MHZ (14u << 6)
-#define RCC_BYPASS    (1u << 11)
-#define RCC_PWRDN     (1u << 13)
-#define RCC_USESYSDIV (1u << 22)
-#define RCC_SYSDIV    (15u << 23)
-#define RCC_SYSDIV_4  (3u << 23) /* 200 MHz / 4 */
-#define RCGC0_ADC     (1u << 16)
-#define RCGC1_UART0   (1u << 0)
-#define RCGC1_I2C0    (1u << 12)
-#define RCGC1_TIMER0  (1u << 16)
-#define RCGC2_GPIOA   (1u << 0)
-#define RCGC2_GPIOB   (1u << 1)
-#define RCGC2_GPIOF   (1u << 5)
-#define RCGC2_EMAC0   (1u << 28)
-#define RCGC2_EPHY0   (1u << 30)
+#define USER_REG_ERASED 0xFFFFFFFFu
+#define RIS_PLLLRIS     (1u << 6)
+#define RCC_MOSCDIS     (1u << 0)
+#define RCC_OSCSRC      (3u << 4) /* 0: main oscillator */
+#define RCC_XTAL        (15u << 6)
+#define RCC_XTAL_8MHZ   (14u << 6)
+#define RCC_BYPASS      (1u << 11)
+#define RCC_PWRDN       (1u << 13)
+#define RCC_USESYSDIV   (1u << 22)
+#define RCC_SYSDIV      (15u << 23)
+#define RCC_SYSDIV_4    (3u << 23) /* 200 MHz / 4 */
+#define RCGC0_ADC       (1u << 16)
+#define RCGC1_UART0     (1u << 0)
+#define RCGC1_I2C0      (1u << 12)
+#define RCGC1_TIMER0    (1u << 16)
+#define RCGC2_GPIOA     (1u << 0)
+#define RCGC2_GPIOB     (1u << 1)
+#define RCGC2_GPIOF     (1u << 5)
+#define RCGC2_EMAC0     (1u << 28)
+#define RCGC2_EPHY0     (1u << 30)
 
 /* GPIO. */
 #define GPIOA 0x40004000u
@@ -121,7 +122,6 @@
 #define SSCTL_TS0     (1u << 3)
 
 /* Ethernet. */
-#define MAC_RIS  THM_REG(0x40048000)
 #define MAC_IACK THM_REG(0x40048000)
 #define MAC_IM   THM_REG(0x40048004)
 #define MAC_RCTL THM_REG(0x40048008)
@@ -137,7 +137,6 @@
 #define MAC_TR   THM_REG(0x40048038)
 
 #define MAC_INT_RX     (1u << 0)
-#define MAC_INT_FOV    (1u << 3)
 #define MAC_INT_ALL    0x7Fu
 #define RCTL_RXEN      (1u << 0)
 #define RCTL_BADCRC    (1u << 3) /* drop frames with a wrong checksum */
