@@ -5,7 +5,7 @@
 #   variable NAME PART BYTES     of each large one in RAM
 #
 # With link-time optimisation the linker's map knows nothing about that, but the debug information still has the
-# file in which each function and variable was written. -v rules="NAME=PATH;..." names the parts by the beginning
+# file in which each function and variable was written. -v rules="NAME=PATH,..." names the parts by the beginning
 # of that path. A function that was inlined belongs to the one that it was inlined into.
 
 function hex(s,    i, n) {
@@ -93,7 +93,7 @@ function part_of(at,    path, i) {
 }
 
 END {
-    rule_count = split(rules, rule, ";")
+    rule_count = split(rules, rule, ",")
     for (i = 1; i <= rule_count; i++) {
         split(rule[i], field, "=")
         rule_name[i] = field[1]

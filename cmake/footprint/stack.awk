@@ -1,7 +1,7 @@
 # The most stack that an image can use, by the compiler's account of every function and of who calls whom
 # (-fcallgraph-info=su). Prints the deepest path, then "bound BYTES".
 #
-#   awk -f stack.awk indirect.calls IMAGE.ci
+#   nm IMAGE | awk -f stack.awk indirect.calls IMAGE.ci -
 #
 # The compiler can't know where a call through a pointer goes, nor what is in libraries: indirect.calls says it, by
 # the pointer's name in the source. A call that it does not know is an error, and so is a recursion: there would be
@@ -21,8 +21,16 @@ function fail(text) {
 $1 == "call" { reaches[$2] = rest }
 $1 == "stack" { frame[$2] = rest + 0 }
 $1 == "without" { without[$2] = rest }
+$1 == "twice" { twice[$2] = 1 }
 $1 == "entry" { entry = $2 }
 $1 == "interrupt" { interrupts = interrupts " " $2 }
+
+# --- nm: ADDRESS TYPE NAME. Functions of the same code are one, by any of their names ---
+
+NF == 3 && $2 ~ /^[tTwW]$/ {
+    address[$3] = $1
+    names_at[$1] = names_at[$1] " " $3
+}
 
 # --- the compiler's graph: node: { title: "T" label: "NAME\nPLACE\nBYTES" }, edge: from, to, place ---
 
@@ -43,12 +51,17 @@ function plain_of(title) {
     lines = split(field[4], label, /\\n/)
     title = field[2]
     plain = plain_of(title)
-    if (title != "__indirect_call")
-        titles[plain] = titles[plain] " " title
     if (lines >= 3) {
+        file = last_of(label[2])
+        sub(/:.*/, "", file)
+        titles[plain] = titles[plain] " " title
+        titles[file ":" plain] = titles[file ":" plain] " " title
         if (label[3] ~ /dynamic/ && label[3] !~ /bounded/)
             fail(plain " uses an unknown amount of stack")
         frame[title] = label[3] + 0
+        name = title
+        sub(/.*:/, "", name)
+        title_of[name] = title
     }
 }
 
@@ -119,51 +132,67 @@ function reached_from(title,    place, i, n, list) {
 
 # --- the deepest path ---
 
-# A title of its own that was found to be the same code as another's.
-function known(title,    plain, i, n, same) {
+# The title, of those that mean the same code, for which the compiler states the stack.
+function known(title,    name, same, i, n) {
     if (title in frame)
         return title
-    plain = plain_of(title)
-    n = split(titles[plain], same, " ")
+    name = title
+    sub(/.*:/, "", name)
+    n = split(names_at[address[name]], same, " ")
     for (i = 1; i <= n; i++)
-        if (same[i] in frame)
-            return same[i]
-    fail("how much stack does " plain " use?")
+        if (same[i] in title_of)
+            return title_of[same[i]]
+    fail("how much stack does " name " use?")
 }
 
-# The depth below and with a function, while `context` (a function above, or "") keeps some from being called.
-function depth_of(title, context,    i, n, callee, below, best) {
+# What the context becomes in a function: the functions above that matter to those below.
+function entered(context, name) {
+    return name in without || name in twice ? context " " name : context
+}
+
+# Whether a function can't be called in a context.
+function is_out(name, context,    above, i, n, times) {
+    n = split(context, above, " ")
+    for (i = 1; i <= n; i++) {
+        if (index(without[above[i]] " ", " " name " ") > 0)
+            return 1
+        times += above[i] == name
+    }
+    return name in twice && times == 2
+}
+
+# The bytes below and with a function.
+function depth_of(title, context,    i, n, callee, below, best, at) {
     title = known(title)
-    if (index(without[context] " ", " " plain_of(title) " ") > 0)
+    if (is_out(plain_of(title), context))
         return 0
-    if (plain_of(title) in without)
-        context = plain_of(title)
-    if ((context, title) in depth)
-        return depth[context, title]
-    if ((context, title) in open)
+    context = entered(context, plain_of(title))
+    at = context SUBSEP title
+    if (at in depth)
+        return depth[at]
+    if (at in open)
         fail("recursion through " plain_of(title))
-    open[context, title] = 1
+    open[at] = 1
     n = split(calls[title] reached_from(title), callee, " ")
     best = 0
     for (i = 1; i <= n; i++) {
         below = depth_of(callee[i], context)
         if (below > best) {
             best = below
-            deepest[context, title] = callee[i]
+            deepest[at] = callee[i]
         }
     }
-    delete open[context, title]
-    depth[context, title] = frame[title] + best
-    return depth[context, title]
+    delete open[at]
+    depth[at] = frame[title] + best
+    return depth[at]
 }
 
-function print_path(title,    context, callee) {
-    for (context = ""; title != ""; title = callee) {
+function print_path(title,    context) {
+    while (title != "") {
         title = known(title)
-        if (plain_of(title) in without)
-            context = plain_of(title)
-        callee = deepest[context, title]
+        context = entered(context, plain_of(title))
         printf "%6d %s\n", frame[title], plain_of(title)
+        title = deepest[context SUBSEP title]
     }
 }
 
