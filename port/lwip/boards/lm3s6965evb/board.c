@@ -73,19 +73,15 @@ const unsigned char *thm_board_provision(unsigned slot)
 /* The EEPROM is what the emulator has, or what is wired to PB2 and PB3; the chip alone has its flash. */
 int thm_board_storage_read(unsigned slot, void *buf, size_t len)
 {
-#if THM_LM3S_FLASH_STORAGE
+    if (!THM_LM3S_FLASH_STORAGE)
+        return thm_at24c_read((uint16_t)(slot * THM_BOARD_SLOT_SIZE), buf, len);
     memcpy(buf, (const void *)(LM3S_STORAGE + slot * LM3S_FLASH_PAGE), len);
     return THM_OK;
-#else
-    return thm_at24c_read((uint16_t)(slot * THM_BOARD_SLOT_SIZE), buf, len);
-#endif
 }
 
 int thm_board_storage_write(unsigned slot, const void *buf, size_t len)
 {
-#if THM_LM3S_FLASH_STORAGE
+    if (!THM_LM3S_FLASH_STORAGE)
+        return thm_at24c_write((uint16_t)(slot * THM_BOARD_SLOT_SIZE), buf, len);
     return lm3s_flash_write(slot, buf, len);
-#else
-    return thm_at24c_write((uint16_t)(slot * THM_BOARD_SLOT_SIZE), buf, len);
-#endif
 }

@@ -21,5 +21,5 @@ set(THIMBLE_BOARD_OPENOCD -f board/ek-lm3s6965.cfg)
 # The real board has no EEPROM unless one is wired to PB2 and PB3.
 option(THIMBLE_LM3S_FLASH_STORAGE "Keep the storage in the LM3S6965's own flash (never run on hardware)" OFF)
 if(THIMBLE_LM3S_FLASH_STORAGE)
-  list(APPEND THIMBLE_BOARD_CPU -DTHM_LM3S_FLASH_STORAGE=1)
+  add_compile_definitions(THM_LM3S_FLASH_STORAGE=1)
 endif()

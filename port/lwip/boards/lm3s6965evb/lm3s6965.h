@@ -13,6 +13,11 @@
 
 #include "../cortex-m/cortex_m.h"
 
+/* Where storage is kept: 1 in the flash, 0 in an EEPROM. */
+#ifndef THM_LM3S_FLASH_STORAGE
+#define THM_LM3S_FLASH_STORAGE 0
+#endif
+
 #define LM3S_HZ         50000000u
 #define LM3S_PROVISION  0x3C000u
 #define LM3S_STORAGE    0x3F000u
