@@ -1,14 +1,17 @@
 #include "tls/error_map.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <bearssl.h>
 
 #include "thimble/error.h"
 #include "tls/guard.h"
 
+/* From an error of BearSSL, an alert, or an error of thimble's with its sign changed. */
 struct pair {
-    int from, to;
+    uint8_t from;
+    int8_t to;
 };
 
 static const struct pair own_errors[] = {
@@ -55,13 +58,20 @@ static const struct pair received_alerts[] = {
 };
 
 static const struct pair alerts_for_errors[] = {
-    {THM_E_TLS_VERSION, BR_ALERT_PROTOCOL_VERSION}, {THM_E_TLS_SUITE, BR_ALERT_HANDSHAKE_FAILURE},
-    {THM_E_ALPN, BR_ALERT_NO_APPLICATION_PROTOCOL}, {THM_E_NO_CERT, BR_ALERT_HANDSHAKE_FAILURE},
-    {THM_E_UNTRUSTED, BR_ALERT_UNKNOWN_CA},         {THM_E_EXPIRED, BR_ALERT_CERTIFICATE_EXPIRED},
-    {THM_E_SERVER_NAME, BR_ALERT_BAD_CERTIFICATE},  {THM_E_ROLE, BR_ALERT_UNSUPPORTED_CERTIFICATE},
-    {THM_E_REVOKED, BR_ALERT_CERTIFICATE_REVOKED},  {THM_E_CHAIN, BR_ALERT_BAD_CERTIFICATE},
-    {THM_E_CERT, BR_ALERT_BAD_CERTIFICATE},         {THM_E_TLS_RECORD, BR_ALERT_RECORD_OVERFLOW},
-    {THM_E_CLOCK, BR_ALERT_INTERNAL_ERROR},         {THM_E_ENTROPY, BR_ALERT_INTERNAL_ERROR},
+    {-THM_E_TLS_VERSION, BR_ALERT_PROTOCOL_VERSION},
+    {-THM_E_TLS_SUITE, BR_ALERT_HANDSHAKE_FAILURE},
+    {-THM_E_ALPN, BR_ALERT_NO_APPLICATION_PROTOCOL},
+    {-THM_E_NO_CERT, BR_ALERT_HANDSHAKE_FAILURE},
+    {-THM_E_UNTRUSTED, BR_ALERT_UNKNOWN_CA},
+    {-THM_E_EXPIRED, BR_ALERT_CERTIFICATE_EXPIRED},
+    {-THM_E_SERVER_NAME, BR_ALERT_BAD_CERTIFICATE},
+    {-THM_E_ROLE, BR_ALERT_UNSUPPORTED_CERTIFICATE},
+    {-THM_E_REVOKED, BR_ALERT_CERTIFICATE_REVOKED},
+    {-THM_E_CHAIN, BR_ALERT_BAD_CERTIFICATE},
+    {-THM_E_CERT, BR_ALERT_BAD_CERTIFICATE},
+    {-THM_E_TLS_RECORD, BR_ALERT_RECORD_OVERFLOW},
+    {-THM_E_CLOCK, BR_ALERT_INTERNAL_ERROR},
+    {-THM_E_ENTROPY, BR_ALERT_INTERNAL_ERROR},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -97,5 +107,5 @@ int thm_tls_alert(int error, int bearssl_error)
         return -1;
     if (bearssl_error == BR_ERR_BAD_SIGNATURE || bearssl_error == BR_ERR_BAD_FINISHED)
         return BR_ALERT_DECRYPT_ERROR;
-    return look_up(alerts_for_errors, COUNT(alerts_for_errors), error, BR_ALERT_HANDSHAKE_FAILURE);
+    return look_up(alerts_for_errors, COUNT(alerts_for_errors), -error, BR_ALERT_HANDSHAKE_FAILURE);
 }
