@@ -85,8 +85,7 @@ enum thm_tls_phase thm_closing_advance(struct thm_tls *t)
 {
     if (t->engine == 0)
         return discard(t);
-    if (t->out_buffer != 0 &&
-        thm_output_send(t, thm_pool_at(&t->domain->out_buffers, t->out_buffer)) == THM_IO_AGAIN)
+    if (t->out_buffer != 0 && thm_output_send(t, thm_out_of(t)) == THM_IO_AGAIN)
         return t->phase;
     return say_no_more(t);
 }

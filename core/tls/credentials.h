@@ -8,24 +8,32 @@
 
 #include "thimble/tls.h"
 
+#define THM_SCALAR 32 /* bytes of a private key */
+
 struct thm_loaded {
     br_x509_certificate chain[THM_CHAIN_MAX];
     size_t chain_len;
     br_x509_trust_anchor anchors[THM_CA_MAX];
     size_t anchor_count;
     br_ec_private_key key;
-    unsigned char scalar[32]; /* what `key` points to */
-    enum thm_role role;
     struct thm_identity identity;
     uint8_t leaf_hash[32];
     uint8_t ca_hash[32]; /* of all anchors: the policy that sessions were made under */
-    size_t used;         /* bytes of `store` */
+#if THM_CREDENTIALS_MAX
+    /* What all those point to when it was loaded. */
+    unsigned char scalar[THM_SCALAR];
+    size_t used; /* bytes of `store` */
     unsigned char store[THM_CREDENTIALS_MAX];
+#endif
 };
 
 static inline const struct thm_loaded *thm_loaded(const struct thm_credentials *c)
 {
     return (const struct thm_loaded *)(const void *)c->opaque;
 }
+
+/** Hashes the own leaf, and what the trust rests on: names and keys of the CAs, whatever else is in their
+ * certificates. */
+void thm_credentials_hash(struct thm_loaded *c);
 
 #endif

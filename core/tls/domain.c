@@ -1,15 +1,18 @@
 /*
  * A domain: pools in one piece of memory, entropy, and the order of handshakes.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "tls/internal.h"
 #include "tls/wipe.h"
 
-#define BATCHES_PER_ENTROPY 16 /* of seeds; then fresh entropy is mixed in */
+_Static_assert(sizeof(struct thm_slot) <= THM_TLS_HANDSHAKE_SIZE &&
+                   sizeof(struct thm_slot) + 32 > THM_TLS_HANDSHAKE_SIZE,
+               "what tls.h says of a handshake slot suffices and gives nothing away");
 
 struct layout {
-    size_t engines, slots, in_buffers, out_buffers, sessions, total;
+    size_t serving, engines, slots, in_buffers, out_buffers, total;
 };
 
 static size_t place(struct layout *l, size_t bytes)
@@ -20,20 +23,17 @@ static size_t place(struct layout *l, size_t bytes)
     return at;
 }
 
-static uint32_t cached_sessions(const struct thm_tls_config *config)
-{
-    return config->role == THM_FOR_SERVER ? config->sessions : 0;
-}
-
 static void lay_out(struct layout *l, const struct thm_tls_config *config)
 {
     l->total = 0;
     place(l, sizeof(struct thm_tls_domain));
-    l->sessions = place(l, thm_session_cache_size(cached_sessions(config)));
+    l->serving = place(l, thm_is_server(config) ? thm_serving_size(config) : 0);
     l->engines = place(l, thm_pool_size(sizeof(struct thm_engine), config->connections));
     l->out_buffers = place(l, thm_pool_size(sizeof(struct thm_out_buffer), config->out_buffers));
     l->in_buffers = place(l, thm_pool_size(THM_TLS_IN, config->in_buffers));
-    l->slots = place(l, thm_pool_size(sizeof(struct thm_slot), config->handshakes));
+    l->slots = place(l, config->handshake_memory
+                            ? 0
+                            : thm_pool_size(sizeof(struct thm_slot), config->handshakes));
 }
 
 size_t thm_tls_domain_size(const struct thm_tls_config *config)
@@ -48,48 +48,52 @@ static bool is_valid(const struct thm_tls_config *config)
 {
     size_t alpn_len = config->alpn ? strlen(config->alpn) : 0;
 
+    if (config->role == THM_FOR_SERVER && !THM_TLS_SERVER)
+        return false;
+    if (config->handshake_memory &&
+        (config->handshakes != 1 || (uintptr_t)config->handshake_memory % 16 != 0))
+        return false;
     return config->port && alpn_len >= 1 && alpn_len <= 255 && config->connections >= 1 &&
            config->handshakes >= 1 && config->in_buffers >= 1 && config->out_buffers >= 1;
 }
 
-static int mix_entropy(struct thm_tls_domain *d)
-{
-    uint8_t fresh[64];
-    int result = d->config.port->ops->entropy(d->config.port, fresh, sizeof fresh);
-
-    if (result == THM_OK) {
-        br_hmac_drbg_update(&d->rng, fresh, sizeof fresh);
-        d->draws = 0;
-    }
-    thm_wipe(fresh, sizeof fresh);
-    return result == THM_OK ? THM_OK : THM_E_ENTROPY;
-}
-
 static int draw_seeds(struct thm_tls_domain *d)
 {
-    if (d->draws == BATCHES_PER_ENTROPY && mix_entropy(d) != THM_OK)
+    if (d->config.port->ops->entropy(d->config.port, d->seeds, sizeof d->seeds) != THM_OK)
         return THM_E_ENTROPY;
-    d->draws++;
-    br_hmac_drbg_generate(&d->rng, d->seeds, sizeof d->seeds);
-    d->seeds_left = THM_SEEDS;
+    d->seeds_left = THM_TLS_SEEDS;
     return THM_OK;
 }
 
-int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[THM_SEED])
+int thm_domain_seed(struct thm_tls_domain *d, br_ssl_engine_context *engine)
 {
+    uint8_t *seed;
+
     if (d->seeds_left == 0 && draw_seeds(d) != THM_OK)
         return THM_E_ENTROPY;
-    d->seeds_left--;
-    memcpy(seed, d->seeds[d->seeds_left], THM_SEED);
-    thm_wipe(d->seeds[d->seeds_left], THM_SEED);
+    seed = d->seeds[--d->seeds_left];
+    thm_engine_seed(engine, d->profile.sha256, seed);
+    thm_wipe(seed, THM_SEED);
     return THM_OK;
+}
+
+static void make_pools(struct thm_tls_domain *d, const struct layout *l)
+{
+    const struct thm_tls_config *c = &d->config;
+    unsigned char *base = (unsigned char *)d;
+
+    thm_pool_init(&d->engines, base + l->engines, sizeof(struct thm_engine), c->connections);
+    thm_pool_init(&d->out_buffers, base + l->out_buffers, sizeof(struct thm_out_buffer),
+                  c->out_buffers);
+    thm_pool_init(&d->in_buffers, base + l->in_buffers, THM_TLS_IN, c->in_buffers);
+    thm_pool_init(&d->slots, c->handshake_memory ? c->handshake_memory : base + l->slots,
+                  sizeof(struct thm_slot), c->handshakes);
 }
 
 int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
                         const struct thm_tls_config *config)
 {
     struct thm_tls_domain *d = memory;
-    unsigned char *base = memory;
     struct layout l;
 
     *out = NULL;
@@ -101,16 +105,11 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
     memset(d, 0, sizeof *d);
     d->config = *config;
     d->alpn[0] = config->alpn;
-    d->cache_class = &thm_cache_class;
     thm_profile_choose(&d->profile, config->backend, config->prefer_aes);
-    thm_session_cache_init(&d->cache, base + l.sessions, cached_sessions(config));
-    thm_pool_init(&d->engines, base + l.engines, sizeof(struct thm_engine), config->connections);
-    thm_pool_init(&d->out_buffers, base + l.out_buffers, sizeof(struct thm_out_buffer),
-                  config->out_buffers);
-    thm_pool_init(&d->in_buffers, base + l.in_buffers, THM_TLS_IN, config->in_buffers);
-    thm_pool_init(&d->slots, base + l.slots, sizeof(struct thm_slot), config->handshakes);
-    br_hmac_drbg_init(&d->rng, d->profile.sha256, NULL, 0);
-    if (mix_entropy(d) != THM_OK)
+    make_pools(d, &l);
+    if (thm_serves(d))
+        thm_serving_init(d, (unsigned char *)memory + l.serving);
+    if (draw_seeds(d) != THM_OK)
         return THM_E_ENTROPY;
     *out = d;
     return THM_OK;
@@ -119,28 +118,21 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
 void thm_tls_domain_set(struct thm_tls_domain *d, const struct thm_credentials *credentials,
                         const struct thm_denylist *denylist)
 {
-    const struct thm_loaded *loaded = thm_loaded(credentials);
-
     d->credentials = credentials;
     d->denylist = denylist;
-    if (memcmp(d->ca_hash, loaded->ca_hash, sizeof d->ca_hash) != 0)
-        d->epoch++;
-    memcpy(d->ca_hash, loaded->ca_hash, sizeof d->ca_hash);
-    thm_handshake_template(d);
+    if (thm_serves(d))
+        thm_serving_trust(d, thm_loaded(credentials));
 }
 
 bool thm_tls_domain_uses(const struct thm_tls_domain *d, const struct thm_credentials *credentials)
 {
-    const struct thm_slot *slot;
+    bool uses = d->credentials == credentials;
 
-    if (d->credentials == credentials)
-        return true;
-    for (uint32_t i = d->waiting.first; i != 0; i = slot->waiting.next) {
-        slot = thm_pool_at(&d->slots, i);
-        if (slot->credentials == credentials)
-            return true;
+    for (uint32_t i = 1; i <= d->slots.fresh && !uses; i++) {
+        const struct thm_slot *slot = thm_pool_at(&d->slots, i);
+        uses = slot->credentials == credentials; /* NULL in a slot that nobody has */
     }
-    return false;
+    return uses;
 }
 
 void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *out)
@@ -150,85 +142,50 @@ void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *
         .handshakes = d->slots.used,
         .in_buffers = d->in_buffers.used,
         .out_buffers = d->out_buffers.used,
-        .sessions = d->cache.pool.used,
         .full = d->full,
         .resumed = d->resumed,
         .failed = d->failed,
+        .sessions = thm_serves(d) ? thm_serving_sessions(d) : 0,
     };
 }
 
-void thm_tls_domain_now(struct thm_tls_domain *d, uint64_t now_ms)
-{
-    d->now_ms = now_ms;
-}
-
-/* --- the order of progress --- */
-
-static struct thm_slot *slot_at(const struct thm_tls_domain *d, uint32_t number)
-{
-    return thm_pool_at(&d->slots, number);
-}
-
-static struct thm_links by_progress(const struct thm_tls_domain *d)
-{
-    return THM_LINKS(&d->slots, struct thm_slot, waiting);
-}
-
-static void link_last(struct thm_tls_domain *d, uint32_t number)
-{
-    thm_list_append(&d->waiting, by_progress(d), number);
-    slot_at(d, number)->progress_ms = d->now_ms;
-}
-
-static void take_out(struct thm_tls_domain *d, uint32_t number)
-{
-    thm_list_remove(&d->waiting, by_progress(d), number);
-}
-
-void thm_domain_progress(struct thm_tls *t)
-{
-    take_out(t->domain, t->slot);
-    link_last(t->domain, t->slot);
-}
-
-struct thm_tls *thm_tls_evict(struct thm_tls_domain *d, uint64_t now_ms, uint32_t age_ms)
-{
-    struct thm_tls *longest;
-
-    if (d->waiting.first == 0 ||
-        now_ms - slot_at(d, d->waiting.first)->progress_ms < (uint64_t)age_ms)
-        return NULL;
-    longest = slot_at(d, d->waiting.first)->owner;
-    thm_tls_abort(longest, THM_E_TIMEOUT);
-    return longest;
-}
-
 /* --- lending --- */
+
+static bool is_out(const struct thm_pool *pool)
+{
+    return pool->used == pool->count;
+}
 
 bool thm_domain_lend(struct thm_tls *t)
 {
     struct thm_tls_domain *d = t->domain;
 
+    if (is_out(&d->slots) || is_out(&d->engines) || is_out(&d->in_buffers) ||
+        is_out(&d->out_buffers))
+        return false;
     t->slot = thm_pool_lend(&d->slots);
-    if (t->slot == 0)
-        return false;
     t->engine = thm_pool_lend(&d->engines);
-    if (t->engine == 0) {
-        thm_pool_give(&d->slots, t->slot);
-        t->slot = 0;
-        return false;
-    }
-    link_last(d, t->slot);
+    t->in_buffer = thm_pool_lend(&d->in_buffers);
+    t->out_buffer = thm_pool_lend(&d->out_buffers);
+    memset(thm_slot_of(t), 0, offsetof(struct thm_slot, guard));
+    if (thm_serves(d))
+        thm_waiting_add(t);
     return true;
 }
 
 void thm_domain_reclaim_slot(struct thm_tls *t)
 {
+    struct thm_tls_domain *d = t->domain;
+
     if (t->slot == 0)
         return;
-    take_out(t->domain, t->slot);
-    thm_wipe(&thm_slot_of(t)->session, sizeof(struct thm_cached));
-    thm_pool_give(&t->domain->slots, t->slot);
+    if (thm_serves(d))
+        thm_waiting_remove(t);
+    thm_wipe(thm_slot_of(t), sizeof(struct thm_slot));
+    if (d->config.handshake_memory) /* the caller's again: nothing of the pool's may be there */
+        thm_pool_init(&d->slots, d->slots.items, sizeof(struct thm_slot), 1);
+    else
+        thm_pool_give(&d->slots, t->slot);
     t->slot = 0;
 }
 

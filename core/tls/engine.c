@@ -28,18 +28,15 @@ _Static_assert(THM_SEED == 2 * br_sha256_SIZE, "a seed is the generator's K and 
 /* What a buffer must have left for the engine to go on in it: its smallest record and overhead. */
 #define ROOM (512 + 85)
 
-void thm_engine_expect_seed(br_ssl_engine_context *engine, const br_hash_class *sha256)
+void thm_engine_seed(br_ssl_engine_context *engine, const br_hash_class *sha256,
+                     const uint8_t seed[THM_SEED])
 {
-    br_hmac_drbg_init(&engine->rng, sha256, NULL, 0);
-    engine->rng_init_done = 1; /* there, but not seeded */
-    engine->rng_os_rand_done = 1;
-}
-
-void thm_engine_seed(br_ssl_engine_context *engine, const uint8_t seed[THM_SEED])
-{
+    engine->rng.vtable = &br_hmac_drbg_vtable;
+    engine->rng.digest_class = sha256;
     memcpy(engine->rng.K, seed, br_sha256_SIZE);
     memcpy(engine->rng.V, seed + br_sha256_SIZE, br_sha256_SIZE);
-    engine->rng_init_done = 2;
+    engine->rng_init_done = 2;    /* there and seeded */
+    engine->rng_os_rand_done = 1; /* with no need of the system's */
 }
 
 void thm_engine_speak_tls12(br_ssl_engine_context *engine)

@@ -21,15 +21,13 @@ struct thm_out_buffer {
 
 /* --- while a context is made --- */
 
-/** Readies an engine's generator, on `sha256`, for its seed: it never asks the CPU or the system. */
-void thm_engine_expect_seed(br_ssl_engine_context *engine, const br_hash_class *sha256);
-
 #define THM_SEED 64 /* bytes */
 
-/** Seeds an engine's generator, an HMAC_DRBG (SP 800-90A, section 10.1.2). Its working state is two
- * values that nobody can tell from random ones: here they are `seed`, which a generator made, and needn't
- * be derived from one by 16 blocks of hashing. */
-void thm_engine_seed(br_ssl_engine_context *engine, const uint8_t seed[THM_SEED]);
+/** Seeds an engine's generator, an HMAC_DRBG (SP 800-90A, section 10.1.2) on `sha256`, which then asks neither
+ * the CPU nor the system. Its working state is two values that nobody can tell from random ones: here they are
+ * `seed`, which is random, and needn't be derived from one by hashing. */
+void thm_engine_seed(br_ssl_engine_context *engine, const br_hash_class *sha256,
+                     const uint8_t seed[THM_SEED]);
 
 /** Whether an engine that was just reset looks as this file expects: the guard against a library that
  * is not 0.6. */

@@ -74,6 +74,13 @@ static unsigned inner_verdict(struct thm_guard *guard)
     return verdict;
 }
 
+static int check_role(struct thm_guard *guard)
+{
+    if (THM_TLS_SERVER && guard->role == THM_FOR_CLIENT)
+        return thm_leaf_user(&guard->names, &guard->who);
+    return thm_leaf_server(&guard->names);
+}
+
 /* The chain is trusted: whom does it name, and is he welcome? */
 static unsigned judge_leaf(struct thm_guard *guard)
 {
@@ -82,7 +89,7 @@ static unsigned judge_leaf(struct thm_guard *guard)
     guard->who.not_after = thm_validity_end(&guard->validity);
     if (guard->who.not_after == 0 || thm_leaf_key_hash(key, guard->who.key_hash) != THM_OK)
         return THM_GUARD_LEAF;
-    if (thm_leaf_role(&guard->names, guard->role, &guard->who) != THM_OK)
+    if (check_role(guard) != THM_OK)
         return THM_GUARD_ROLE;
     if (thm_denylist_has(*guard->denylist, guard->who.key_hash))
         return THM_GUARD_REVOKED;

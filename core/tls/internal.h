@@ -2,10 +2,12 @@
  * The parts of a domain and how the files of this folder share them.
  *
  *   profile, credentials, leaf, denylist   what is decided before any connection
- *   guard, session                         whom a peer proves to be, in full and resumed handshakes
+ *   guard, session_cache                   whom a peer proves to be, in full and resumed handshakes
  *   engine                                 BearSSL's engine, and lending it buffers
  *   domain                                 the pools, and entropy
- *   handshake, resume, record, close       a connection's life
+ *   handshake, record, close               a connection's life
+ *   resume_client                          a client's memory of a server
+ *   serving, accept, resume_server         what only a server's end has: left out without THM_TLS_SERVER
  */
 #ifndef THM_TLS_INTERNAL_H
 #define THM_TLS_INTERNAL_H
@@ -17,63 +19,83 @@
 #include "tls/engine.h"
 #include "tls/guard.h"
 #include "tls/profile.h"
-#include "tls/session.h"
+#include "tls/session_cache.h"
 #include "util/list.h"
-
-#define THM_SEEDS 16 /* drawn together */
 
 /* An engine and what belongs to it for as long as a connection has it. */
 struct thm_engine {
     union { /* first: BearSSL's session cache class is given a pointer to it */
         br_ssl_engine_context base;
-        br_ssl_server_context server;
         br_ssl_client_context client;
+#if THM_TLS_SERVER
+        br_ssl_server_context server;
+#endif
     } ssl;
     struct thm_tls *owner;
     uint8_t server_leaf_hash[32];
 };
 
+/* Records (RFC 5246, section 6.2.1). */
+#define THM_RECORD_HEADER    5
+#define THM_RECORD_ALERT     21
+#define THM_RECORD_HANDSHAKE 22
+#define THM_RECORD_DATA      23
+
 /* What a connection needs only while its handshake lasts. */
 struct thm_slot {
+    uint64_t
+        progress_ms; /* first, where the pool keeps its notes; server: when the last record of the peer was complete */
+    struct thm_link waiting; /* server: among the slots in use */
     struct thm_tls *owner;
     const struct thm_credentials *credentials;
-    uint64_t progress_ms;      /* when the last record of the peer was complete */
-    struct thm_link waiting;   /* among the slots in use */
     bool started;              /* the engine is set up */
     bool answered;             /* server: ClientHello was answered */
     bool tentative;            /* a session was found or offered, and may turn out to be resumed */
-    struct thm_cached session; /* that session: id, peer, hash of the server's leaf */
+    struct thm_proven session; /* that session */
     struct thm_tls_session *remembered; /* client: where to keep a new session; may be NULL */
     const char *server_name;            /* client: whom it expects */
     size_t arrived;                     /* bytes of the record that is coming in */
+    unsigned pieces;                    /* headers and bodies of records that came */
     uint8_t ahead_len;                  /* bytes that were read beyond it */
     unsigned char ahead[64];
-    unsigned pieces; /* headers and bodies of records that came */
-    struct thm_guard guard;
-    struct thm_out_buffer out;
-    unsigned char in[THM_TLS_IN];
+    struct thm_guard guard; /* last: what is before it is zeroed when the slot is lent */
+};
+
+/* What only a server's domain has. */
+struct thm_serving {
+    const br_ssl_session_cache_class *cache_class; /* BearSSL is given a pointer to it */
+    struct thm_session_cache cache;
+    uint8_t ca_hash[32]; /* of the CAs that are trusted now */
+    uint32_t epoch;      /* counts their changes */
+    uint64_t now_ms;
+    struct thm_list waiting; /* slots in use, in order of progress */
 };
 
 struct thm_tls_domain {
-    const br_ssl_session_cache_class *cache_class; /* first: BearSSL gets a pointer to it */
     struct thm_tls_config config;
     const char *alpn[1];
     struct thm_profile profile;
     const struct thm_credentials *credentials;
     const struct thm_denylist *denylist;
-    uint8_t ca_hash[32]; /* of the CAs that are trusted now */
-    uint32_t epoch;      /* counts their changes */
-    uint64_t now_ms;
-    br_hmac_drbg_context rng;
-    uint32_t draws; /* batches drawn since fresh entropy was mixed in */
     uint32_t seeds_left;
-    uint8_t seeds[THM_SEEDS][THM_SEED]; /* drawn together, which is cheaper; each is used once */
+    uint8_t seeds[THM_TLS_SEEDS][THM_SEED]; /* drawn together; each is used once */
     struct thm_pool engines, slots, in_buffers, out_buffers;
-    struct thm_list waiting; /* slots in use, in order of progress */
-    struct thm_session_cache cache;
     uint64_t full, resumed, failed;
-    struct thm_engine template; /* of every engine: configured once, then copied */
+#if THM_TLS_SERVER
+    struct thm_serving serving;
+#endif
 };
+
+/* Whether connections are servers' ends. Code behind it is left out of a build that has none. */
+#if THM_TLS_SERVER
+static inline bool thm_is_server(const struct thm_tls_config *config)
+{
+    return config->role == THM_FOR_SERVER;
+}
+#else
+#define thm_is_server(config) false
+#endif
+#define thm_serves(d) thm_is_server(&(d)->config)
 
 /* --- domain.c --- */
 
@@ -87,7 +109,12 @@ static inline struct thm_slot *thm_slot_of(const struct thm_tls *t)
     return thm_pool_at(&t->domain->slots, t->slot);
 }
 
-/** Lends engine and slot together, or neither. */
+static inline struct thm_out_buffer *thm_out_of(const struct thm_tls *t)
+{
+    return t->out_buffer != 0 ? thm_pool_at(&t->domain->out_buffers, t->out_buffer) : NULL;
+}
+
+/** Lends engine, slot and both buffers together, or nothing. */
 bool thm_domain_lend(struct thm_tls *t);
 
 /** Takes back whatever a connection was lent. */
@@ -96,30 +123,21 @@ void thm_domain_reclaim(struct thm_tls *t);
 /** Takes back the handshake's slot alone. */
 void thm_domain_reclaim_slot(struct thm_tls *t);
 
-/** Moves a handshake to the end of the order of progress. */
-void thm_domain_progress(struct thm_tls *t);
+/** Seeds an engine, or fails with THM_E_ENTROPY. */
+int thm_domain_seed(struct thm_tls_domain *d, br_ssl_engine_context *engine);
 
-/** Gives a seed for one engine, or fails with THM_E_ENTROPY. */
-int thm_domain_seed(struct thm_tls_domain *d, uint8_t seed[THM_SEED]);
+/* --- resume_client.c --- */
 
-/* --- resume.c --- */
-
-/** The server's session cache; its context is the domain. */
-extern const br_ssl_session_cache_class thm_cache_class;
-
-/** Client: offers the session that is remembered of this server. False: there is none. */
+/** Offers the session that is remembered of this server. False: there is none. */
 bool thm_resume_offer(struct thm_tls *t, uint64_t utc_s);
 
-/** Client: remembers the session of a full handshake. */
+/** Remembers the session of a full handshake, if that is wanted. */
 void thm_resume_remember(const struct thm_tls *t);
-
-/** Whether the handshake that has just ended resumed the slot's tentative session. */
-bool thm_resume_happened(const struct thm_tls *t);
 
 /* --- handshake.c --- */
 
-/** Makes the engine that is copied for every connection; credentials are set. */
-void thm_handshake_template(struct thm_tls_domain *d);
+/** Lends what a handshake needs; false when something is missing. */
+bool thm_handshake_prepare(struct thm_tls *t);
 
 enum thm_tls_phase thm_handshake_advance(struct thm_tls *t, uint64_t utc_s);
 
@@ -134,6 +152,9 @@ struct thm_out_buffer *thm_output_lend(struct thm_tls *t);
 /** Takes the output buffer back when nothing is left in it. */
 void thm_output_settle(struct thm_tls *t);
 
+/** Takes the input buffer back between two records. */
+void thm_input_settle(struct thm_tls *t);
+
 /* --- close.c --- */
 
 /** Gives everything back and closes the socket; phase CLOSED. Keeps an error that is set. */
@@ -143,5 +164,39 @@ void thm_finish(struct thm_tls *t, int error);
 void thm_linger(struct thm_tls *t, int error);
 
 enum thm_tls_phase thm_closing_advance(struct thm_tls *t);
+
+/* --- serving.c --- */
+
+/** Bytes of memory that a server's domain takes beside its pools. */
+size_t thm_serving_size(const struct thm_tls_config *config);
+
+void thm_serving_init(struct thm_tls_domain *d, void *memory);
+
+/** Sessions that are kept now. */
+uint32_t thm_serving_sessions(const struct thm_tls_domain *d);
+
+/** Notes the CAs that are trusted from now on. */
+void thm_serving_trust(struct thm_tls_domain *d, const struct thm_loaded *own);
+
+/** Takes a handshake into the order of progress, moves it to the end of it, takes it out. */
+void thm_waiting_add(struct thm_tls *t);
+void thm_waiting_progress(struct thm_tls *t);
+void thm_waiting_remove(struct thm_tls *t);
+
+/* --- accept.c --- */
+
+/** Waits for the whole first record; brings the phase from HELLO or QUEUED to HANDSHAKE. */
+enum thm_tls_phase thm_accept_hello(struct thm_tls *t);
+
+/** Makes a configured engine a server's, ready for the first record. */
+bool thm_accept_start(struct thm_tls *t);
+
+/** Looks at the own answer before it is sent: one that names no protocol stays unsent. False: that is so. */
+bool thm_accept_answer(struct thm_tls *t);
+
+/* --- resume_server.c --- */
+
+/** The session cache as BearSSL asks for it. */
+extern const br_ssl_session_cache_class thm_cache_class;
 
 #endif

@@ -40,6 +40,8 @@ static int parse_uri(const char *uri, struct thm_identity *who)
     device = at + 1;
     if (!is_id(user, (size_t)(at - user)) || !is_id(device, strlen(device)))
         return THM_E_ROLE;
+    memset(who->user, 0, sizeof who->user);
+    memset(who->device, 0, sizeof who->device);
     memcpy(who->user, user, (size_t)(at - user));
     memcpy(who->device, device, strlen(device));
     return THM_OK;
@@ -50,15 +52,14 @@ bool thm_leaf_has_dns(const struct thm_leaf_names *names)
     return names->elements[2].status != 0;
 }
 
-int thm_leaf_role(const struct thm_leaf_names *names, enum thm_role role, struct thm_identity *who)
+int thm_leaf_server(const struct thm_leaf_names *names)
 {
-    int uri = names->elements[0].status;
+    return thm_leaf_has_dns(names) && names->elements[0].status == 0 ? THM_OK : THM_E_ROLE;
+}
 
-    memset(who->user, 0, sizeof who->user);
-    memset(who->device, 0, sizeof who->device);
-    if (role == THM_FOR_SERVER)
-        return thm_leaf_has_dns(names) && uri == 0 ? THM_OK : THM_E_ROLE;
-    if (thm_leaf_has_dns(names) || uri != 1 || names->elements[1].status != 0)
+int thm_leaf_user(const struct thm_leaf_names *names, struct thm_identity *who)
+{
+    if (thm_leaf_has_dns(names) || names->elements[0].status != 1 || names->elements[1].status != 0)
         return THM_E_ROLE;
     return parse_uri(names->uri, who);
 }
@@ -176,10 +177,10 @@ static unsigned two(const char *text, bool *bad)
 }
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar, counted in years that begin in March. */
-static uint64_t days_since_1970(unsigned year, unsigned month, unsigned day)
+static unsigned days_since_1970(unsigned year, unsigned month, unsigned day)
 {
-    uint64_t y = month > 2 ? year : year - 1;
-    uint64_t m = month > 2 ? month - 3 : month + 9;
+    unsigned y = month > 2 ? year : year - 1;
+    unsigned m = month > 2 ? month - 3 : month + 9;
 
     return y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
@@ -207,7 +208,7 @@ uint64_t thm_validity_end(const struct thm_validity *v)
     second = two(d + 8, &bad);
     if (bad || d[10] != 'Z' || year < 1970 || month < 1 || month > 12 || day < 1)
         return 0;
-    return days_since_1970(year, month, day) * 86400 + hour * 3600u + minute * 60u + second;
+    return (uint64_t)days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 void thm_set_time(br_x509_minimal_context *ctx, uint64_t utc_s)

@@ -28,13 +28,20 @@ struct thm_leaf_names {
 void thm_leaf_names_init(struct thm_leaf_names *names);
 
 /**
- * Whether the leaf is one for `role`: a server's has a dNSName and no URI; a user's has exactly one
- * URI, `thimble:USER@DEVICE`, and no dNSName. The common name never counts.
+ * Whether the leaf is a server's, which has a dNSName and no URI. The common name never counts.
  *
- * @param who  receives user and device, empty for a server
  * @return THM_OK or THM_E_ROLE
  */
-int thm_leaf_role(const struct thm_leaf_names *names, enum thm_role role, struct thm_identity *who);
+int thm_leaf_server(const struct thm_leaf_names *names);
+
+/**
+ * Whether the leaf is a user's, which has exactly one URI, `thimble:USER@DEVICE`, and no dNSName. The
+ * common name never counts.
+ *
+ * @param who  receives user and device
+ * @return THM_OK or THM_E_ROLE
+ */
+int thm_leaf_user(const struct thm_leaf_names *names, struct thm_identity *who);
 
 /** Whether a leaf has a dNSName. */
 bool thm_leaf_has_dns(const struct thm_leaf_names *names);

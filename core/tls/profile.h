@@ -1,5 +1,5 @@
 /*
- * The one TLS profile of thimble: TLS 1.2, ECDHE with ECDSA on P-256, SHA-256, and two AEADs.
+ * The one TLS profile of thimble: TLS 1.2, ECDHE with ECDSA on P-256, SHA-256, and two AEADs (one without THM_TLS_AES).
  */
 #ifndef THM_TLS_PROFILE_H
 #define THM_TLS_PROFILE_H
@@ -32,11 +32,13 @@ struct thm_profile {
     br_ecdsa_sign sign;
     const br_hash_class *sha256;
     br_tls_prf_impl prf_sha256;
-    const br_block_ctr_class *aes_ctr;
-    br_ghash ghash;
     br_chacha20_run chacha20;
     br_poly1305_run poly1305;
+#if THM_TLS_AES
+    const br_block_ctr_class *aes_ctr;
+    br_ghash ghash;
     bool prefer_aes;
+#endif
 };
 
 /** Chooses the fastest constant-time implementations of this machine. */

@@ -6,8 +6,6 @@
 #include "tls/error_map.h"
 #include "tls/internal.h"
 
-#define RECORD_HEADER 5
-#define RECORD_DATA   23
 /* Records in a row that bring no data (warnings, empty records) before the peer is given up. */
 #define EMPTY_RECORDS_MAX 32
 
@@ -51,25 +49,20 @@ enum thm_io thm_output_send(struct thm_tls *t, struct thm_out_buffer *out)
     }
 }
 
-static struct thm_out_buffer *out_of(const struct thm_tls *t)
-{
-    return t->out_buffer != 0 ? thm_pool_at(&t->domain->out_buffers, t->out_buffer) : NULL;
-}
-
 struct thm_out_buffer *thm_output_lend(struct thm_tls *t)
 {
     if (t->out_buffer != 0)
-        return out_of(t);
+        return thm_out_of(t);
     t->out_buffer = thm_pool_lend(&t->domain->out_buffers);
     if (t->out_buffer == 0)
         return NULL;
-    thm_engine_lend_output(base(t), out_of(t));
-    return out_of(t);
+    thm_engine_lend_output(base(t), thm_out_of(t));
+    return thm_out_of(t);
 }
 
 void thm_output_settle(struct thm_tls *t)
 {
-    const struct thm_out_buffer *out = out_of(t);
+    const struct thm_out_buffer *out = thm_out_of(t);
 
     if (!out || out->at != out->end || !thm_engine_output_idle(base(t)))
         return;
@@ -82,7 +75,7 @@ void thm_output_settle(struct thm_tls *t)
 static size_t fill(struct thm_tls *t, struct thm_out_buffer *out, const unsigned char *data,
                    size_t len)
 {
-    const bool client = t->domain->config.role == THM_FOR_CLIENT;
+    const bool client = !thm_serves(t->domain);
     size_t done = 0;
 
     while (done < len) {
@@ -135,14 +128,14 @@ enum thm_io thm_tls_flush(struct thm_tls *t)
 
     if (t->phase != THM_TLS_OPEN || t->out_buffer == 0)
         return THM_IO_OK;
-    io = thm_output_send(t, out_of(t));
+    io = thm_output_send(t, thm_out_of(t));
     thm_output_settle(t);
     return io == THM_IO_ERROR ? broken(t, THM_E_PORT) : io;
 }
 
 bool thm_tls_holds_output(const struct thm_tls *t)
 {
-    return t->out_buffer != 0 && !t->corked;
+    return t->out_buffer != 0 && t->phase != THM_TLS_HANDSHAKE && !t->corked;
 }
 
 void thm_tls_cork(struct thm_tls *t)
@@ -152,7 +145,7 @@ void thm_tls_cork(struct thm_tls *t)
 
 /* --- input --- */
 
-static void settle_input(struct thm_tls *t)
+void thm_input_settle(struct thm_tls *t)
 {
     if (t->in_buffer == 0 || !thm_engine_between_records(base(t)))
         return;
@@ -171,10 +164,10 @@ static enum thm_io read_header(struct thm_tls *t)
 {
     struct thm_port *port = t->domain->config.port;
 
-    while (t->header_len < RECORD_HEADER) {
+    while (t->header_len < THM_RECORD_HEADER) {
         size_t n;
         enum thm_io io = port->ops->recv(port, t->socket, t->header + t->header_len,
-                                         RECORD_HEADER - (size_t)t->header_len, &n);
+                                         THM_RECORD_HEADER - (size_t)t->header_len, &n);
         if (io == THM_IO_EOF && t->header_len == 0) {
             t->error = THM_E_CLOSED;
             return THM_IO_EOF;
@@ -189,7 +182,7 @@ static enum thm_io read_header(struct thm_tls *t)
 /* Lends what a record needs. Any but application data may make the engine answer. */
 static bool lend_buffers(struct thm_tls *t)
 {
-    if (t->header[0] != RECORD_DATA && !thm_output_lend(t))
+    if (t->header[0] != THM_RECORD_DATA && !thm_output_lend(t))
         return false;
     t->in_buffer = thm_pool_lend(&t->domain->in_buffers);
     if (t->in_buffer == 0) {
@@ -208,7 +201,7 @@ static enum thm_io begin_record(struct thm_tls *t)
     size_t n;
     enum thm_io io;
 
-    if (length == 0 || length > THM_TLS_IN - RECORD_HEADER)
+    if (length == 0 || length > THM_TLS_IN - THM_RECORD_HEADER)
         return broken(t, THM_E_TLS_RECORD);
     io = port->ops->want(port, t->socket, length);
     if (io != THM_IO_OK)
@@ -218,8 +211,8 @@ static enum thm_io begin_record(struct thm_tls *t)
         return THM_IO_AGAIN;
     }
     port->ops->want(port, t->socket, 1);
-    memcpy(br_ssl_engine_recvrec_buf(base(t), &n), t->header, RECORD_HEADER);
-    br_ssl_engine_recvrec_ack(base(t), RECORD_HEADER);
+    memcpy(br_ssl_engine_recvrec_buf(base(t), &n), t->header, THM_RECORD_HEADER);
+    br_ssl_engine_recvrec_ack(base(t), THM_RECORD_HEADER);
     t->header_len = 0;
     return THM_IO_OK;
 }
@@ -229,7 +222,7 @@ static enum thm_io begin_record(struct thm_tls *t)
 static enum thm_io read_piece(struct thm_tls *t, unsigned char *buf, size_t cap)
 {
     struct thm_port *port = t->domain->config.port;
-    size_t ahead = cap + 2 * RECORD_HEADER <= THM_TLS_IN ? RECORD_HEADER : 0;
+    size_t ahead = cap + 2 * THM_RECORD_HEADER <= THM_TLS_IN ? THM_RECORD_HEADER : 0;
     size_t n;
     enum thm_io io = port->ops->recv(port, t->socket, buf, cap + ahead, &n);
 
@@ -257,7 +250,7 @@ static enum thm_io read_body(struct thm_tls *t)
             return cut_off(t, io);
     }
     if (t->out_buffer != 0) { /* an answer; that it can't be sent is no reason not to read on */
-        thm_output_send(t, out_of(t));
+        thm_output_send(t, thm_out_of(t));
         thm_output_settle(t);
     }
     return THM_IO_OK;
@@ -290,7 +283,7 @@ enum thm_io thm_tls_read(struct thm_tls *t, unsigned char **data, size_t *len)
     t->starved = 0;
     for (unsigned empty = 0; empty <= EMPTY_RECORDS_MAX; empty++) {
         enum thm_io io;
-        settle_input(t);
+        thm_input_settle(t);
         io = t->in_buffer == 0 && !is_closed(t) ? next_record(t) : THM_IO_OK;
         if (io == THM_IO_OK)
             io = read_body(t);
@@ -310,7 +303,7 @@ void thm_tls_consume(struct thm_tls *t, size_t n)
     if (t->phase != THM_TLS_OPEN || t->in_buffer == 0)
         return;
     br_ssl_engine_recvapp_ack(base(t), n);
-    settle_input(t);
+    thm_input_settle(t);
 }
 
 bool thm_tls_starved(const struct thm_tls *t)

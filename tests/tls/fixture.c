@@ -85,8 +85,8 @@ static void end_init(struct world *w, struct end *e, enum thm_role role, const c
         .alpn = "thimble/1",
         .connections = 64,
         .handshakes = 8,
-        .in_buffers = 2,
-        .out_buffers = 8,
+        .in_buffers = 16,
+        .out_buffers = 16,
         .sessions = role == THM_FOR_SERVER ? 16 : 0,
         .prefer_aes = true,
     };

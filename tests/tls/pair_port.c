@@ -123,8 +123,12 @@ static int entropy(struct thm_port *port, void *buf, size_t len)
 
     if (fails(p) || p->no_entropy)
         return THM_E_ENTROPY;
-    for (size_t i = 0; i < len; i++)
-        bytes[i] = (unsigned char)(p->calls * 31 + i * 7);
+    for (size_t i = 0; i < len; i++) { /* splitmix64: never twice the same */
+        uint64_t x = p->random += 0x9e3779b97f4a7c15u;
+        x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+        x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+        bytes[i] = (unsigned char)(x ^ x >> 31);
+    }
     return THM_OK;
 }
 

@@ -28,8 +28,9 @@ struct pair_port {
     uint64_t calls;   /* that can fail: recv, send, want, entropy */
     uint64_t fail_at; /* this one fails, counted from 1; 0: none */
     bool no_entropy;
-    uint64_t sends; /* successful calls of send */
-    uint64_t moved; /* bytes sent and received, to see whether anything moves */
+    uint64_t random; /* state of the entropy */
+    uint64_t sends;  /* successful calls of send */
+    uint64_t moved;  /* bytes sent and received, to see whether anything moves */
     struct pair_end ends[PAIR_SOCKETS];
 };
 

@@ -201,6 +201,12 @@ static void pump(struct raw_peer *r)
     }
 }
 
+void raw_step(struct raw_peer *r, struct thm_tls *ours)
+{
+    pump(r);
+    thm_tls_advance(ours, 0, r->world->server_utc);
+}
+
 void raw_run(struct raw_peer *r, struct thm_tls *ours)
 {
     uint64_t moved;
@@ -209,8 +215,7 @@ void raw_run(struct raw_peer *r, struct thm_tls *ours)
     do {
         moved = r->world->port.moved;
         phase = ours->phase;
-        pump(r);
-        thm_tls_advance(ours, 0, r->world->server_utc);
+        raw_step(r, ours);
     } while (moved != r->world->port.moved || phase != ours->phase);
 }
 

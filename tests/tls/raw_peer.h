@@ -48,6 +48,9 @@ void raw_client_go(struct raw_peer *r, struct thm_tls *server,
 /** Connects our client to a raw server. */
 void raw_server_go(struct raw_peer *r, struct thm_tls *client);
 
+/** Lets each end do what it can now, the raw one first; `ours` is the other one. */
+void raw_step(struct raw_peer *r, struct thm_tls *ours);
+
 /** Runs both ends until nothing moves; `ours` is the other one. */
 void raw_run(struct raw_peer *r, struct thm_tls *ours);
 

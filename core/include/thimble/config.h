@@ -129,6 +129,21 @@
 
 /* --- TLS --- */
 
+/* 0 leaves the server's end of TLS out, for a board that only dials: 8 KB of flash, and 370 B of RAM for
+ * each connection. */
+#ifndef THM_TLS_SERVER
+#define THM_TLS_SERVER 1
+#endif
+/* 0 leaves AES-128-GCM out, and with it 5 KB of flash: ChaCha20-Poly1305 is four times faster on a CPU
+ * without AES instructions. A server then takes no client that knows only AES. */
+#ifndef THM_TLS_AES
+#define THM_TLS_AES 1
+#endif
+/* Random seeds of connections that are drawn at a time, 64 bytes each: a call of the port's for many costs
+ * little more than for one. 1 on a board. */
+#ifndef THM_TLS_SEEDS
+#define THM_TLS_SEEDS 16
+#endif
 /* Bytes of TLS input buffer: a whole record. 16,709 takes any; 1,349 one of 1,024 B plaintext. */
 #ifndef THM_TLS_IN
 #define THM_TLS_IN (16384 + 325)
@@ -144,7 +159,8 @@
 #ifndef THM_CA_MAX
 #define THM_CA_MAX 2
 #endif
-/* Bytes that decoded credentials may take: own chain, CA names and keys. */
+/* Bytes that decoded credentials may take: own chain, CA names and keys. 0 leaves thm_credentials_load() and
+ * the decoders out: thm_credentials_set() needs no memory. */
 #ifndef THM_CREDENTIALS_MAX
 #define THM_CREDENTIALS_MAX 6144
 #endif
@@ -224,6 +240,7 @@ _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
                "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
+_Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
 _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
                "any line that a client sends fits");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");

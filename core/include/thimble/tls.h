@@ -3,9 +3,9 @@
  *
  * Only this folder sees BearSSL's SSL types. A connection (struct thm_tls) is small; what is large
  * is lent from the pools of a domain: an engine from the first handshake byte to the end of the
- * connection, a handshake slot (X.509 context and its buffers) while the handshake lasts, an input
- * buffer only while a wholly arrived record is opened, an output buffer only while a record is being
- * sent. So an idle connection holds an engine and nothing else.
+ * connection; a handshake slot (X.509 context and notes), an input and an output buffer while the handshake
+ * lasts; then an input buffer only while a wholly arrived record is opened, and an output buffer only while
+ * a record is being sent. So an idle connection holds an engine and nothing else.
  *
  * A domain and its connections belong to one thread.
  */
@@ -37,11 +37,13 @@ struct thm_identity {
  * be shared by any number of domains and threads. Points into itself: must not be copied.
  */
 struct thm_credentials {
-    _Alignas(16) unsigned char opaque[THM_CREDENTIALS_MAX + 1024];
+    _Alignas(16) unsigned char opaque[THM_CREDENTIALS_MAX + (THM_CREDENTIALS_MAX > 0 ? 40 : 0) +
+                                      184 + (11 + 8 * THM_CA_MAX) * sizeof(void *)];
 };
 
 /**
- * Reads PEM (or DER, for a board) credentials. Wipes what it decoded of the key when it fails.
+ * Reads credentials in PEM, or in DER. Wipes what it decoded of the key when it fails. Missing when
+ * THM_CREDENTIALS_MAX is 0.
  *
  * @param c        receives them; must outlive every domain and handshake that uses it. Any failure
  *                 leaves it wiped.
@@ -79,7 +81,8 @@ struct thm_credential_parts {
  * leaf is of its role. Needs no X.509 decoder and no memory for them: everything that `parts` points to is
  * borrowed and must outlive `c`.
  *
- * @return THM_OK; THM_E_CA, THM_E_CERT, THM_E_KEY: one is missing or has a wrong size
+ * @return THM_OK; THM_E_CA, THM_E_CERT, THM_E_KEY: one is missing or has a wrong size; THM_E_ROLE: identity
+ *         without a user for a client, or with one for a server. Any failure leaves `c` wiped.
  */
 int thm_credentials_set(struct thm_credentials *c, const struct thm_credential_parts *parts,
                         enum thm_role role);
@@ -131,18 +134,24 @@ struct thm_tls_config {
     const char *alpn;                      /* "thimble/1"; static */
     uint32_t connections;                  /* engines: connections at a time */
     uint32_t handshakes;                   /* handshake slots; the rest wait their turn */
-    uint32_t in_buffers;                   /* input buffers, at least 1 */
-    uint32_t out_buffers;                  /* output buffers, at least 1 */
+    uint32_t in_buffers;                   /* input buffers, at least 1; a handshake holds one */
+    uint32_t out_buffers;                  /* output buffers, likewise */
     uint32_t sessions; /* entries of a server's session cache; 0: no resumption */
-    bool prefer_aes;   /* AES-128-GCM first: the CPU has AES instructions */
-    /* With one handshake at a time: where its slot lies, THM_TLS_HANDSHAKE_SIZE bytes, 16-byte aligned. It is used
-     * from thm_tls_connect() until the connection is OPEN or CLOSED; in between the caller may use it for
-     * something else. NULL: the domain's own memory. */
+    bool
+        prefer_aes; /* AES-128-GCM first: the CPU has AES instructions; without THM_TLS_AES not looked at */
+    /* With one handshake at a time: where its slot lies, THM_TLS_HANDSHAKE_SIZE bytes, 16-byte aligned. It is
+     * used from thm_tls_connect(), or a server's leaving HELLO or QUEUED, until the connection is OPEN, CLOSING
+     * or CLOSED, and is left wiped; in between the caller may use it for something else. NULL: the domain's own
+     * memory. */
     void *handshake_memory;
 };
 
 /* Bytes of a handshake slot: BearSSL's X.509 context and what a handshake notes. */
-#define THM_TLS_HANDSHAKE_SIZE (3168 + 1024)
+#if UINTPTR_MAX > 0xffffffffu
+#define THM_TLS_HANDSHAKE_SIZE (3168 + 816)
+#else
+#define THM_TLS_HANDSHAKE_SIZE (3048 + 744)
+#endif
 
 struct thm_tls_domain;
 
@@ -153,7 +162,8 @@ size_t thm_tls_domain_size(const struct thm_tls_config *config);
  * Makes a domain in the caller's memory, which it keeps until the domain is no longer used.
  * Memory that is never touched stays untouched: large pools cost nothing until they are used.
  *
- * @return THM_OK, THM_E_MEMORY, THM_E_CONFIG, THM_E_ENTROPY
+ * @return THM_OK, THM_E_MEMORY, THM_E_CONFIG (also: a server's, in a build without THM_TLS_SERVER),
+ *         THM_E_ENTROPY
  */
 int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
                         const struct thm_tls_config *config);
@@ -188,7 +198,7 @@ void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *
 enum thm_tls_phase {
     THM_TLS_IDLE = 0,  /* no connection */
     THM_TLS_HELLO,     /* server: waits for the first record; holds nothing but the socket */
-    THM_TLS_QUEUED,    /* the first record is there, no handshake slot is free */
+    THM_TLS_QUEUED,    /* the first record is there, no handshake slot (engine, buffer) is free */
     THM_TLS_HANDSHAKE, /* under way */
     THM_TLS_OPEN,      /* both sides are proven; application data flows */
     THM_TLS_CLOSING,   /* close_notify is on its way */
@@ -229,7 +239,9 @@ void thm_tls_session_clear(struct thm_tls_session *session);
  *                     must live until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY.
  * @param session      client: may be NULL; read at the start, written once OPEN; must live until then
  * @return THM_OK; THM_E_STATE without credentials, or on a domain of the other role; THM_E_LIMIT for a
- *         name that is too long and, client, when all engines or slots are lent
+ *         name that is too long and, client, when all engines, slots or buffers are lent
+ *
+ * thm_tls_accept() is missing without THM_TLS_SERVER, and so are thm_tls_evict() and thm_tls_domain_now().
  */
 int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket);
 int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,

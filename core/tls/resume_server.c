@@ -1,18 +1,13 @@
 /*
- * Resumption: a session found or offered is only tentative until the handshake is over, because
- * BearSSL doesn't say whether it was resumed, and may have found it and then not used it.
+ * A server's session cache as BearSSL asks for it. A session that is found is only tentative until the
+ * handshake is over, because BearSSL may have found it and then not used it.
  */
 #include <string.h>
 
 #include "tls/internal.h"
 #include "tls/wipe.h"
 
-static struct thm_policy policy_now(const struct thm_tls *t, uint64_t utc_s)
-{
-    return (struct thm_policy){t->domain->epoch, t->domain->denylist, utc_s};
-}
-
-/* --- the server's cache, as BearSSL asks for it --- */
+#if THM_TLS_SERVER
 
 static uint16_t number16(const unsigned char *bytes)
 {
@@ -91,20 +86,21 @@ static bool hello_asks_for(const unsigned char *hello, size_t len, const char *a
 static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
                         br_ssl_session_parameters *parameters)
 {
-    struct thm_tls_domain *d = (struct thm_tls_domain *)(void *)ctx;
     struct thm_tls *t = ((struct thm_engine *)(void *)server)->owner;
+    struct thm_tls_domain *d = t->domain;
     struct thm_slot *slot = thm_slot_of(t);
-    const struct thm_policy policy = policy_now(t, slot->guard.utc_s);
+    const struct thm_policy policy = {d->serving.epoch, d->denylist, slot->guard.utc_s};
     const struct thm_cached *s;
     size_t len;
     const unsigned char *hello = thm_engine_unread(&server->eng, &len);
 
+    (void)ctx;
     if (!hello_asks_for(hello, len, d->config.alpn))
         return 0;
-    s = thm_session_cache_get(&d->cache, parameters->session_id, &policy);
+    s = thm_session_cache_get(&d->serving.cache, parameters->session_id, &policy);
     if (!s)
         return 0;
-    slot->session = *s;
+    slot->session = s->proven;
     slot->tentative = true;
     memcpy(parameters->master_secret, s->master_secret, sizeof s->master_secret);
     parameters->version = s->version;
@@ -115,78 +111,28 @@ static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_co
 static void save_session(const br_ssl_session_cache_class **ctx, br_ssl_server_context *server,
                          const br_ssl_session_parameters *parameters)
 {
-    struct thm_tls_domain *d = (struct thm_tls_domain *)(void *)ctx;
     struct thm_tls *t = ((struct thm_engine *)(void *)server)->owner;
     const struct thm_slot *slot = thm_slot_of(t);
     struct thm_cached s = {.version = parameters->version, .suite = parameters->cipher_suite};
 
+    (void)ctx;
     if (!slot->guard.verified)
         return;
-    memcpy(s.id, parameters->session_id, sizeof s.id);
+    memcpy(s.proven.id, parameters->session_id, sizeof s.proven.id);
     memcpy(s.master_secret, parameters->master_secret, sizeof s.master_secret);
-    memcpy(s.server_leaf_hash, thm_loaded(slot->credentials)->leaf_hash, sizeof s.server_leaf_hash);
-    s.epoch = d->epoch;
+    memcpy(s.proven.server_leaf_hash, thm_loaded(slot->credentials)->leaf_hash,
+           sizeof s.proven.server_leaf_hash);
+    s.epoch = t->domain->serving.epoch;
     s.made_s = slot->guard.utc_s;
-    s.who = slot->guard.who;
-    thm_session_cache_put(&d->cache, &s);
+    s.proven.who = slot->guard.who;
+    thm_session_cache_put(&t->domain->serving.cache, &s);
     thm_wipe(&s, sizeof s);
 }
 
 const br_ssl_session_cache_class thm_cache_class = {
-    sizeof(struct thm_tls_domain),
+    sizeof(br_ssl_session_cache_class *),
     save_session,
     load_session,
 };
 
-/* --- the client --- */
-
-bool thm_resume_offer(struct thm_tls *t, uint64_t utc_s)
-{
-    struct thm_slot *slot = thm_slot_of(t);
-    const struct thm_policy policy = policy_now(t, utc_s);
-    const struct thm_remembered *r;
-    br_ssl_session_parameters parameters;
-
-    if (!slot->remembered)
-        return false;
-    r = thm_session_recall(slot->remembered, thm_loaded(slot->credentials), slot->server_name,
-                           &policy, &parameters);
-    if (!r)
-        return false;
-    br_ssl_engine_set_session_parameters(&thm_engine_of(t)->ssl.base, &parameters);
-    thm_wipe(&parameters, sizeof parameters);
-    memcpy(slot->session.id, r->id, sizeof r->id);
-    memcpy(slot->session.who.key_hash, r->server_key_hash, sizeof r->server_key_hash);
-    slot->session.who.not_after = r->not_after;
-    memcpy(slot->session.server_leaf_hash, r->server_leaf_hash, sizeof r->server_leaf_hash);
-    slot->tentative = true;
-    return true;
-}
-
-/* --- both --- */
-
-bool thm_resume_happened(const struct thm_tls *t)
-{
-    const struct thm_slot *slot = thm_slot_of(t);
-    br_ssl_session_parameters now;
-    bool same;
-
-    br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);
-    same = now.session_id_len == sizeof slot->session.id &&
-           memcmp(now.session_id, slot->session.id, sizeof slot->session.id) == 0;
-    thm_wipe(&now, sizeof now);
-    return slot->tentative && same;
-}
-
-void thm_resume_remember(const struct thm_tls *t)
-{
-    const struct thm_slot *slot = thm_slot_of(t);
-    br_ssl_session_parameters now;
-
-    if (!slot->remembered)
-        return;
-    br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);
-    thm_session_remember(slot->remembered, thm_loaded(slot->credentials), slot->server_name, &now,
-                         &t->peer, slot->guard.leaf_hash);
-    thm_wipe(&now, sizeof now);
-}
+#endif

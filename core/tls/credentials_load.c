@@ -1,0 +1,283 @@
+/*
+ * Decoding of credentials into fixed memory. BearSSL's decoders do the parsing; the own leaf is
+ * judged by the same rules as a peer's. Left out when there is no memory for it.
+ */
+#include "tls/credentials.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "tls/leaf.h"
+#include "tls/pem.h"
+#include "tls/profile.h"
+#include "tls/wipe.h"
+
+#if THM_CREDENTIALS_MAX
+
+static bool is_certificate(const char *name)
+{
+    return strcmp(name, "CERTIFICATE") == 0 || strcmp(name, "X509 CERTIFICATE") == 0;
+}
+
+static bool is_key(const char *name)
+{
+    return strcmp(name, "PRIVATE KEY") == 0 || strcmp(name, "EC PRIVATE KEY") == 0;
+}
+
+/* Takes room for bytes that are put there in pieces. */
+static void store(struct thm_loaded *c, const void *bytes, size_t len, bool *full)
+{
+    if (len > sizeof c->store - c->used) {
+        *full = true;
+        return;
+    }
+    memcpy(c->store + c->used, bytes, len);
+    c->used += len;
+}
+
+/* --- CAs --- */
+
+struct ca_reading {
+    struct thm_loaded *loaded;
+    br_x509_decoder_context decoder;
+    size_t name_at; /* where in the store the subject's name starts */
+    bool full;
+};
+
+static void append_name(void *ctx, const void *bytes, size_t len)
+{
+    struct ca_reading *r = ctx;
+
+    store(r->loaded, bytes, len, &r->full);
+}
+
+static int begin_ca(void *ctx)
+{
+    struct ca_reading *r = ctx;
+
+    if (r->loaded->anchor_count == THM_CA_MAX)
+        return THM_E_LIMIT;
+    r->name_at = r->loaded->used;
+    br_x509_decoder_init(&r->decoder, append_name, r);
+    return THM_OK;
+}
+
+static void push_ca(void *ctx, const void *der, size_t len)
+{
+    struct ca_reading *r = ctx;
+
+    br_x509_decoder_push(&r->decoder, der, len);
+}
+
+static int end_ca(void *ctx)
+{
+    struct ca_reading *r = ctx;
+    struct thm_loaded *c = r->loaded;
+    const br_x509_pkey *key = br_x509_decoder_get_pkey(&r->decoder);
+    br_x509_trust_anchor *anchor = &c->anchors[c->anchor_count];
+    uint8_t unused[THM_KEY_HASH];
+
+    if (!key || !br_x509_decoder_isCA(&r->decoder) || thm_leaf_key_hash(key, unused) != THM_OK)
+        return THM_E_CA;
+    anchor->dn = (br_x500_name){c->store + r->name_at, c->used - r->name_at};
+    anchor->flags = BR_X509_TA_CA;
+    anchor->pkey = *key;
+    anchor->pkey.key.ec.q = c->store + c->used;
+    store(c, key->key.ec.q, key->key.ec.qlen, &r->full);
+    if (r->full)
+        return THM_E_LIMIT;
+    c->anchor_count++;
+    return THM_OK;
+}
+
+static int load_cas(struct thm_loaded *c, const char *ca, size_t len)
+{
+    static const struct thm_pem_reader reader = {is_certificate, begin_ca, push_ca, end_ca};
+    struct ca_reading r = {.loaded = c};
+    int count = thm_pem_read(ca, len, &reader, &r);
+
+    if (count < 0)
+        return count;
+    /* Without a CA's name no client certificate would be asked for. */
+    if (count == 0)
+        return THM_E_CA;
+    return THM_OK;
+}
+
+/* --- own chain --- */
+
+struct chain_reading {
+    struct thm_loaded *loaded;
+    bool full;
+};
+
+static int begin_certificate(void *ctx)
+{
+    struct thm_loaded *c = ((struct chain_reading *)ctx)->loaded;
+
+    if (c->chain_len == THM_CHAIN_MAX)
+        return THM_E_LIMIT;
+    c->chain[c->chain_len].data = c->store + c->used;
+    return THM_OK;
+}
+
+static void push_certificate(void *ctx, const void *der, size_t len)
+{
+    struct chain_reading *r = ctx;
+
+    store(r->loaded, der, len, &r->full);
+}
+
+static int end_certificate(void *ctx)
+{
+    struct chain_reading *r = ctx;
+    struct thm_loaded *c = r->loaded;
+    br_x509_certificate *certificate = &c->chain[c->chain_len++];
+
+    certificate->data_len = (size_t)(c->store + c->used - certificate->data);
+    return r->full || certificate->data_len > THM_CERT_MAX ? THM_E_LIMIT : THM_OK;
+}
+
+/* Reads the own leaf as a peer will: at its last second, so that only its content counts, and with no
+ * CA, so that "not trusted" is the best that can come out. */
+static int read_leaf(struct thm_loaded *c, br_x509_minimal_context *x509,
+                     struct thm_leaf_names *names)
+{
+    const br_x509_certificate *leaf = &c->chain[0];
+    struct thm_validity validity;
+
+    thm_validity_start(&validity);
+    thm_validity_push(&validity, leaf->data, leaf->data_len);
+    c->identity.not_after = thm_validity_end(&validity);
+    if (c->identity.not_after == 0)
+        return THM_E_CERT;
+    br_x509_minimal_init(x509, &br_sha256_vtable, NULL, 0);
+    br_x509_minimal_set_hash(x509, br_sha256_ID, &br_sha256_vtable);
+    thm_leaf_names_init(names);
+    br_x509_minimal_set_name_elements(x509, names->elements, 3);
+    thm_set_time(x509, c->identity.not_after);
+    x509->vtable->start_chain(&x509->vtable, NULL);
+    x509->vtable->start_cert(&x509->vtable, (uint32_t)leaf->data_len);
+    x509->vtable->append(&x509->vtable, leaf->data, leaf->data_len);
+    x509->vtable->end_cert(&x509->vtable);
+    return x509->vtable->end_chain(&x509->vtable) == BR_ERR_X509_NOT_TRUSTED ? THM_OK : THM_E_CERT;
+}
+
+/* Whether the key belongs to the leaf: its public point is the same. */
+static bool key_fits(const struct thm_loaded *c, const br_x509_pkey *leaf_key)
+{
+    unsigned char point[65];
+
+    return THM_EC->mulgen(point, c->scalar, sizeof c->scalar, BR_EC_secp256r1) == sizeof point &&
+           memcmp(point, leaf_key->key.ec.q, sizeof point) == 0;
+}
+
+static int check_leaf(struct thm_loaded *c, enum thm_role role)
+{
+    br_x509_minimal_context x509;
+    struct thm_leaf_names names;
+    const br_x509_pkey *key;
+    unsigned usages;
+    int result = read_leaf(c, &x509, &names);
+
+    if (result != THM_OK)
+        return result;
+    key = x509.vtable->get_pkey(&x509.vtable, &usages);
+    if (!(usages & BR_KEYTYPE_SIGN))
+        return THM_E_ROLE;
+    if (thm_leaf_key_hash(key, c->identity.key_hash) != THM_OK || !key_fits(c, key))
+        return THM_E_KEY;
+    return role == THM_FOR_SERVER ? thm_leaf_server(&names) : thm_leaf_user(&names, &c->identity);
+}
+
+static int load_chain(struct thm_loaded *c, const char *chain, size_t len)
+{
+    static const struct thm_pem_reader reader = {is_certificate, begin_certificate,
+                                                 push_certificate, end_certificate};
+    struct chain_reading r = {.loaded = c};
+    int count = thm_pem_read(chain, len, &reader, &r);
+
+    if (count < 0)
+        return count;
+    return count == 0 ? THM_E_CERT : THM_OK;
+}
+
+/* --- own key --- */
+
+/* Bytes of a key's DER. One of P-256 takes 138 at most; and the decoder of 0.6 writes up to 24 bytes
+ * past its end when it is given one of 1,560. */
+#define KEY_DER_MAX 512
+
+struct key_reading {
+    br_skey_decoder_context decoder;
+    size_t len;
+};
+
+static int begin_key(void *ctx)
+{
+    struct key_reading *r = ctx;
+
+    br_skey_decoder_init(&r->decoder);
+    r->len = 0;
+    return THM_OK;
+}
+
+static void push_key(void *ctx, const void *der, size_t len)
+{
+    struct key_reading *r = ctx;
+
+    r->len += len;
+    if (r->len <= KEY_DER_MAX)
+        br_skey_decoder_push(&r->decoder, der, len);
+}
+
+static int end_key(void *ctx)
+{
+    struct key_reading *r = ctx;
+
+    return r->len <= KEY_DER_MAX && br_skey_decoder_last_error(&r->decoder) == 0 ? THM_OK
+                                                                                 : THM_E_KEY;
+}
+
+static int load_key(struct thm_loaded *c, const char *text, size_t len)
+{
+    static const struct thm_pem_reader reader = {is_key, begin_key, push_key, end_key};
+    struct key_reading r;
+    int count = thm_pem_read(text, len, &reader, &r);
+    const br_ec_private_key *key = count == 1 ? br_skey_decoder_get_ec(&r.decoder) : NULL;
+    int result = count < 0 ? count : THM_E_KEY;
+
+    if (key && key->curve == BR_EC_secp256r1 && key->xlen <= sizeof c->scalar) {
+        memcpy(c->scalar + sizeof c->scalar - key->xlen, key->x, key->xlen);
+        c->key = (br_ec_private_key){BR_EC_secp256r1, c->scalar, sizeof c->scalar};
+        result = THM_OK;
+    }
+    thm_wipe(&r, sizeof r);
+    return result;
+}
+
+/* --- all together --- */
+
+int thm_credentials_load(struct thm_credentials *credentials, const char *ca, size_t ca_len,
+                         const char *chain, size_t chain_len, const char *key, size_t key_len,
+                         enum thm_role role)
+{
+    struct thm_loaded *c = (struct thm_loaded *)(void *)credentials->opaque;
+    int result;
+
+    memset(c, 0, sizeof *c);
+    result = load_cas(c, ca, ca_len);
+    if (result == THM_OK)
+        result = load_chain(c, chain, chain_len);
+    if (result == THM_OK)
+        result = load_key(c, key, key_len);
+    if (result == THM_OK)
+        result = check_leaf(c, role);
+    if (result == THM_OK)
+        thm_credentials_hash(c);
+    else
+        thm_credentials_wipe(credentials);
+    return result;
+}
+
+#endif
