@@ -158,14 +158,6 @@ static inline struct thm_slice thm_slice_of(const char *text)
     return (struct thm_slice){text, strlen(text)};
 }
 
-/** value / by, for values below 2^48: two divisions of 32 bits, where one of 64 costs a board 700 bytes of flash. */
-static inline uint64_t thm_divide(uint64_t value, uint16_t by)
-{
-    uint32_t high = (uint32_t)(value >> 16), low = (uint32_t)value & 0xFFFF;
-
-    return (uint64_t)(high / by) << 16 | ((high % by) << 16 | low) / by;
-}
-
 /** The earlier of two times. */
 static inline uint64_t thm_earlier(uint64_t a, uint64_t b)
 {

@@ -2,6 +2,7 @@
  * A client's connection: dialling, TLS, and moving bytes between TLS and the session.
  */
 #include "client/internal.h"
+#include "util/divide.h"
 
 static const struct thm_port_ops *ops(const struct thm_client *c)
 {

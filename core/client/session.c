@@ -121,7 +121,7 @@ void thm_session_fill(struct thm_client *c)
 /* Keeps away for as long as the server asked. */
 static void heed_retry_after(struct thm_client *c, const struct thm_msg *m)
 {
-    c->min_wait_ms = thm_msg_get_num(m, THM_KEY_RETRY_AFTER, 0) * 1000;
+    c->min_wait_ms = (uint32_t)thm_msg_get_num(m, THM_KEY_RETRY_AFTER, 0) * 1000;
 }
 
 static void granted(struct thm_client *c, const struct thm_msg *m)

@@ -1,4 +1,5 @@
 #include "client/console.h"
+#include "util/divide.h"
 #include "wire/table.h"
 #include "wire/utf8.h"
 
@@ -125,7 +126,7 @@ static uint32_t local_minutes(const struct thm_console *c, uint64_t utc_ms)
 static uint32_t month_days(uint32_t month, uint32_t year)
 {
     if (month == 2)
-        return 28 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+        return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
     return 30 + ((month + month / 8) & 1);
 }
 
@@ -173,7 +174,7 @@ struct values {
 
 static struct thm_slice number(const struct thm_console *c, struct values *v, enum thm_key key)
 {
-    uint64_t value = thm_msg_get_num(v->msg, key, 0);
+    uint64_t value = v->msg->v[key].num;
     struct thm_text *t = &v->number;
 
     thm_text_init(t, v->digits, sizeof v->digits);
@@ -203,7 +204,7 @@ static struct thm_slice look_up(const struct thm_console *c, struct values *v, c
     }
     if (!thm_msg_has(v->msg, key))
         return none;
-    return thm_key_kind(key) == THM_KIND_UINT ? number(c, v, key) : thm_msg_get(v->msg, key);
+    return thm_key_kind(key) == THM_KIND_UINT ? number(c, v, key) : v->msg->v[key].str;
 }
 
 /* The "|" or "]" that ends what a "[" or "|" before `at` began. */

@@ -59,9 +59,24 @@ static struct thm_port port = {&ops};
 
 /* --- TLS ------------------------------------------------------------------------------------ */
 
+/* The handshake owns its memory: what it leaves there is nothing that a client could use. */
+static unsigned char *handshake_memory;
+
+static void use_handshake_memory(unsigned char byte)
+{
+    memset(handshake_memory, byte, THM_TLS_HANDSHAKE_SIZE);
+}
+
+static void check_handshake_memory(unsigned char byte)
+{
+    for (size_t i = 0; i < THM_TLS_HANDSHAKE_SIZE; i++)
+        assert_int_equal(handshake_memory[i], byte);
+}
+
 size_t thm_tls_domain_size(const struct thm_tls_config *config)
 {
     assert_int_equal(config->role, THM_FOR_CLIENT);
+    assert_non_null(config->handshake_memory);
     return 64;
 }
 
@@ -69,6 +84,9 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
                         const struct thm_tls_config *config)
 {
     assert_string_equal(config->alpn, "thimble/1");
+    assert_non_null(config->handshake_memory);
+    assert_int_equal((uintptr_t)config->handshake_memory % 16, 0);
+    handshake_memory = config->handshake_memory;
     *out = memory;
     return size < 64 ? THM_E_MEMORY : THM_OK;
 }
@@ -95,6 +113,7 @@ int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket
     assert_true(t->phase == THM_TLS_IDLE || t->phase == THM_TLS_CLOSED);
     memset(t, 0, sizeof *t);
     t->phase = THM_TLS_HANDSHAKE;
+    use_handshake_memory(0x5A);
     fake.tls_open = true;
     fake.in_at = fake.in_len = fake.out_at = fake.out_len = 0;
     return THM_OK;
@@ -104,6 +123,7 @@ static void end_tls(struct thm_tls *t, int error)
 {
     t->phase = THM_TLS_CLOSED;
     t->error = (int16_t)error;
+    memset(fake.in, 'x', sizeof fake.in); /* its buffer is somebody else's now */
     fake.tls_open = fake.socket_open = false;
     fake.cut = false;
 }
@@ -112,11 +132,14 @@ enum thm_tls_phase thm_tls_advance(struct thm_tls *t, uint32_t what, uint64_t ut
 {
     (void)what;
     fake.utc_s = utc_s;
+    if (t->phase == THM_TLS_HANDSHAKE)
+        check_handshake_memory(0x5A);
     if (t->phase == THM_TLS_HANDSHAKE && !fake.quiet_handshake) {
         if (fake.handshake_error != THM_OK)
             end_tls(t, fake.handshake_error);
         else
             t->phase = THM_TLS_OPEN;
+        use_handshake_memory('\n');
     }
     return (enum thm_tls_phase)t->phase;
 }

@@ -127,6 +127,7 @@ struct thm_client {
     bool ack_due;               /* what was received is to be acknowledged now */
     bool busy;                  /* the application gave something to send */
     thm_socket socket;          /* while dialling; then TLS has it */
+    uint32_t min_wait_ms;       /* what the server asked for before the next attempt */
     uint32_t attempts;          /* since the last stable session */
     uint32_t credit;            /* bytes, granted */
     uint32_t out_len, out_sent; /* bytes of `out` */
@@ -136,7 +137,6 @@ struct thm_client {
     uint64_t ping_at, ack_at, retry_at;
     uint64_t answer_by; /* something that was sent is not answered yet */
     uint64_t online_since;
-    uint64_t min_wait_ms; /* what the server asked for before the next attempt */
     uint64_t secret;      /* key of the hashes in `seen`, and of the jitter */
     uint64_t incarnation; /* of this client's state: 64 random bits */
     uint64_t next_csn;

@@ -1,0 +1,147 @@
+/* A client and its console with a board's limits: everything a desktop's can be told and asked fits. */
+#include "client/transcript.h"
+
+static char said[THM_TEXT_MAX + 1];
+
+/* 500 times a character of two bytes. */
+static const char *long_text(const char *character)
+{
+    for (unsigned i = 0; i < THM_TEXT_MAX; i += 2)
+        memcpy(said + i, character, 2);
+    return said;
+}
+
+static void bob_says(const char *more, const char *text)
+{
+    char line[2 * THM_LINE_MAX];
+
+    snprintf(line, sizeof line,
+             "{'msgtype':'message','room':'#lobby','n':%u,'time':1699920000000," BY_BOB
+             ",%s'text':'%s'}",
+             (unsigned)fake.client.streams[1].n + 1, more, text);
+    fake_line(line);
+}
+
+static void a_long_message_passes_through_a_small_buffer(void **state)
+{
+    char expected[THM_TEXT_MAX + 64];
+
+    (void)state;
+    bob_says("", long_text("\xc3\xa4"));
+    snprintf(expected, sizeof expected, "m#lobby|[00:00] bob: %s", said);
+    expect(expected);
+    expect_nothing();
+    assert_true(pieces > THM_TEXT_MAX / THM_CONSOLE_LINE);
+    forget_printed();
+    bob_says("", long_text("\xc2\xad")); /* invisible: each is shown as an escape */
+    for (size_t at = strlen("m#lobby|[00:00] bob: "); at < printed_len - 1; at += 6)
+        assert_memory_equal(printed + at, "\\u{AD}", 6);
+    assert_int_equal(strlen(printed), printed_len - 1);
+}
+
+static void parts_are_printed_one_by_one(void **state)
+{
+    (void)state;
+    bob_says("'part':1,'parts':2,'of':1,", "one");
+    expect("m#lobby|[00:00] bob: (part 1 of 2) one");
+    bob_says("'part':2,'parts':2,'of':1,", "two");
+    expect("m#lobby|[00:00] bob: (part 2 of 2) two");
+}
+
+static void check_event(const struct thm_client_event *event)
+{
+    if (event->kind != THM_CLIENT_LINE)
+        return;
+    assert_null(event->line);
+    assert_int_equal(event->len, 0);
+}
+
+static void an_event_has_no_raw_line(void **state)
+{
+    (void)state;
+    fake.on_event = check_event;
+    fake_skip_told();
+    bob_says("", "a\\u0041");
+    fake_told("message aA");
+    fake_bytes("{\"msgtype\":\"notice\",\"text\":\"in two", 34);
+    fake_bytes(" reads\"}\n", 9);
+    fake_told("notice");
+}
+
+static void two_messages_can_wait(void **state)
+{
+    const char *to = "a1234567890123456789012345678901@b1234567890123456789012345678901";
+
+    (void)state;
+    long_text("\xc3\xa4");
+    assert_int_equal(thm_client_say(&fake.client, to, said, THM_TEXT_MAX, NULL), THM_OK);
+    assert_int_equal(thm_client_say(&fake.client, to, said, THM_TEXT_MAX, NULL), THM_OK);
+    assert_int_equal(thm_client_say(&fake.client, to, "x", 1, NULL), THM_E_LIMIT);
+    fake_step();
+    assert_non_null(fake_next_sent());
+    assert_non_null(fake_next_sent());
+}
+
+static void the_longest_answer_of_a_board_fits(void **state)
+{
+    char word[41], target[66], text[THM_TEXT_MAX + 1];
+    struct thm_msg m;
+
+    (void)state;
+    memset(word, 'w', sizeof word);
+    memset(text, 'x', sizeof text);
+    memset(text, '"', THM_TEXT_ESCAPED_MAX - THM_TEXT_MAX); /* each is two bytes */
+    memset(target, 'a', sizeof target);
+    target[THM_ID_MAX] = '@';
+    thm_msg_init(&m, THM_MSG_RESULT);
+    thm_msg_str(&m, THM_KEY_STATUS, word, 16);
+    thm_msg_str(&m, THM_KEY_TO, target, 65);
+    thm_msg_str(&m, THM_KEY_ID, word, 40);
+    thm_msg_str(&m, THM_KEY_CODE, word, 32);
+    thm_msg_str(&m, THM_KEY_TEXT, text, THM_TEXT_MAX);
+    assert_int_equal(thm_client_request(&fake.client, &m), THM_OK);
+    assert_int_equal(thm_client_request(&fake.client, &m), THM_E_LIMIT); /* not now */
+    fake_step();
+    assert_int_equal(thm_client_request(&fake.client, &m), THM_OK);
+    fake_step();
+    fake_skip_sent();
+    thm_msg_str(&m, THM_KEY_FROM, target, 32); /* which a server ignores: it knows */
+    thm_msg_str(&m, THM_KEY_DEVICE, target, 32);
+    assert_int_equal(thm_client_request(&fake.client, &m), THM_E_LINE_TOO_LONG); /* never */
+}
+
+static void last_words_outlive_the_connection(void **state)
+{
+    (void)state;
+    fake_line("{'msgtype':'goodbye','code':'kicked','reason':'behave'}");
+    expect("!|! the operator ended the session: behave");
+}
+
+static void help_and_completion(void **state)
+{
+    char word[40];
+
+    (void)state;
+    type("/help");
+    expect_somewhere("n|* /whisper, /w USER TEXT     Says something to one person, or to "
+                     "USER@DEVICE.");
+    assert_int_equal(thm_console_complete(&console, "/who #l", 7, 0, word, sizeof word), 6);
+    assert_string_equal(word, "#lobby");
+    bob_says("", "hi");
+    assert_int_equal(thm_console_complete(&console, "bo", 2, 0, word, sizeof word), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_long_message_passes_through_a_small_buffer, setup),
+        cmocka_unit_test_setup(parts_are_printed_one_by_one, setup),
+        cmocka_unit_test_setup(an_event_has_no_raw_line, setup),
+        cmocka_unit_test_setup(two_messages_can_wait, setup),
+        cmocka_unit_test_setup(the_longest_answer_of_a_board_fits, setup),
+        cmocka_unit_test_setup(last_words_outlive_the_connection, setup),
+        cmocka_unit_test_setup(help_and_completion, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
