@@ -5,9 +5,7 @@
 
 static volatile uint64_t now_ms;
 
-thm_vector thm_systick;
-
-__attribute__((used)) void thm_systick(void)
+void thm_systick(void)
 {
     now_ms++;
 }

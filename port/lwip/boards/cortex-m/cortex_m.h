@@ -29,6 +29,8 @@
 
 typedef void thm_vector(void);
 
+thm_vector thm_systick;
+
 /* Where an interrupt goes that the board does not use: it ends as a fault does. */
 thm_vector thm_unexpected;
 

@@ -36,7 +36,7 @@ __attribute__((used)) _Noreturn void thm_fault(const uint32_t *frame)
 }
 
 /* The stack may be what broke: the report is made on a fresh one. */
-__attribute__((naked, used)) void thm_unexpected(void)
+__attribute__((naked)) void thm_unexpected(void)
 {
     __asm volatile("mrs r0, msp\n"
                    "ldr r1, =__stack_top\n"

@@ -25,9 +25,9 @@ static inline struct pbuf *thm_frame_read(volatile const uint32_t *fifo, uint32_
                                           unsigned words, uint16_t len)
 {
     struct pbuf *frame = len == 0 ? NULL : pbuf_alloc(PBUF_RAW, len, PBUF_POOL);
+    /* A buffer of the pool is aligned and made of whole words: the last one takes no more than it holds. */
     for (struct pbuf *part = frame; part != NULL; part = part->next) {
-        uint32_t *to =
-            part->payload; /* aligned, and whole words long, as every buffer of the pool */
+        uint32_t *to = part->payload;
         unsigned n = (part->len + 3u) / 4;
         if (part == frame) {
             *to++ = first;

@@ -11,7 +11,7 @@ extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bs
 #define PAINT 0x5AFEC0DEu
 
 int main(void);
-thm_vector thm_reset, thm_systick;
+thm_vector thm_reset;
 
 struct vectors {
     uint32_t *stack;
@@ -25,7 +25,7 @@ __attribute__((section(".vectors"), used)) static const struct vectors vectors =
              thm_unexpected, thm_systick},
 };
 
-__attribute__((used)) void thm_reset(void)
+void thm_reset(void)
 {
     volatile uint32_t *here = __builtin_frame_address(0); /* what lies above is in use */
     for (volatile uint32_t *word = __stack_bottom; word < here - 16; word++)

@@ -11,8 +11,6 @@
 
 const char thm_board_name[] = "lm3s6965evb";
 
-thm_vector lm3s_uart_interrupt, lm3s_ethernet_interrupt;
-
 __attribute__((section(".vectors.irq"), used)) static thm_vector *const irqs[IRQ_ETHERNET + 1] = {
     [0 ... IRQ_UART0 - 1] = thm_unexpected,
     [IRQ_UART0 + 1 ... IRQ_ETHERNET - 1] = thm_unexpected,

@@ -12,8 +12,6 @@
 #define SEND_MS  5u        /* 1,514 bytes at 10 Mbit/s, and collisions */
 #define TCTL     (TCTL_CRC | TCTL_PADEN | TCTL_TXEN)
 
-thm_vector lm3s_ethernet_interrupt;
-
 bool thm_ethernet_address(uint8_t mac[6])
 {
     uint32_t half[2] = {SYSCTL_USER_REG0, SYSCTL_USER_REG1};
@@ -49,7 +47,7 @@ void thm_ethernet_start(const uint8_t mac[6])
     thm_irq_enable(IRQ_ETHERNET);
 }
 
-__attribute__((used)) void lm3s_ethernet_interrupt(void)
+void lm3s_ethernet_interrupt(void)
 {
     MAC_IM = 0;
 }

@@ -172,6 +172,7 @@ void lm3s_adc_start(void);
 /* The flash as storage. (flash.c) */
 int lm3s_flash_write(unsigned slot, const void *buf, size_t len);
 
+thm_vector lm3s_uart_interrupt, lm3s_ethernet_interrupt;
 void lm3s_uart_start(void);
 void lm3s_i2c_start(void);
 

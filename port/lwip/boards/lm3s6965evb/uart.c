@@ -6,8 +6,6 @@
 #define BAUD    115200u
 #define DIVISOR ((LM3S_HZ * 4 + BAUD / 2) / BAUD) /* in 64ths */
 
-thm_vector lm3s_uart_interrupt;
-
 void lm3s_uart_start(void)
 {
     GPIO_AFSEL(GPIOA) |= PINS;
@@ -20,7 +18,7 @@ void lm3s_uart_start(void)
     thm_irq_enable(IRQ_UART0);
 }
 
-__attribute__((used)) void lm3s_uart_interrupt(void)
+void lm3s_uart_interrupt(void)
 {
     UART_ICR = IM_RX | IM_RT;
     thm_console_receive();

@@ -42,6 +42,6 @@ void an385_uart_start(void);
 void an385_i2c_start(void);
 void lan9118_reset(void);
 
-extern thm_vector an385_uart_interrupt, lan9118_interrupt;
+thm_vector an385_uart_interrupt, lan9118_interrupt;
 
 #endif

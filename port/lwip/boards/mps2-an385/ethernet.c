@@ -70,7 +70,7 @@ void thm_ethernet_start(const uint8_t mac[6])
     thm_irq_enable(IRQ_ETHERNET);
 }
 
-__attribute__((used)) void lan9118_interrupt(void)
+void lan9118_interrupt(void)
 {
     INT_EN = 0;
 }

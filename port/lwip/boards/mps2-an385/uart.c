@@ -12,7 +12,7 @@ void an385_uart_start(void)
     thm_irq_enable(IRQ_UART0_RX);
 }
 
-__attribute__((used)) void an385_uart_interrupt(void)
+void an385_uart_interrupt(void)
 {
     UART_INTCLEAR = INTCLEAR_RX;
     thm_console_receive();
