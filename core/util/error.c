@@ -37,7 +37,9 @@ static unsigned row_of(int code)
 
 const char *thm_error_text(int code)
 {
-    return thm_text_nth(sentences, row_of(code));
+    const char *sentence = thm_text_nth(sentences, row_of(code));
+
+    return *sentence != '\0' ? sentence : thm_error_word(code);
 }
 
 const char *thm_error_word(int code)

@@ -6,6 +6,15 @@
 #ifndef THIMBLE_ERROR_H
 #define THIMBLE_ERROR_H
 
+#include "thimble/config.h"
+
+/* A sentence that only a server says, or a program with options and files. */
+#if THM_ALL_SENTENCES
+#define THM_ELSEWHERE(sentence) sentence
+#else
+#define THM_ELSEWHERE(sentence) ""
+#endif
+
 /* X(name, code, wire word, sentence). The wire word is what `error`, `refused` and `auth_reply`
  * carry in their key `code`; it never changes once published. */
 #define THM_ERRORS(X)                                                                              \
@@ -14,18 +23,19 @@
     X(THM_E_MEMORY, -2, "memory", "the memory provided is too small for the limits asked for")     \
     X(THM_E_STATE, -3, "state", "that is not possible in the present state")                       \
     X(THM_E_NAME_EMPTY, -4, "name-empty",                                                          \
-      "the server's expected name is empty: give --server-name")                                   \
+      THM_ELSEWHERE("the server's expected name is empty: give --server-name"))                    \
     X(THM_E_LIMIT, -5, "limit", "a limit of this program is reached")                              \
     X(THM_E_ENTROPY, -6, "entropy",                                                                \
       "the system gave no random bytes, so nothing can be encrypted")                              \
     X(THM_E_CLOCK, -7, "clock", "the clock is not set, so certificates can't be checked")          \
     /* credentials */                                                                              \
-    X(THM_E_PEM, -10, "pem", "the file is not PEM or is damaged")                                  \
+    X(THM_E_PEM, -10, "pem", THM_ELSEWHERE("the file is not PEM or is damaged"))                   \
     X(THM_E_KEY, -11, "key",                                                                       \
       "the private key is not a P-256 key, or does not belong to the certificate")                 \
     X(THM_E_CERT, -12, "certificate", "the certificate can't be read")                             \
     X(THM_E_CA, -13, "ca", "the CA file holds no usable CA certificate")                           \
-    X(THM_E_DENYLIST, -14, "denylist", "a line of the deny-list is not 64 hexadecimal digits")     \
+    X(THM_E_DENYLIST, -14, "denylist",                                                             \
+      THM_ELSEWHERE("a line of the deny-list is not 64 hexadecimal digits"))                       \
     /* network */                                                                                  \
     X(THM_E_PORT, -20, "network", "the network reported an error")                                 \
     X(THM_E_RESOLVE, -21, "resolve", "the host name could not be resolved")                        \
@@ -33,8 +43,10 @@
       "the server could not be reached: is it running, and are host and port right?")              \
     X(THM_E_CLOSED, -23, "closed", "the connection was closed by the other side")                  \
     X(THM_E_TIMEOUT, -24, "timeout", "the other side did not answer in time")                      \
-    X(THM_E_ADDRESS, -25, "address", "the address is not valid: use ADDR:PORT or [ADDR]:PORT")     \
-    X(THM_E_IN_USE, -26, "in-use", "the address is in use: is another server running?")            \
+    X(THM_E_ADDRESS, -25, "address",                                                               \
+      THM_ELSEWHERE("the address is not valid: use ADDR:PORT or [ADDR]:PORT"))                     \
+    X(THM_E_IN_USE, -26, "in-use",                                                                 \
+      THM_ELSEWHERE("the address is in use: is another server running?"))                          \
     /* TLS and identity */                                                                         \
     X(THM_E_TLS, -30, "tls", "the TLS handshake failed")                                           \
     X(THM_E_TLS_VERSION, -31, "tls-version", "the peer does not speak TLS 1.2")                    \
@@ -63,20 +75,23 @@
       "a value is out of its range, too long or of a wrong form")                                  \
     X(THM_E_KEY_TWICE, -58, "key-twice", "a key is given twice")                                   \
     X(THM_E_NOT_YET, -59, "not-granted",                                                           \
-      "say hello first: only hello and auth_request are taken before GRANTED")                     \
-    X(THM_E_DIRECTION, -60, "direction", "this msgtype is not sent by a client")                   \
+      THM_ELSEWHERE("say hello first: only hello and auth_request are taken before GRANTED"))      \
+    X(THM_E_DIRECTION, -60, "direction", THM_ELSEWHERE("this msgtype is not sent by a client"))    \
     X(THM_E_NESTING, -61, "nesting", "a value has too many arrays or objects in each other")       \
     X(THM_E_CONTROL, -62, "control-character", "control characters are not allowed here")          \
     /* chat */                                                                                     \
     X(THM_E_TEXT_LONG, -70, "text-too-long",                                                       \
       "the text is longer than one message may be; send it in parts")                              \
     X(THM_E_NO_ROOM, -71, "no-such-room", "you are not in that room: join it first")               \
-    X(THM_E_NO_USER, -72, "no-such-user", "nobody of that name is known here")                     \
-    X(THM_E_ALIAS_TAKEN, -73, "alias-taken", "that alias is in use or is somebody's user id")      \
-    X(THM_E_CSN, -74, "csn", "this number was used already and its message is gone")               \
+    X(THM_E_NO_USER, -72, "no-such-user", THM_ELSEWHERE("nobody of that name is known here"))      \
+    X(THM_E_ALIAS_TAKEN, -73, "alias-taken",                                                       \
+      THM_ELSEWHERE("that alias is in use or is somebody's user id"))                              \
+    X(THM_E_CSN, -74, "csn",                                                                       \
+      THM_ELSEWHERE("this number was used already and its message is gone"))                       \
     X(THM_E_WINDOW, -75, "window", "too many messages are waiting to be acknowledged")             \
-    X(THM_E_STORE, -76, "store", "the store could not take the message; it is tried again")        \
-    X(THM_E_FULL, -77, "full", "the server is full; try again later")                              \
+    X(THM_E_STORE, -76, "store",                                                                   \
+      THM_ELSEWHERE("the store could not take the message; it is tried again"))                    \
+    X(THM_E_FULL, -77, "full", THM_ELSEWHERE("the server is full; try again later"))               \
     X(THM_E_REPLACED, -78, "replaced", "another session of the same device took over")             \
     X(THM_E_KICKED, -79, "kicked", "the operator ended the session")                               \
     X(THM_E_SHUTDOWN, -80, "shutdown", "the server is going down")                                 \
@@ -84,9 +99,9 @@
     X(THM_E_COMMAND, -82, "command",                                                               \
       "unknown command: /help lists them; start the line with // to send it as text")              \
     X(THM_E_ARGUMENT, -83, "argument", "the command's arguments are not right: /help shows them")  \
-    X(THM_E_IDLE, -84, "idle", "nothing was heard for too long")                                   \
-    X(THM_E_SLOW, -85, "slow", "the peer stopped reading more than it had granted")                \
-    X(THM_E_AWAY, -86, "not-online", "that user or device is not online")                          \
+    X(THM_E_IDLE, -84, "idle", THM_ELSEWHERE("nothing was heard for too long"))                    \
+    X(THM_E_SLOW, -85, "slow", THM_ELSEWHERE("the peer stopped reading more than it had granted")) \
+    X(THM_E_AWAY, -86, "not-online", THM_ELSEWHERE("that user or device is not online"))           \
     X(THM_E_PARTS, -87, "parts", "the message has more parts than are taken here")                 \
     X(THM_E_PASSCODE, -88, "passcode",                                                             \
       "the server asks for a passcode, which this program can't give")
@@ -102,7 +117,8 @@ enum thm_error {
  * One sentence for the user: what is wrong and, where it can be said, what to do.
  *
  * @param code  a value of enum thm_error
- * @return a static string, "unknown error" for a code that is not in the list
+ * @return a static string, "unknown error" for a code that is not in the list; the wire word when the sentence was left
+ *         out (THM_ALL_SENTENCES)
  */
 const char *thm_error_text(int code);
 
