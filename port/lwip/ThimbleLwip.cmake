@@ -2,21 +2,21 @@
 # compiled with the definitions, and so is what links to it: they may set THM_LWIP_* (see options/lwipopts.h).
 include_guard()
 
-set(port_lwip_dir ${CMAKE_CURRENT_LIST_DIR})
-set(port_lwip_sources dial.c entropy.c kept.c listen.c pcb.c port.c record.c socket.c table.c wait.c)
-list(TRANSFORM port_lwip_sources PREPEND ${port_lwip_dir}/)
-set(lwip_sources
-  core/def.c core/dns.c core/inet_chksum.c core/init.c core/ip.c core/mem.c core/memp.c core/netif.c core/pbuf.c
-  core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/timeouts.c core/udp.c
-  core/ipv4/dhcp.c core/ipv4/etharp.c core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c
-  netif/ethernet.c)
-
 function(thimble_port_lwip name)
-  list(TRANSFORM lwip_sources PREPEND ${THIMBLE_LWIP_DIR}/src/)
-  add_library(${name} STATIC ${port_lwip_sources} ${lwip_sources})
+  set(dir ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  set(port dial.c entropy.c kept.c listen.c pcb.c port.c record.c socket.c table.c wait.c)
+  set(lwip
+    core/def.c core/dns.c core/inet_chksum.c core/init.c core/ip.c core/mem.c core/memp.c core/netif.c core/pbuf.c
+    core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/timeouts.c core/udp.c
+    core/ipv4/dhcp.c core/ipv4/etharp.c core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c
+    netif/ethernet.c)
+  list(TRANSFORM port PREPEND ${dir}/)
+  list(TRANSFORM lwip PREPEND ${THIMBLE_LWIP_DIR}/src/)
+
+  add_library(${name} STATIC ${port} ${lwip})
   target_compile_definitions(${name} PUBLIC ${ARGN})
   target_include_directories(${name} SYSTEM PUBLIC ${THIMBLE_LWIP_DIR}/src/include)
-  target_include_directories(${name} PUBLIC ${port_lwip_dir}/options ${port_lwip_dir}/include)
+  target_include_directories(${name} PUBLIC ${dir}/options ${dir}/include)
   target_link_libraries(${name} PUBLIC thimble::core PRIVATE thimble_compile)
-  set_source_files_properties(${lwip_sources} TARGET_DIRECTORY ${name} PROPERTIES COMPILE_OPTIONS -w)
+  set_source_files_properties(${lwip} PROPERTIES COMPILE_OPTIONS -w)
 endfunction()

@@ -4,22 +4,17 @@
  */
 #include "state.h"
 
-static int bind_and_listen(struct tcp_pcb **pcb, const char *host, uint16_t number)
+static err_t bind_and_listen(struct tcp_pcb **pcb, const ip4_addr_t *address, uint16_t number)
 {
-    ip4_addr_t address;
-
-    if (!ip4addr_aton(host, &address))
-        return THM_E_ADDRESS;
-    err_t err = tcp_bind(*pcb, &address, number);
-    if (err != ERR_OK)
-        return err == ERR_USE ? THM_E_IN_USE : THM_E_PORT;
     tcp_setprio(*pcb, THM_LWIP_PRIO_ACCEPTED);
-    ip_set_option(*pcb, SOF_KEEPALIVE);
-    struct tcp_pcb *listener = tcp_listen(*pcb);
-    if (!listener)
-        return THM_E_LIMIT;
-    *pcb = listener;
-    return THM_OK;
+    ip_set_option(*pcb, SOF_KEEPALIVE | SOF_REUSEADDR);
+    err_t err = tcp_bind(*pcb, address, number);
+    if (err != ERR_OK)
+        return err;
+    struct tcp_pcb *listener = tcp_listen_with_backlog_and_err(*pcb, 1, &err);
+    if (listener)
+        *pcb = listener;
+    return err;
 }
 
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
@@ -40,16 +35,22 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t err)
 int thm_lwip_listen(struct thm_port *port, const char *host, uint16_t number, uint32_t tag,
                     thm_socket *out)
 {
-    struct tcp_pcb *pcb = tcp_new();
+    ip4_addr_t address;
+    struct tcp_pcb *pcb;
+    struct thm_lwip_socket *s = NULL;
 
     (void)port;
+    if (!ip4addr_aton(host, &address))
+        return THM_E_ADDRESS;
+    pcb = tcp_new();
     if (!pcb)
         return THM_E_LIMIT;
-    int code = bind_and_listen(&pcb, host, number);
-    struct thm_lwip_socket *s = code == THM_OK ? thm_lwip_new(pcb, tag, THM_LWIP_LISTENING) : NULL;
+    err_t err = bind_and_listen(&pcb, &address, number);
+    if (err == ERR_OK)
+        s = thm_lwip_new(pcb, tag, THM_LWIP_LISTENING);
     if (!s) {
         tcp_close(pcb);
-        return code == THM_OK ? THM_E_LIMIT : code;
+        return err == ERR_USE ? THM_E_IN_USE : THM_E_LIMIT;
     }
     s->armed = THM_EV_ACCEPT;
     tcp_arg(pcb, s);

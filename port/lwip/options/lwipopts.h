@@ -109,6 +109,7 @@
 #define TCP_SNDLOWAT          (TCP_SND_BUF - 1)
 #define TCP_OVERSIZE          0 /* what is written is a whole record already */
 #define TCP_QUEUE_OOSEQ       0 /* a lost segment's followers are sent again */
+#define SO_REUSE              1 /* a listener may come back while old connections linger */
 #define TCP_LISTEN_BACKLOG    1
 #define LWIP_TCP_KEEPALIVE    0 /* no times per connection, but these for all: */
 #define TCP_KEEPIDLE_DEFAULT  300000UL
