@@ -4,7 +4,7 @@
  *   machine.c   which state follows which          session.c   lines: what comes, what goes
  *   client.c    states, deadlines, events          follow.c    streams, cursors, repetitions
  *   link.c      the socket and TLS                 queue.c     what was said and not yet answered
- *   requests.c  what the application asks for     words.c     strings, and strings of messages
+ *   requests.c  what the application asks for
  *
  * What is to be sent is derived from the client's state whenever there is room (thm_session_fill), not queued:
  * a new connection needs no more than that state.
@@ -16,6 +16,7 @@
 
 #include "client/machine.h"
 #include "client/queue.h"
+#include "wire/words.h"
 
 #define THM_NEVER UINT64_MAX
 
@@ -128,35 +129,6 @@ enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m);
 bool thm_follow_refused(struct thm_client *c, const struct thm_msg *m);
 
 /* --- */
-
-/* --- words.c --- */
-
-/** Whether a slice holds the same bytes as a terminated string. */
-bool thm_slice_is(struct thm_slice s, const char *text);
-
-/** Copies a slice, cut to fit, and terminates it. */
-void thm_slice_copy(char *to, size_t cap, struct thm_slice s);
-
-/** Takes the first word off `s`, and the blanks around the rest. */
-struct thm_slice thm_slice_word(struct thm_slice *s);
-
-/** The decimal number that `s` is; 0 for anything else. */
-uint64_t thm_slice_number(struct thm_slice s);
-
-/** Whether the message says `text` there. An absent key says "". */
-bool thm_msg_is(const struct thm_msg *m, enum thm_key key, const char *text);
-
-/** Copies what it says there, cut to fit, and terminates it. */
-void thm_msg_copy(const struct thm_msg *m, enum thm_key key, char *to, size_t cap);
-
-/** The error that it gives as `code`, or `otherwise`. */
-int thm_msg_code(const struct thm_msg *m, int otherwise);
-
-/** A terminated string as a slice. */
-static inline struct thm_slice thm_slice_of(const char *text)
-{
-    return (struct thm_slice){text, strlen(text)};
-}
 
 /** The earlier of two times. */
 static inline uint64_t thm_earlier(uint64_t a, uint64_t b)

@@ -6,14 +6,6 @@
 /* Lines that one connection may have handled in one turn, so that all get their share. */
 #define LINES_PER_TURN 64
 
-void thm_slice_copy(char *to, size_t cap, struct thm_slice from)
-{
-    size_t len = from.len < cap ? from.len : cap - 1;
-
-    memcpy(to, from.data, len);
-    to[len] = '\0';
-}
-
 void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
                      int code, const char *key)
 {

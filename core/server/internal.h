@@ -5,6 +5,7 @@
 #include "server/items.h"
 #include "server/machine.h"
 #include "util/text.h"
+#include "wire/words.h"
 
 /* --- server.c ------------------------------------------------------------------------------- */
 
@@ -70,9 +71,6 @@ void thm_input_run(struct thm_server *s, struct connection *c);
 /** Answers with an `error` about a request. `key` and `what` may be NULL. */
 void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
                      int code, const char *key);
-
-/** Copies a slice into a terminated array of `cap` bytes; what is longer is cut. */
-void thm_slice_copy(char *to, size_t cap, struct thm_slice from);
 
 /* --- output.c ------------------------------------------------------------------------------- */
 

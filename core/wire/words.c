@@ -1,7 +1,4 @@
-/*
- * Strings that come without a terminator.
- */
-#include "client/internal.h"
+#include "wire/words.h"
 
 #define DIGITS_MAX 16 /* of THM_UINT_MAX */
 
