@@ -6,6 +6,7 @@
 #define TEST_TLS_FIXTURE_H
 
 #include "thimble/tls.h"
+#include "tls/files.h"
 #include "tls/pair_port.h"
 
 #define SERVER_NAME "chat.example"
@@ -29,12 +30,6 @@ struct world {
 struct link {
     struct thm_tls server, client;
 };
-
-/** Reads a file of the certificates' directory whole; terminated; to be freed. */
-char *read_cert_file(const char *name, size_t *len);
-
-/** Reads a number written in decimal in a file of that directory. */
-uint64_t read_cert_number(const char *name);
 
 /** Loads NAME.crt (or NAME itself when it has a dot) with KEY.key under CA.crt. */
 int load(struct thm_credentials *c, const char *ca, const char *chain, const char *key,

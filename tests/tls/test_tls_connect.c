@@ -23,6 +23,8 @@ static void full_handshake_proves_both(void **state)
     assert_memory_equal(l.server.peer.key_hash,
                         thm_credentials_identity(&w->client.credentials)->key_hash, 32);
     assert_string_equal(l.client.peer.user, "");
+    assert_int_equal(l.client.peer.not_after,
+                     thm_credentials_identity(&w->server.credentials)->not_after);
     assert_memory_equal(l.client.peer.key_hash,
                         thm_credentials_identity(&w->server.credentials)->key_hash, 32);
     assert_memory_equal(thm_tls_server_leaf_hash(&l.client),
@@ -54,6 +56,8 @@ static void resumption_keeps_the_identity(void **state)
         assert_int_equal(l.client.resumed, 1);
         assert_string_equal(l.server.peer.user, "ali");
         assert_string_equal(l.server.peer.device, "desk");
+        assert_int_equal(l.client.peer.not_after,
+                         thm_credentials_identity(&w->server.credentials)->not_after);
         assert_memory_equal(l.client.peer.key_hash,
                             thm_credentials_identity(&w->server.credentials)->key_hash, 32);
         expect_carried(&l.client, &l.server, "again", 5);
