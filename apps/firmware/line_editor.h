@@ -25,7 +25,7 @@ struct line_editor_handler {
     void (*write)(void *ctx, const char *bytes, size_t len);
     /* A line was entered. False: not now; it stays until line_editor_retry(). */
     bool (*line)(void *ctx, const char *text, size_t len);
-    /* Writes the prompt, ASCII, terminated and cut to fit. */
+    /* Writes the prompt: ASCII, with a blank at its end, terminated; returns its length. */
     size_t (*prompt)(void *ctx, char *buf, size_t cap);
 };
 
@@ -44,8 +44,9 @@ struct line_editor {
     uint8_t sequence;     /* of the bytes after an escape */
     uint8_t parameter;    /* its number */
     uint8_t partial_len;
-    char partial[4];  /* a character's first bytes */
-    int16_t held_key; /* typed while a line waits, or -1 */
+    char partial[4];                 /* a character's first bytes */
+    int16_t held_key;                /* typed while a line waits, or -1 */
+    char prompt[LINE_EDITOR_PROMPT]; /* as it is on the screen */
     char line[LINE_EDITOR_LINE];
     char history[LINE_EDITOR_HISTORY]; /* newest first; 0 behind each, and to the end */
 };
@@ -61,14 +62,11 @@ void line_editor_key(struct line_editor *e, unsigned char byte);
 /** Offers the line that waits, if one does, once more. */
 void line_editor_retry(struct line_editor *e);
 
-/** Prints a line (UTF-8, printable, without newline) above the one that is typed. */
-void line_editor_print(struct line_editor *e, const char *text, size_t len);
+/** Prints a line (UTF-8, printable, without newline), or a piece of one, above the line that is typed. */
+void line_editor_print(struct line_editor *e, const char *text, size_t len, bool last);
 
-/** Takes the row off the screen, as before text that does not come through line_editor_print(). */
-void line_editor_hide(struct line_editor *e);
-
-/** Draws the row again if it changed, or if its prompt may have (`prompt_changed`). */
-void line_editor_show(struct line_editor *e, bool prompt_changed);
+/** Draws the row if it changed, or if its prompt did. Not between two pieces of a line. */
+void line_editor_show(struct line_editor *e);
 
 /* --- between the files of the editor ------------------------------------------------------------ */
 

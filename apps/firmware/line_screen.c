@@ -88,39 +88,36 @@ static void scroll(struct line_editor *e, unsigned columns)
 /* The last column stays free, since terminals differ in what happens behind it; the one before it is for ">". */
 static void draw(struct line_editor *e)
 {
-    char prompt[LINE_EDITOR_PROMPT];
-    size_t len = e->handler->prompt(e->ctx, prompt, sizeof prompt);
+    size_t len = strlen(e->prompt);
     unsigned columns = LINE_EDITOR_COLUMNS - 2u - (unsigned)len;
     scroll(e, columns);
     size_t right = reach(e, e->left, columns);
-    if (e->left > 0 && len > 0)
-        prompt[len - 1] = '<';
-    e->handler->write(e->ctx, "\r", 1);
-    e->handler->write(e->ctx, prompt, len);
+    put(e, "\r");
+    e->handler->write(e->ctx, e->prompt, len - (len > 0));
+    put(e, e->left > 0 ? "<" : " ");
     e->handler->write(e->ctx, e->line + e->left, (size_t)(e->cursor - e->left));
     put(e, SAVE_CURSOR);
     e->handler->write(e->ctx, e->line + e->cursor, right - e->cursor);
     put(e, right < e->len ? ">" ERASE_REST RESTORE_CURSOR : ERASE_REST RESTORE_CURSOR);
 }
 
-void line_editor_show(struct line_editor *e, bool prompt_changed)
+void line_editor_show(struct line_editor *e)
 {
-    if (e->shown && !prompt_changed)
+    char prompt[LINE_EDITOR_PROMPT];
+    size_t len = e->handler->prompt(e->ctx, prompt, sizeof prompt);
+    if (e->shown && memcmp(prompt, e->prompt, len + 1) == 0)
         return;
+    memcpy(e->prompt, prompt, len + 1);
     draw(e);
     e->shown = e->drawn = true;
 }
 
-void line_editor_hide(struct line_editor *e)
+void line_editor_print(struct line_editor *e, const char *text, size_t len, bool last)
 {
     if (e->drawn)
         put(e, "\r" ERASE_REST);
     e->shown = e->drawn = false;
-}
-
-void line_editor_print(struct line_editor *e, const char *text, size_t len)
-{
-    line_editor_hide(e);
     e->handler->write(e->ctx, text, len);
-    put(e, "\r\n");
+    if (last)
+        put(e, "\r\n");
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "thimble/board.h"
+#include "thimble/record.h"
 #include "thimble/wire.h"
 
 #define HEADER                                                                                     \
@@ -29,18 +30,6 @@ static uint64_t little(const unsigned char *bytes, unsigned len)
     while (len-- > 0)
         value = value << 8 | bytes[len];
     return value;
-}
-
-/* CRC-32/ISO-HDLC, as RFC 1952, section 8, has it. Bit by bit: it runs once a boot. */
-static uint32_t checksum(const unsigned char *bytes, size_t len)
-{
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < len; i++) {
-        crc ^= bytes[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    }
-    return ~crc;
 }
 
 /* --- fields: each function tells whether it took the value ------------------------------------------- */
@@ -220,7 +209,7 @@ enum provision_result provision_read(const unsigned char *slot, size_t size, str
         return PROVISION_DAMAGED;
     size_t len = (size_t)little(slot + 6, 2);
     if (len > size - HEADER - TRAILER ||
-        checksum(slot, HEADER + len) != little(slot + HEADER + len, TRAILER))
+        thm_crc32(slot, HEADER + len) != little(slot + HEADER + len, TRAILER))
         return PROVISION_DAMAGED;
     if (slot[4] > VERSION)
         return PROVISION_VERSION;

@@ -39,7 +39,7 @@ enum provision_tag {
 #undef PROVISION_TAG
 };
 
-#define PROVISION_ROOMS  4
+#define PROVISION_ROOMS  3 /* beside the inbox: what a board's THM_CLIENT_STREAMS has room for */
 #define PROVISION_ALLOWS 8
 
 struct provision_text {
