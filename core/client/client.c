@@ -120,7 +120,7 @@ static uint32_t backoff(struct thm_client *c)
         most *= 2;
     if (most > THM_BACKOFF_CAP_MS)
         most = THM_BACKOFF_CAP_MS;
-    uint32_t wait = c->min_wait_ms + (uint32_t)thm_hash(&now, "", 0) % (most + 1);
+    uint32_t wait = c->min_wait_ms + (uint32_t)(thm_hash(&now, "", 0) >> 32) % (most + 1);
     c->attempts++;
     c->min_wait_ms = 0;
     return wait;
