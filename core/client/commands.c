@@ -44,12 +44,15 @@ static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NU
 #define FUNCTION(function, needs, name, brief, usage, help) do_##function,
 static run_fn *const functions[] = {COMMANDS(FUNCTION)};
 
-/* What is asked for, in which room, with which key. */
+/* Which room a request is about: none, the current one, or the one that is named. */
+enum { NOWHERE, HERE, THERE };
+
+/* What is asked for. */
 static const struct request {
-    uint8_t type;                            /* enum thm_type */
-    enum { NOWHERE, HERE, THERE } where : 8; /* no room, the current one, the one that is named */
-    uint8_t key;                             /* of the argument; THM_KEYS_END: it has none */
-    const char *form;                        /* of the argument, for who gets it wrong */
+    uint8_t type;     /* enum thm_type */
+    uint8_t where;    /* NOWHERE ... */
+    uint8_t key;      /* of the argument; THM_KEYS_END: it has none */
+    const char *form; /* of the argument, for who gets it wrong */
 } requests[] = {
     {THM_MSG_ROOMS, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_LIST, NOWHERE, THM_KEYS_END, NULL},

@@ -15,14 +15,13 @@ static void show(struct thm_console *c, const struct thm_msg *m, const char *for
     thm_show_end(c);
 }
 
-/* --- lines that mean more than what is printed: false, nothing (more) is to be printed ------- */
+/* --- what a line does besides being printed; false: nothing (more) is to be printed ---------- */
 
 static bool on_joined(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
 
-    return !is_inbox(room) &&
-           thm_console_enter(c, room); /* after a reconnect there is nothing new in that */
+    return !is_inbox(room) && thm_console_enter(c, room); /* else after a reconnect: no news */
 }
 
 static bool on_left(struct thm_console *c, const struct thm_msg *m)
@@ -153,9 +152,9 @@ static bool on_welcome(struct thm_console *c, const struct thm_msg *m)
 /* --- what is printed for a line -------------------------------------------------------------- */
 
 static const struct {
-    const char *format; /* see thm_show_format() */
-    bool (*before)(struct thm_console *c, const struct thm_msg *m);
-    uint8_t type;
+    const char *format;                                             /* see thm_show_format() */
+    bool (*before)(struct thm_console *c, const struct thm_msg *m); /* false: it prints itself */
+    uint8_t type;                                                   /* enum thm_type */
 } lines[] = {
     {NULL, on_welcome, THM_MSG_AUTH_REPLY},
     {NULL, thm_show_said, THM_MSG_MESSAGE},

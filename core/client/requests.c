@@ -51,12 +51,10 @@ static size_t count_parts(const char *text, size_t len, size_t to_len, size_t *b
 
 static int check_say(struct thm_client *c, const char *to, const char *text, size_t len)
 {
-    if (to[0] != '#' && check(THM_KEY_TO, to) != THM_OK)
+    if (check(to[0] == '#' ? THM_KEY_ROOM : THM_KEY_TO, to) != THM_OK)
         return THM_E_KEY_RANGE;
     if (to[0] == '#') {
         struct thm_client_stream *s = thm_follow_find(c, thm_slice_of(to));
-        if (!is_room(to))
-            return THM_E_KEY_RANGE;
         if (s == NULL || s->follow == THM_FOLLOW_LEAVING)
             return THM_E_NO_ROOM;
     }

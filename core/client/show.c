@@ -6,7 +6,8 @@
 #define CONTINUED "        | "
 #define QUOTED    40 /* bytes */
 
-#define MINUTES_A_DAY 1440
+#define MINUTES_A_DAY  1440
+#define DAYS_OF_AN_ERA 146097 /* 400 years, after which the calendar repeats itself */
 
 /* --- pieces --------------------------------------------------------------------------------- */
 
@@ -133,8 +134,10 @@ static uint32_t month_days(uint32_t month, uint32_t year)
 /* "YYYY-MM-DD HH:MM", or only the hour */
 static void append_date(struct thm_text *t, uint32_t minutes, bool hour_only)
 {
-    uint32_t day = minutes / MINUTES_A_DAY, year = 1970, month = 1, days;
+    uint32_t day = minutes / MINUTES_A_DAY, era = day / DAYS_OF_AN_ERA;
+    uint32_t year = 1970 + 400 * era, month = 1, days;
 
+    day %= DAYS_OF_AN_ERA;
     while (day >= (days = month_days(month, year))) {
         day -= days;
         year += month == 12;

@@ -143,6 +143,36 @@ static void what_is_not_of_today_has_its_date(void **state)
     expect("p@ali|[00:13] bob whispers (the server can read this): a day later");
 }
 
+static void dates(void **state)
+{
+    static const struct {
+        unsigned long long ms;
+        const char *date;
+    } rows[] = {
+        {0, "1970-01-01 00:00"},
+        {68214840000, "1972-02-29 12:34"},
+        {946684740000, "1999-12-31 23:59"},
+        {951782400000, "2000-02-29 00:00"},
+        {1709283900000, "2024-03-01 09:05"},
+        {4107542340000, "2100-02-28 23:59"},
+        {4107542400000, "2100-03-01 00:00"},
+        {12622780740000, "2369-12-31 23:59"},
+        {12622780800000, "2370-01-01 00:00"},
+        {13574599200000, "2400-02-29 10:00"},
+        {253402300740000, "9999-12-31 23:59"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char line[THM_LINE_MAX], out[THM_LINE_MAX];
+        snprintf(line, sizeof line, "{'msgtype':'server','server':'chat','since':%llu}",
+                 rows[i].ms + 59999);
+        fake_line(line);
+        snprintf(out, sizeof out, "n|* chat, up since %s", rows[i].date);
+        expect(out);
+    }
+}
+
 /* Bob says a line of `parts` parts, each of 500 times this character of two bytes. */
 static void say_long_line(const char *character, int parts)
 {
@@ -197,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup(whispers, setup),
         cmocka_unit_test_setup(long_messages, setup),
         cmocka_unit_test_setup(history, setup),
+        cmocka_unit_test_setup(dates, setup),
         cmocka_unit_test_setup(what_is_not_of_today_has_its_date, setup),
         cmocka_unit_test_setup(a_long_line_is_printed_in_pieces, setup),
         cmocka_unit_test_setup(nothing_is_cut_between_two_pieces, setup),
