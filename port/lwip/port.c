@@ -63,13 +63,18 @@ int thm_lwip_init(struct thm_port_lwip *port, const struct thm_lwip_config *conf
     return THM_OK;
 }
 
+bool thm_lwip_has_link(const struct thm_port_lwip *port)
+{
+    (void)port;
+    return netif_is_link_up(&thm_lwip_netif);
+}
+
 bool thm_lwip_has_address(const struct thm_port_lwip *port, char text[16])
 {
     const ip4_addr_t *ip = netif_ip4_addr(&thm_lwip_netif);
 
-    (void)port;
     ip4addr_ntoa_r(ip, text, 16);
-    return netif_is_link_up(&thm_lwip_netif) && !ip4_addr_isany(ip);
+    return thm_lwip_has_link(port) && !ip4_addr_isany(ip);
 }
 
 void thm_lwip_usage(const struct thm_port_lwip *port, struct thm_lwip_usage *out)

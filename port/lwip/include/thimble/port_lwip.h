@@ -56,6 +56,9 @@ struct thm_port_lwip {
  */
 int thm_lwip_init(struct thm_port_lwip *port, const struct thm_lwip_config *config);
 
+/** Whether the cable is plugged in, at both ends. */
+bool thm_lwip_has_link(const struct thm_port_lwip *port);
+
 /** Whether there is a link and an address; `text` receives it: "10.0.2.15". */
 bool thm_lwip_has_address(const struct thm_port_lwip *port, char text[16]);
 

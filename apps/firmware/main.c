@@ -1,0 +1,227 @@
+/*
+ * The life of a board: credentials, an address, a session; and what a person at the UART is told of it.
+ */
+#include <string.h>
+
+#include "firmware.h"
+#include "thimble/board.h"
+#include "util/text.h"
+
+#define EVENTS  4
+#define TURN_MS 500u /* the network's changes are no events */
+#define NEVER   UINT64_MAX
+
+/* After a final refusal: somebody has to mend something, and a server must not be asked all the time. */
+#define PAUSE_MS     3600000u  /* the first time */
+#define PAUSE_MAX_MS 86400000u /* doubled each time up to this */
+
+enum { TAG_CLIENT = 1 };
+
+void firmware_say(struct firmware *f, const char *a, const char *b, const char *c)
+{
+    const char *parts[] = {a, b, c};
+    for (unsigned i = 0; i < 3; i++)
+        if (parts[i])
+            front_print(f, parts[i], strlen(parts[i]), false);
+    front_print(f, "", 0, true);
+}
+
+/* --- a board that can't go on ------------------------------------------------------------------- */
+
+/* Does nothing and says so, again at any key. Nothing was sent, and nothing is. */
+static _Noreturn void stay_safe(struct firmware *f, const char *why, const char *cure)
+{
+    for (;;) {
+        firmware_say(f, "! ", why, cure);
+        while (!thm_board_input_waits())
+            thm_board_idle(UINT32_MAX);
+        while (thm_board_getc() >= 0)
+            ;
+    }
+}
+
+static void need_credentials(struct firmware *f)
+{
+    switch (provision_find(&f->provision)) {
+    case PROVISION_OK: break;
+    case PROVISION_NONE:
+        stay_safe(f, "this board has no credentials",
+                  ": make them with thimble-ca board, and flash them");
+    case PROVISION_DAMAGED:
+        stay_safe(f, "the credentials of this board are damaged", ": flash them again");
+    case PROVISION_VERSION:
+        stay_safe(f, "the credentials of this board are for newer firmware", ": flash that");
+    }
+    if (f->provision.role != THM_FOR_CLIENT)
+        stay_safe(f, "the credentials of this board are a server's",
+                  ": it needs another image, or others");
+}
+
+static void need(struct firmware *f, int code)
+{
+    if (code != THM_OK)
+        stay_safe(f, "can't start: ", thm_error_text(code));
+}
+
+/* --- the client --------------------------------------------------------------------------------- */
+
+/* What the server says of the time is believed within limits. */
+static void take_time(struct firmware *f)
+{
+    thm_lwip_trust_time(&f->port, f->client.server_time_ms, f->provision.parts.identity.not_after,
+                        f->client.tls.peer.not_after);
+}
+
+static void say_pause(struct firmware *f)
+{
+    char text[24];
+    struct thm_text t;
+    thm_text_init(&t, text, sizeof text);
+    thm_text_uint(&t, f->pause_ms / 3600000u, 0);
+    firmware_say(f, "* press a key to try again; it is tried anyhow in ", text, " h");
+}
+
+static void end(struct firmware *f, int code)
+{
+    f->start_at = NEVER;
+    if (code == THM_OK) {
+        firmware_say(f, "* goodbye; press a key to come back", NULL, NULL);
+    } else if (code == THM_E_REPLACED) { /* two that come back by themselves would never stop */
+        firmware_say(f, "* press a key to take over from it", NULL, NULL);
+    } else {
+        f->start_at = f->now + f->pause_ms;
+        say_pause(f);
+        f->pause_ms = 2 * f->pause_ms < PAUSE_MAX_MS ? 2 * f->pause_ms : PAUSE_MAX_MS;
+    }
+}
+
+static void on_event(void *ctx, const struct thm_client_event *event)
+{
+    struct firmware *f = ctx;
+    front_event(f, event);
+    if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE) {
+        f->pause_ms = PAUSE_MS;
+        take_time(f);
+    }
+    if (event->kind == THM_CLIENT_ENDED)
+        end(f, event->code);
+}
+
+static void join_rooms(struct firmware *f)
+{
+    char name[THM_ROOM_MAX + 1];
+    const struct provision *p = &f->provision;
+    if (p->room_count == 0)
+        thm_client_join(&f->client, THM_DEFAULT_ROOM);
+    for (unsigned i = 0; i < p->room_count; i++) {
+        memcpy(name, p->rooms[i].data, p->rooms[i].len); /* provision_read() has checked it */
+        name[p->rooms[i].len] = '\0';
+        if (thm_client_join(&f->client, name) != THM_OK)
+            firmware_say(f, "! there is no place for one more room: ", name, NULL);
+    }
+}
+
+static int open_client(struct firmware *f)
+{
+    const struct provision *p = &f->provision;
+    const struct thm_client_config config = {.port = &f->port.base,
+                                             .credentials = &f->credentials,
+                                             .host = p->host,
+                                             .number = p->number,
+                                             .server_name = p->server_name,
+                                             .agent = thm_board_name,
+                                             .tag = TAG_CLIENT,
+                                             .tls_memory = f->tls_memory,
+                                             .tls_memory_size = sizeof f->tls_memory,
+                                             .on_event = on_event,
+                                             .ctx = f};
+    int code = thm_credentials_set(&f->credentials, &p->parts, p->role);
+    return code == THM_OK ? thm_client_init(&f->client, &config) : code;
+}
+
+static int open_port(struct firmware *f)
+{
+    const struct provision *p = &f->provision;
+    const struct thm_lwip_config config = {.address = p->address,
+                                           .hostname = p->parts.identity.user,
+                                           .factory_seed = p->seed,
+                                           .secret = p->parts.key,
+                                           .secret_len = 32,
+                                           .time_floor_ms = p->time_floor_ms,
+                                           .provision = p->sequence};
+    return thm_lwip_init(&f->port, &config);
+}
+
+/* --- the loop ----------------------------------------------------------------------------------- */
+
+static void watch_network(struct firmware *f)
+{
+    char address[16];
+    enum firmware_network network = NETWORK_NO_LINK;
+    if (thm_lwip_has_address(&f->port, address))
+        network = NETWORK_UP;
+    else if (thm_lwip_has_link(&f->port))
+        network = NETWORK_NO_ADDRESS;
+    if (network == f->network)
+        return;
+    f->network = network;
+    if (network == NETWORK_UP)
+        firmware_say(f, "* address ", address, NULL);
+    else
+        firmware_say(f,
+                     network == NETWORK_NO_LINK ? "! no link: is the cable plugged in?"
+                                                : "* waiting for DHCP",
+                     NULL, NULL);
+}
+
+/* A client that is stopped starts when there is an address and it is time to, or a key is pressed. */
+static void start(struct firmware *f)
+{
+    if (f->client.state != THM_CLIENT_STOPPED)
+        return;
+    if (f->now < f->start_at && thm_board_getc() >= 0)
+        f->start_at = f->now;
+    if (f->network == NETWORK_UP && f->now >= f->start_at)
+        thm_client_start(&f->client, f->now);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void turn(struct firmware *f)
+{
+    struct thm_event events[EVENTS];
+    uint64_t until = earlier(f->now + TURN_MS, thm_client_deadline(&f->client));
+    until = earlier(until, earlier(cursors_deadline(&f->cursors), front_deadline(f)));
+    int n = f->port.base.ops->wait(&f->port.base, until, events, EVENTS);
+    f->now = thm_board_now_ms();
+    thm_client_step(&f->client, f->now, events, n);
+    watch_network(f);
+    start(f);
+    if (cursors_turn(&f->cursors, &f->client, f->now, f->client.state == THM_CLIENT_STOPPED) !=
+        THM_OK)
+        firmware_say(f,
+                     "! the storage can't be written: after a restart old messages may come again",
+                     NULL, NULL);
+    front_turn(f);
+}
+
+int main(void)
+{
+    static struct firmware firmware;
+    struct firmware *f = &firmware;
+    thm_board_init();
+    front_open(f);
+    firmware_say(f, front_name, " " THM_VERSION " on ", thm_board_name);
+    need_credentials(f);
+    need(f, open_port(f));
+    need(f, open_client(f));
+    f->pause_ms = PAUSE_MS;
+    cursors_load(&f->cursors, &f->port.base, &f->client);
+    join_rooms(f);
+    front_begin(f);
+    for (;;)
+        turn(f);
+}

@@ -1,0 +1,46 @@
+/*
+ * The core's limits on a board with 64 KB of RAM (THM_CONFIG_FILE of every image). What each macro means is said in
+ * core/include/thimble/config.h; here stands why a board's value is what it is.
+ */
+#ifndef FIRMWARE_THIMBLE_CONFIG_H
+#define FIRMWARE_THIMBLE_CONFIG_H
+
+/* --- flow: two lines, the least that is allowed. A board reads at the speed of its UART. --- */
+#define THM_CREDIT_MAX     8192
+#define THM_CLIENT_CREDIT  4096
+#define THM_CREDIT_DEFAULT 4096
+
+/* --- TLS: BearSSL's smallest buffers, for records of 512 bytes. One connection, which the board dials itself; and
+ * credentials that were decoded by thimble-ca. --- */
+#define THM_TLS_IN          837
+#define THM_TLS_OUT         597
+#define THM_TLS_SERVER      0
+#define THM_TLS_AES         0
+#define THM_TLS_SEEDS       1
+#define THM_CREDENTIALS_MAX 0
+
+/* --- the client --- */
+
+/* The inbox and three rooms. */
+#define THM_CLIENT_STREAMS 4
+/* Two of the longest texts: one on its way, and one that was typed meanwhile. */
+#define THM_CLIENT_QUEUE 2176
+/* The longest line that a client sends. */
+#define THM_CLIENT_OUT 1792
+/* 16 bytes each; a room where more than 16 people speak while its server loses its log may show a line twice. */
+#define THM_CLIENT_SENDERS 16
+/* Lines are decoded where they were read; nobody here wants them as they came. */
+#define THM_CLIENT_RAW_LINES 0
+/* What only a server finds wrong, it says in words of its own. */
+#define THM_ALL_SENTENCES 0
+
+/* --- the console --- */
+
+/* A piece of a line: longer ones go to the UART in several. */
+#define THM_CONSOLE_LINE 128
+/* The line editor completes nothing. */
+#define THM_CONSOLE_NAMES 0
+/* A long message would take 64 KB to put together: its parts are printed one by one. */
+#define THM_CONSOLE_PARTS 0
+
+#endif
