@@ -1,0 +1,8 @@
+/* A day's programs have a board's limits, the server too; its records go to boards alone. */
+#include "../client/board_limits.h"
+
+#define THM_CREDIT_MAX 8192
+#define THM_OUT_BUFFER (3 * 2048)
+#define THM_TLS_IN     1349
+#define THM_TLS_OUT    1109
+#define THM_TLS_SEEDS  1
