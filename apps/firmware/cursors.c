@@ -62,7 +62,7 @@ static int save(struct cursors *k, const struct thm_client *client)
         const char *name;
         if (!thm_client_cursor(client, i, &name, &e.incarnation, &e.n))
             continue;
-        strncpy(e.name, name, sizeof e.name - 1);
+        memcpy(e.name, name, strlen(name) + 1);
         memcpy(image.bytes + THM_RECORD_HEAD + len, &e, sizeof e);
         len += sizeof e;
     }

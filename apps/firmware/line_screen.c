@@ -11,23 +11,28 @@
 
 /* --- characters --------------------------------------------------------------------------------- */
 
-/* Characters that do not take one column, by blocks; an approximation of Unicode Standard Annex #11. */
+/* Characters that do not take one column, by blocks of 16; an approximation of Unicode Standard Annex #11. */
+#define BLOCKS(first, last, wide)                                                                  \
+    {                                                                                              \
+        (first) >> 4, (uint16_t)((last) >> 4 | (wide) << 15)                                       \
+    }
 static const struct {
-    uint32_t first, last;
-    uint8_t width;
+    uint16_t first, last; /* the highest bit of `last`: two columns; else none */
 } blocks[] = {
-    {0x300, 0x36f, 0},     {0x483, 0x489, 0},   {0x591, 0x5bd, 0},     {0x64b, 0x65f, 0},
-    {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0}, {0x20d0, 0x20f0, 0},   {0x2e80, 0xa4cf, 2},
-    {0xac00, 0xd7a3, 2},   {0xf900, 0xfaff, 2}, {0xfe00, 0xfe0f, 0},   {0xfe30, 0xfe6f, 2},
-    {0xff00, 0xff60, 2},   {0xffe0, 0xffe6, 2}, {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1faff, 2},
-    {0x20000, 0x3fffd, 2},
+    BLOCKS(0x300, 0x36f, 0),     BLOCKS(0x1100, 0x115f, 1),   BLOCKS(0x20d0, 0x20ff, 0),
+    BLOCKS(0x2e80, 0xa4cf, 1),   BLOCKS(0xac00, 0xd7af, 1),   BLOCKS(0xf900, 0xfaff, 1),
+    BLOCKS(0xfe00, 0xfe0f, 0),   BLOCKS(0xfe30, 0xfe6f, 1),   BLOCKS(0xff00, 0xff5f, 1),
+    BLOCKS(0xffe0, 0xffef, 1),   BLOCKS(0x1f300, 0x1f64f, 1), BLOCKS(0x1f680, 0x1faff, 1),
+    BLOCKS(0x20000, 0x3ffff, 1),
 };
 
 unsigned line_editor_width(uint32_t code)
 {
+    if (code == 0x200d) /* joins two signs to one */
+        return 0;
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
-        if (code >= blocks[i].first && code <= blocks[i].last)
-            return blocks[i].width;
+        if (code >> 4 >= blocks[i].first && code >> 4 <= (blocks[i].last & 0x7fffu))
+            return blocks[i].last >> 15 ? 2 : 0;
     return 1;
 }
 

@@ -29,10 +29,10 @@ void firmware_say(struct firmware *f, const char *a, const char *b, const char *
 /* --- a board that can't go on ------------------------------------------------------------------- */
 
 /* Does nothing and says so, again at any key. Nothing was sent, and nothing is. */
-static _Noreturn void stay_safe(struct firmware *f, const char *why, const char *cure)
+static _Noreturn void stay_safe(struct firmware *f, const char *a, const char *b, const char *c)
 {
     for (;;) {
-        firmware_say(f, "! ", why, cure);
+        firmware_say(f, a, b, c);
         while (!thm_board_input_waits())
             thm_board_idle(UINT32_MAX);
         while (thm_board_getc() >= 0)
@@ -42,25 +42,22 @@ static _Noreturn void stay_safe(struct firmware *f, const char *why, const char 
 
 static void need_credentials(struct firmware *f)
 {
-    switch (provision_find(&f->provision)) {
-    case PROVISION_OK: break;
-    case PROVISION_NONE:
-        stay_safe(f, "this board has no credentials",
-                  ": make them with thimble-ca board, and flash them");
-    case PROVISION_DAMAGED:
-        stay_safe(f, "the credentials of this board are damaged", ": flash them again");
-    case PROVISION_VERSION:
-        stay_safe(f, "the credentials of this board are for newer firmware", ": flash that");
-    }
-    if (f->provision.role != THM_FOR_CLIENT)
-        stay_safe(f, "the credentials of this board are a server's",
-                  ": it needs another image, or others");
+    static const char *const faults[] = {[PROVISION_NONE] = "missing",
+                                         [PROVISION_DAMAGED] = "damaged",
+                                         [PROVISION_VERSION] = "for newer firmware"};
+    enum provision_result result = provision_find(&f->provision);
+    const char *fault = faults[result];
+    if (result == PROVISION_OK && f->provision.role != THM_FOR_CLIENT)
+        fault = "a server's";
+    if (fault)
+        stay_safe(f, "! this board's credentials are ", fault,
+                  ": flash others, made by thimble-ca board");
 }
 
 static void need(struct firmware *f, int code)
 {
     if (code != THM_OK)
-        stay_safe(f, "can't start: ", thm_error_text(code));
+        stay_safe(f, "! can't start: ", thm_error_text(code), NULL);
 }
 
 /* --- the client --------------------------------------------------------------------------------- */
@@ -78,7 +75,7 @@ static void say_pause(struct firmware *f)
     struct thm_text t;
     thm_text_init(&t, text, sizeof text);
     thm_text_uint(&t, f->pause_ms / 3600000u, 0);
-    firmware_say(f, "* press a key to try again; it is tried anyhow in ", text, " h");
+    firmware_say(f, "* trying again in ", text, " h, or at a key");
 }
 
 static void end(struct firmware *f, int code)
@@ -87,7 +84,7 @@ static void end(struct firmware *f, int code)
     if (code == THM_OK) {
         firmware_say(f, "* goodbye; press a key to come back", NULL, NULL);
     } else if (code == THM_E_REPLACED) { /* two that come back by themselves would never stop */
-        firmware_say(f, "* press a key to take over from it", NULL, NULL);
+        firmware_say(f, "* press a key to take over", NULL, NULL);
     } else {
         f->start_at = f->now + f->pause_ms;
         say_pause(f);
@@ -117,7 +114,7 @@ static void join_rooms(struct firmware *f)
         memcpy(name, p->rooms[i].data, p->rooms[i].len); /* provision_read() has checked it */
         name[p->rooms[i].len] = '\0';
         if (thm_client_join(&f->client, name) != THM_OK)
-            firmware_say(f, "! there is no place for one more room: ", name, NULL);
+            firmware_say(f, "! no place for room ", name, NULL);
     }
 }
 
@@ -202,9 +199,7 @@ static void turn(struct firmware *f)
     start(f);
     if (cursors_turn(&f->cursors, &f->client, f->now, f->client.state == THM_CLIENT_STOPPED) !=
         THM_OK)
-        firmware_say(f,
-                     "! the storage can't be written: after a restart old messages may come again",
-                     NULL, NULL);
+        firmware_say(f, "! the storage can't be written", NULL, NULL);
     front_turn(f);
 }
 

@@ -8,15 +8,11 @@
 
 #define HEADER                                                                                     \
     12u /* bytes before the fields; they and the CRC stay what they are in every version */
-#define TRAILER    4u
-#define VERSION    1u
-#define NUMBER_MAX 65535u
+#define TRAILER 4u
+#define VERSION 1u
 
-/* What is being read of a blob. */
-struct reading {
-    struct provision *out;
-    uint32_t seen; /* set of bits by tag */
-};
+/* Numbers are taken as they stand. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a board is little-endian, as a blob is");
 
 struct field {
     unsigned tag;
@@ -24,59 +20,84 @@ struct field {
     size_t len;
 };
 
-static uint64_t little(const unsigned char *bytes, unsigned len)
+static uint32_t little(const unsigned char *bytes, unsigned len)
 {
-    uint64_t value = 0;
-    while (len-- > 0)
-        value = value << 8 | bytes[len];
+    uint32_t value = 0;
+    memcpy(&value, bytes, len);
     return value;
 }
 
-/* --- fields: each function tells whether it took the value ------------------------------------------- */
+/* --- fields ----------------------------------------------------------------------------------------- */
 
-static bool take_ca_name(struct provision *p, const struct field *f)
+/* Where a field that comes once belongs. */
+static const struct {
+    uint8_t tag;
+    enum { POINTER, COPY, TEXT, ID } form : 8;
+    uint8_t size; /* bytes; of a text: at most, with a terminator */
+    uint16_t offset;
+} places[] = {
+#define PLACE(name, form, size, member)                                                            \
+    {                                                                                              \
+        PROVISION_##name, form, size, offsetof(struct provision, member)                           \
+    }
+    PLACE(KEY, POINTER, 32, parts.key),
+    PLACE(KEY_HASH, COPY, THM_KEY_HASH, parts.identity.key_hash),
+    PLACE(NOT_AFTER, COPY, 8, parts.identity.not_after),
+    PLACE(ROLE, COPY, 1, serves),
+    PLACE(USER, ID, THM_ID_MAX + 1, parts.identity.user),
+    PLACE(DEVICE, ID, THM_ID_MAX + 1, parts.identity.device),
+    PLACE(HOST, TEXT, PROVISION_HOST_MAX + 1, host),
+    PLACE(NUMBER, COPY, 2, number),
+    PLACE(SERVER_NAME, TEXT, PROVISION_HOST_MAX + 1, server_name),
+    PLACE(TIME_FLOOR, COPY, 8, time_floor_ms),
+    PLACE(SEED, POINTER, 32, seed),
+    PLACE(ADDRESS, COPY, 16, address),
+};
+
+static bool is_text(const struct field *f)
 {
-    struct thm_credential_parts *parts = &p->parts;
-    bool open = parts->ca_count > 0 && parts->ca[parts->ca_count - 1].point == NULL;
-    if (open || parts->ca_count == THM_CA_MAX || f->len == 0)
+    return f->len > 0 && memchr(f->value, '\0', f->len) == NULL;
+}
+
+static bool put(unsigned i, struct provision *p, const struct field *f)
+{
+    char *to = (char *)p + places[i].offset;
+    bool text = places[i].form >= TEXT;
+    if (text ? !is_text(f) || f->len >= places[i].size : f->len != places[i].size)
         return false;
-    parts->ca[parts->ca_count].name = f->value;
-    parts->ca[parts->ca_count++].name_len = f->len;
+    if (places[i].form == ID &&
+        thm_key_check(THM_KEY_FROM, (const char *)f->value, f->len) != THM_OK)
+        return false;
+    if (places[i].form == POINTER)
+        memcpy(to, &f->value, sizeof f->value);
+    else
+        memcpy(to, f->value, f->len); /* a text ends with a byte that is 0 already */
     return true;
 }
 
-static bool take_ca_point(struct provision *p, const struct field *f)
+static bool take_ca(struct thm_credential_parts *parts, const struct field *f)
 {
-    struct thm_credential_parts *parts = &p->parts;
-    if (f->len != 65 || f->value[0] != 4 || parts->ca_count == 0 ||
-        parts->ca[parts->ca_count - 1].point != NULL)
+    bool open = parts->ca_count > 0 && parts->ca[parts->ca_count - 1].point == NULL;
+    if (f->tag == PROVISION_CA_NAME) {
+        if (open || parts->ca_count == THM_CA_MAX || f->len == 0)
+            return false;
+        parts->ca[parts->ca_count].name = f->value;
+        parts->ca[parts->ca_count++].name_len = f->len;
+        return true;
+    }
+    if (!open || f->len != 65 || f->value[0] != 4)
         return false;
     parts->ca[parts->ca_count - 1].point = f->value;
     return true;
 }
 
-static bool take_certificate(struct provision *p, const struct field *f)
+static bool take_certificate(struct thm_credential_parts *parts, const struct field *f)
 {
-    struct thm_credential_parts *parts = &p->parts;
     if (parts->chain_len == THM_CHAIN_MAX || f->len == 0 || f->len > THM_CERT_MAX)
         return false;
     parts->chain[parts->chain_len].der = f->value;
     parts->chain[parts->chain_len++].len = f->len;
     return true;
-}
-
-static bool take_text(char *to, size_t cap, const struct field *f)
-{
-    if (f->len == 0 || f->len >= cap || memchr(f->value, '\0', f->len) != NULL)
-        return false;
-    memcpy(to, f->value, f->len);
-    to[f->len] = '\0';
-    return true;
-}
-
-static bool take_id(char to[THM_ID_MAX + 1], const struct field *f)
-{
-    return take_text(to, THM_ID_MAX + 1, f) && thm_key_check(THM_KEY_FROM, to, f->len) == THM_OK;
 }
 
 static bool take_item(struct provision_text *list, unsigned *count, unsigned cap,
@@ -88,73 +109,28 @@ static bool take_item(struct provision_text *list, unsigned *count, unsigned cap
     return true;
 }
 
-static bool take_room(struct provision *p, const struct field *f)
+static bool is_room(const struct field *f)
 {
     const char *name = (const char *)f->value;
-    return f->len > 0 && name[0] == '#' && thm_key_check(THM_KEY_ROOM, name, f->len) == THM_OK &&
-           take_item(p->rooms, &p->room_count, PROVISION_ROOMS, f);
+    return f->len > 0 && name[0] == '#' && thm_key_check(THM_KEY_ROOM, name, f->len) == THM_OK;
 }
 
-/* Both are in network order, in the blob as in memory. */
-static bool take_address(struct provision *p, const struct field *f)
-{
-    _Static_assert(sizeof p->address == 16, "four addresses");
-    if (f->len != sizeof p->address)
-        return false;
-    memcpy(&p->address, f->value, sizeof p->address);
-    return true;
-}
-
-static bool take_number(uint64_t *to, unsigned size, uint64_t max, const struct field *f)
-{
-    *to = f->len == size ? little(f->value, size) : 0;
-    return f->len == size && *to <= max;
-}
-
-static bool take_bytes(const unsigned char **to, size_t len, const struct field *f)
-{
-    *to = f->value;
-    return f->len == len;
-}
-
-static bool take_key_hash(struct provision *p, const struct field *f)
-{
-    if (f->len != THM_KEY_HASH)
-        return false;
-    memcpy(p->parts.identity.key_hash, f->value, THM_KEY_HASH);
-    return true;
-}
-
+/* False: it is not what it should be. */
 static bool take(struct provision *p, const struct field *f)
 {
-    uint64_t number;
-    bool good;
     switch (f->tag) {
-    case PROVISION_CA_NAME: return take_ca_name(p, f);
-    case PROVISION_CA_POINT: return take_ca_point(p, f);
-    case PROVISION_CERTIFICATE: return take_certificate(p, f);
-    case PROVISION_KEY: return take_bytes(&p->parts.key, 32, f);
-    case PROVISION_KEY_HASH: return take_key_hash(p, f);
-    case PROVISION_NOT_AFTER: return take_number(&p->parts.identity.not_after, 8, THM_UINT_MAX, f);
-    case PROVISION_ROLE:
-        good = take_number(&number, 1, 1, f);
-        p->role = number == 1 ? THM_FOR_SERVER : THM_FOR_CLIENT;
-        return good;
-    case PROVISION_USER: return take_id(p->parts.identity.user, f);
-    case PROVISION_DEVICE: return take_id(p->parts.identity.device, f);
-    case PROVISION_HOST: return take_text(p->host, sizeof p->host, f);
-    case PROVISION_NUMBER:
-        good = take_number(&number, 2, NUMBER_MAX, f) && number > 0;
-        p->number = (uint16_t)number;
-        return good;
-    case PROVISION_SERVER_NAME: return take_text(p->server_name, sizeof p->server_name, f);
-    case PROVISION_TIME_FLOOR: return take_number(&p->time_floor_ms, 8, THM_UINT_MAX, f);
-    case PROVISION_SEED: return take_bytes(&p->seed, 32, f);
-    case PROVISION_ADDRESS: return take_address(p, f);
-    case PROVISION_ROOM: return take_room(p, f);
+    case PROVISION_CA_NAME:
+    case PROVISION_CA_POINT: return take_ca(&p->parts, f);
+    case PROVISION_CERTIFICATE: return take_certificate(&p->parts, f);
+    case PROVISION_ROOM:
+        return is_room(f) && take_item(p->rooms, &p->room_count, PROVISION_ROOMS, f);
     case PROVISION_ALLOW: return take_item(p->allows, &p->allow_count, PROVISION_ALLOWS, f);
-    default: return true; /* of newer tools */
+    default: break;
     }
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (places[i].tag == f->tag)
+            return put(i, p, f);
+    return true; /* of newer tools */
 }
 
 /* --- a blob ------------------------------------------------------------------------------------------ */
@@ -167,27 +143,28 @@ static bool take(struct provision *p, const struct field *f)
 #define OF_CLIENTS (BIT(USER) | BIT(DEVICE) | BIT(HOST) | BIT(SERVER_NAME))
 #define REPEATED   (BIT(CA_NAME) | BIT(CA_POINT) | BIT(CERTIFICATE) | BIT(ROOM) | BIT(ALLOW))
 
-static bool take_fields(struct reading *r, const unsigned char *at, size_t left)
+/* Sets the set of bits by tag that were seen. */
+static bool take_fields(struct provision *p, const unsigned char *at, size_t left, uint32_t *seen)
 {
     while (left > 0) {
         if (left < 3)
             return false;
-        struct field f = {at[0], at + 3, (size_t)little(at + 1, 2)};
+        struct field f = {at[0], at + 3, little(at + 1, 2)};
         uint32_t bit = f.tag < 32 ? UINT32_C(1) << f.tag : 0;
-        if (f.len > left - 3 || (r->seen & bit & ~REPEATED) != 0 || !take(r->out, &f))
+        if (f.len > left - 3 || (*seen & bit & ~REPEATED) != 0 || !take(p, &f))
             return false;
-        r->seen |= bit;
+        *seen |= bit;
         at += 3 + f.len;
         left -= 3 + f.len;
     }
     return true;
 }
 
-static bool is_complete(const struct reading *r)
+static bool is_complete(const struct provision *p, uint32_t seen)
 {
-    const struct thm_credential_parts *parts = &r->out->parts;
-    uint32_t needed = ALWAYS | (r->out->role == THM_FOR_CLIENT ? OF_CLIENTS : 0);
-    return (r->seen & needed) == needed && parts->ca[parts->ca_count - 1].point != NULL;
+    uint32_t needed = ALWAYS | (p->serves ? 0 : OF_CLIENTS);
+    return (seen & needed) == needed && p->parts.ca[p->parts.ca_count - 1].point != NULL &&
+           p->number > 0 && p->serves <= 1;
 }
 
 /* Erased flash, or memory in which nothing was ever put. */
@@ -201,21 +178,22 @@ static bool is_blank(const unsigned char *slot, size_t size)
 
 enum provision_result provision_read(const unsigned char *slot, size_t size, struct provision *out)
 {
-    struct reading r = {.out = out};
+    uint32_t seen = 0;
     memset(out, 0, sizeof *out);
     if (is_blank(slot, size))
         return PROVISION_NONE;
     if (size < HEADER + TRAILER || memcmp(slot, "THMB", 4) != 0)
         return PROVISION_DAMAGED;
-    size_t len = (size_t)little(slot + 6, 2);
+    size_t len = little(slot + 6, 2);
     if (len > size - HEADER - TRAILER ||
         thm_crc32(slot, HEADER + len) != little(slot + HEADER + len, TRAILER))
         return PROVISION_DAMAGED;
     if (slot[4] > VERSION)
         return PROVISION_VERSION;
-    out->sequence = (uint32_t)little(slot + 8, 4);
-    return take_fields(&r, slot + HEADER, len) && is_complete(&r) ? PROVISION_OK
-                                                                  : PROVISION_DAMAGED;
+    out->sequence = little(slot + 8, 4);
+    bool good = take_fields(out, slot + HEADER, len, &seen) && is_complete(out, seen);
+    out->role = out->serves ? THM_FOR_SERVER : THM_FOR_CLIENT;
+    return good ? PROVISION_OK : PROVISION_DAMAGED;
 }
 
 enum provision_result provision_find(struct provision *out)

@@ -39,8 +39,9 @@ enum provision_tag {
 #undef PROVISION_TAG
 };
 
-#define PROVISION_ROOMS  3 /* beside the inbox: what a board's THM_CLIENT_STREAMS has room for */
-#define PROVISION_ALLOWS 8
+#define PROVISION_ROOMS    3 /* beside the inbox: what a board's THM_CLIENT_STREAMS has room for */
+#define PROVISION_ALLOWS   8
+#define PROVISION_HOST_MAX 64
 
 struct provision_text {
     const char *data; /* not terminated */
@@ -51,8 +52,9 @@ struct provision_text {
 struct provision {
     uint32_t sequence;
     enum thm_role role;
+    uint8_t serves; /* the same, as it stands in the blob */
     struct thm_credential_parts parts;
-    char host[65], server_name[65]; /* terminated */
+    char host[PROVISION_HOST_MAX + 1], server_name[PROVISION_HOST_MAX + 1]; /* terminated */
     uint16_t number;
     uint64_t time_floor_ms;
     const uint8_t *seed;

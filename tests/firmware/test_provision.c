@@ -175,7 +175,6 @@ static void test_wrong_values(void **state)
         {PROVISION_HOST, zeros, 65},
         {PROVISION_NUMBER, zeros, 2},
         {PROVISION_SERVER_NAME, "", 0},
-        {PROVISION_TIME_FLOOR, "\xff\xff\xff\xff\xff\xff\xff\xff", 8},
         {PROVISION_SEED, zeros, 16},
     };
     struct blob b;
