@@ -48,6 +48,35 @@ static bool is_over(const struct tcp_pcb *pcb)
     return pcb->state == CLOSING || pcb->state == TIME_WAIT;
 }
 
+/* Bytes that still fit behind a buffer's content. */
+static size_t room_behind(const struct pbuf *p)
+{
+    const uint8_t *end = (const uint8_t *)p + LWIP_MEM_ALIGN_SIZE(sizeof *p) + PBUF_POOL_BUFSIZE;
+
+    return p->ref == 1 && pbuf_match_type(p, PBUF_POOL)
+               ? (size_t)(end - (const uint8_t *)p->payload) - p->len
+               : 0;
+}
+
+/* Many small segments in a row would take a buffer each, and leave none for the acknowledgements that the connection waits
+ * for: what fits goes into the last buffer. */
+static void append(struct pbuf *chain, struct pbuf *p)
+{
+    struct pbuf *last = chain;
+
+    while (last->next)
+        last = last->next;
+    if (p->tot_len > room_behind(last)) {
+        pbuf_cat(chain, p);
+        return;
+    }
+    pbuf_copy_partial(p, (uint8_t *)last->payload + last->len, p->tot_len, 0);
+    last->len = (u16_t)(last->len + p->tot_len);
+    for (struct pbuf *q = chain; q; q = q->next)
+        q->tot_len = (u16_t)(q->tot_len + p->tot_len);
+    pbuf_free(p);
+}
+
 static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
     struct thm_lwip_socket *s = arg;
@@ -59,7 +88,7 @@ static err_t on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         if (is_over(pcb))
             thm_lwip_detach(s);
     } else if (s->received) {
-        pbuf_cat(s->received, p);
+        append(s->received, p);
     } else {
         s->received = p;
     }

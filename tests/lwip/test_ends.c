@@ -50,21 +50,6 @@ static void test_an_end_alone_is_reported(void **state)
     assert_int_equal(own_recv(&c, buf, sizeof buf, &n), THM_IO_EOF);
 }
 
-/* Nobody was told of the end, who read up to it: then it is no news. */
-static void test_an_end_that_was_read_is_not_reported(void **state)
-{
-    struct pair c = connected(state);
-    char buf[8];
-    size_t n;
-
-    peer_send(&c, "x", 1);
-    peer_close(&c);
-    await(c.w, OWN, DIALLED, THM_EV_READ | THM_EV_CLOSED);
-    assert_int_equal(own_recv(&c, buf, 1, &n), THM_IO_OK);
-    assert_int_equal(own_recv(&c, buf, 1, &n), THM_IO_EOF);
-    expect_silence(c.w, DIALLED, 1000);
-}
-
 static void test_a_reset_is_an_error(void **state)
 {
     struct pair c = connected(state);
@@ -177,8 +162,7 @@ static void test_close_without_memory(void **state)
 {
     struct pair c = connected(state);
 
-    void *taken = c.own->api->take_heap(1300);
-    assert_non_null(taken);
+    void *taken = take_heap(c.own);
     own_close(&c);
     run_for(c.w, 1000);
     c.own->api->give_heap(taken);
@@ -289,7 +273,6 @@ int main(void)
         ON_SMALL(test_the_last_bytes_come_before_the_end),
         ON_SMALL(test_an_end_after_unread_bytes_is_reported),
         ON_SMALL(test_an_end_alone_is_reported),
-        ON_SMALL(test_an_end_that_was_read_is_not_reported),
         ON_SMALL(test_a_reset_is_an_error),
         ON_SMALL(test_bytes_before_a_reset_are_readable),
         ON_SMALL(test_want_tells_an_end_that_comes_too_early),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "arch/cc.h"
 #include "kept.h"
 #include "thimble/board.h"
 
@@ -198,6 +199,29 @@ static void test_everything_counts(void **state)
     assert_memory_equal(again, drawn[0], DRAWN); /* by itself, nothing is random here */
 }
 
+/* RFC 6528: four microseconds a step for the same two ends, and nothing to be foreseen for others, or after a restart,
+ * even if the same numbers are used at the same time of the clock. */
+static void test_sequence_numbers(void **state)
+{
+    enum { BOOTS = 20 };
+    uint8_t drawn[DRAWN];
+    uint32_t numbers[BOOTS];
+
+    (void)state;
+    for (unsigned i = 0; i < BOOTS; i++) {
+        assert_int_equal(boot(drawn), THM_OK);
+        numbers[i] = thm_lwip_isn(1, 2, 3, 4);
+        for (unsigned k = 0; k < i; k++)
+            assert_int_not_equal(numbers[k], numbers[i]);
+        assert_int_not_equal(thm_lwip_isn(0, 2, 3, 4), numbers[i]);
+        assert_int_not_equal(thm_lwip_isn(1, 0, 3, 4), numbers[i]);
+        assert_int_not_equal(thm_lwip_isn(1, 2, 0, 4), numbers[i]);
+        assert_int_not_equal(thm_lwip_isn(1, 2, 3, 0), numbers[i]);
+        board.now_ms += 1000;
+        assert_int_equal(thm_lwip_isn(1, 2, 3, 4), (uint32_t)(numbers[i] + 250000));
+    }
+}
+
 /* --- time ---------------------------------------------------------------------------------------- */
 
 static void start(void)
@@ -323,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup(test_a_board_that_can_not_store_does_not_start, erase),
         cmocka_unit_test_setup(test_damaged_slots_give_another_seed, erase),
         cmocka_unit_test_setup(test_everything_counts, erase),
+        cmocka_unit_test_setup(test_sequence_numbers, erase),
         cmocka_unit_test_setup(test_time_begins_at_the_floor_and_goes_on, erase),
         cmocka_unit_test_setup(test_a_later_time_is_taken_and_kept, erase),
         cmocka_unit_test_setup(test_time_never_goes_back, erase),

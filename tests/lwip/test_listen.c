@@ -84,24 +84,47 @@ static void test_accept_until_again(void **state)
     await(w, OWN, LISTENER, THM_EV_ACCEPT);
 }
 
-/* What came, and the end, before anybody asked for the connection. */
-static void test_bytes_wait_for_accept(void **state)
+/* PEER has dialled OWN, said something and ended, before anybody asked for the connection: it is accepted now. */
+static thm_socket accept_late(struct world *w)
 {
-    struct world *w = *state;
     struct node *o = &w->nodes[OWN], *p = &w->nodes[PEER];
     thm_socket listener = listen_at(o, SERVICE), dialled = dial_own(w, DIALLED), s;
-    char buf[8];
-    size_t n;
 
     await(w, PEER, DIALLED, THM_EV_WRITE);
     send_all(w, PEER, dialled, DIALLED, "early", 5);
     p->ops->shutdown(p->port, dialled);
     run_for(w, 1000);
     assert_int_equal(accept_own(w, listener, &s), THM_IO_OK);
-    await(w, OWN, ACCEPTED, THM_EV_READ | THM_EV_CLOSED);
+    return s;
+}
+
+static void read_early(struct world *w, thm_socket s)
+{
+    struct node *o = &w->nodes[OWN];
+    char buf[8];
+    size_t n;
+
     assert_int_equal(o->ops->recv(o->port, s, buf, sizeof buf, &n), THM_IO_OK);
     assert_memory_equal(buf, "early", 5);
     assert_int_equal(o->ops->recv(o->port, s, buf, sizeof buf, &n), THM_IO_EOF);
+}
+
+static void test_bytes_wait_for_accept(void **state)
+{
+    struct world *w = *state;
+    thm_socket s = accept_late(w);
+
+    await(w, OWN, ACCEPTED, THM_EV_READ | THM_EV_CLOSED);
+    read_early(w, s);
+}
+
+/* Who has read up to the end before being told of it knows. */
+static void test_an_end_that_was_read_is_not_reported(void **state)
+{
+    struct world *w = *state;
+
+    read_early(w, accept_late(w));
+    expect_silence(w, ACCEPTED, 1000);
 }
 
 static void test_who_hangs_up_before_accept_is_passed_over(void **state)
@@ -189,6 +212,7 @@ int main(void)
         ON_LARGE(test_addresses),
         ON_LARGE(test_accept_until_again),
         ON_SMALL(test_bytes_wait_for_accept),
+        ON_SMALL(test_an_end_that_was_read_is_not_reported),
         ON_SMALL(test_who_hangs_up_before_accept_is_passed_over),
         ON_SMALL(test_a_full_table_accepts_later),
         ON_LARGE(test_closing_a_listener_resets_who_waits),

@@ -183,25 +183,57 @@ static void test_want_gives_what_the_window_holds(void **state)
     free(copy);
 }
 
-/* Single bytes fill the buffers, not the window: they are given out before lwIP has none left. */
+/* Neither connection's window is full, but together they hold most of lwIP's buffers: who has some is told. */
 static void test_want_gives_what_the_buffers_hold(void **state)
 {
-    struct pair c = connected(state);
-    uint8_t buf[16], out;
-    size_t n, received = 0;
+    enum { PIECE = 121 }; /* of which a buffer holds one */
+    struct pair first = connected(state), second = first;
+    const uint8_t piece[PIECE] = {0};
 
-    for (size_t i = 0; i < 100; i++) {
-        out = pattern(i);
-        peer_send(&c, &out, 1);
-        run_for(c.w, 2);
-        if (own_want(&c, 600) == THM_IO_AGAIN)
-            continue;
-        assert_int_equal(own_recv(&c, buf, sizeof buf, &n), THM_IO_OK);
-        for (size_t k = 0; k < n; k++)
-            assert_int_equal(buf[k], pattern(received + k));
-        received += n;
+    connect_both(first.w, &second.o, &second.p);
+    assert_int_equal(own_want(&first, WINDOW), THM_IO_AGAIN);
+    assert_int_equal(own_want(&second, WINDOW), THM_IO_AGAIN);
+    run_for(first.w, 10);
+    for (unsigned i = 0; i < 4; i++)
+        peer_send(&first, piece, PIECE);
+    expect_silence(first.w, DIALLED, 20);
+    assert_int_equal(own_want(&first, WINDOW), THM_IO_AGAIN);
+    peer_send(&second, piece, PIECE);
+    await(first.w, OWN, DIALLED, THM_EV_READ);
+    assert_int_equal(own_want(&first, WINDOW), THM_IO_OK);
+    assert_int_equal(own_want(&second, WINDOW), THM_IO_OK);
+}
+
+/* What comes at once while the board is busy: a window full of segments, small or large. None is lost for want of a buffer,
+ * for then it would have to be sent again. */
+static void expect_to_take(void **state, size_t segment)
+{
+    struct pair c = connected(state);
+    uint8_t piece[WINDOW], buf[WINDOW];
+    size_t total = WINDOW / segment * segment, n;
+
+    run_for(c.w, 10);
+    for (size_t at = 0; at < total; at += segment) {
+        for (size_t i = 0; i < segment; i++)
+            piece[i] = pattern(at + i);
+        peer_send(&c, piece, segment);
     }
-    assert_true(received > 90);
+    const uint64_t start = c.w->now_ms;
+    receive_all(c.w, OWN, c.o, DIALLED, buf, total);
+    for (size_t i = 0; i < total; i++)
+        assert_int_equal(buf[i], pattern(i));
+    assert_true(c.w->now_ms - start < 100);
+    assert_int_equal(own_recv(&c, buf, sizeof buf, &n), THM_IO_AGAIN);
+}
+
+static void test_many_small_segments_at_once(void **state)
+{
+    expect_to_take(state, 30);
+}
+
+static void test_full_segments_at_once(void **state)
+{
+    expect_to_take(state, 536);
 }
 
 static void test_want_waits_for_enough(void **state)
@@ -251,8 +283,7 @@ static void test_write_is_reported_when_memory_is_back(void **state)
     uint8_t bytes[500] = {0};
     size_t n;
 
-    void *taken = c.own->api->take_heap(1200);
-    assert_non_null(taken);
+    void *taken = take_heap(c.own);
     assert_int_equal(own_send(&c, bytes, sizeof bytes, &n), THM_IO_AGAIN);
     expect_silence(c.w, DIALLED, 0);
     c.own->api->give_heap(taken);
@@ -262,6 +293,7 @@ static void test_write_is_reported_when_memory_is_back(void **state)
 }
 
 #define ON_SMALL(test) cmocka_unit_test_setup_teardown(test, set_up_small, tear_down)
+#define ON_LARGE(test) cmocka_unit_test_setup_teardown(test, set_up_large, tear_down)
 
 int main(void)
 {
@@ -272,7 +304,10 @@ int main(void)
         ON_SMALL(test_200_kb_pass_both_ways_at_once),
         ON_SMALL(test_200_kb_pass_a_bad_cable),
         ON_SMALL(test_want_gives_what_the_window_holds),
+        ON_LARGE(test_want_gives_what_the_window_holds),
         ON_SMALL(test_want_gives_what_the_buffers_hold),
+        ON_SMALL(test_many_small_segments_at_once),
+        ON_SMALL(test_full_segments_at_once),
         ON_SMALL(test_want_waits_for_enough),
         ON_SMALL(test_want_is_what_the_last_call_said),
         ON_SMALL(test_write_is_reported_when_memory_is_back),

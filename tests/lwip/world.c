@@ -361,6 +361,15 @@ enum thm_io receive_end(struct world *w, unsigned which, thm_socket s, uint32_t 
     return io;
 }
 
+void *take_heap(struct node *n)
+{
+    void *taken = NULL;
+
+    for (size_t size = 0xffff; !taken; size--)
+        taken = n->api->take_heap(size);
+    return taken;
+}
+
 void expect_nothing_lent(struct world *w, unsigned which)
 {
     struct thm_lwip_usage usage;

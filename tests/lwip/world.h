@@ -97,7 +97,10 @@ void receive_all(struct world *w, unsigned which, thm_socket s, uint32_t tag, vo
 /** Receives until the end, which is returned: THM_IO_EOF or THM_IO_ERROR. */
 enum thm_io receive_end(struct world *w, unsigned which, thm_socket s, uint32_t tag);
 
-/** Closes what there is and lets time pass until lwIP is through with it: nothing may be lent then. */
+/** Takes the largest piece of a node's heap, so that lwIP has none. */
+void *take_heap(struct node *n);
+
+/** Lets time pass until lwIP is through with what was closed: nothing may be lent then. */
 void expect_nothing_lent(struct world *w, unsigned which);
 
 #endif

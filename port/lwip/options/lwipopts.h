@@ -23,15 +23,17 @@
 #ifndef THM_LWIP_WINDOW
 #define THM_LWIP_WINDOW (2 * TCP_MSS)
 #endif
-/* Bytes of heap, from which everything that is sent is taken: two segments with their headers, an ACK and a DHCP message
- * less what never comes together. */
+/* Bytes of heap, from which everything that is sent is taken: two records of 512 bytes of plaintext with their headers
+ * take 1,280, a DHCP message 400. Whoever finds too little waits for an acknowledgement. */
 #ifndef THM_LWIP_HEAP
-#define THM_LWIP_HEAP 1400
+#define THM_LWIP_HEAP 1200
 #endif
-/* Buffers of 256 bytes that hold what is received: a window's bytes, or one frame of 1,514 bytes. */
+/* Buffers that hold what is received, 16 bytes more each: a full segment takes two, so a full window leaves two for the
+ * acknowledgements of what was sent meanwhile. */
 #ifndef THM_LWIP_BUFFERS
 #define THM_LWIP_BUFFERS 6
 #endif
+#define THM_LWIP_BUFFER_SIZE 296
 /* Segments that are queued for sending or acknowledgement, 16 bytes each. */
 #ifndef THM_LWIP_SEGMENTS
 #define THM_LWIP_SEGMENTS 6
@@ -55,7 +57,7 @@
 #define MEM_ALIGNMENT           __SIZEOF_POINTER__
 #define MEM_SIZE                THM_LWIP_HEAP
 #define PBUF_POOL_SIZE          THM_LWIP_BUFFERS
-#define PBUF_POOL_BUFSIZE       256
+#define PBUF_POOL_BUFSIZE       THM_LWIP_BUFFER_SIZE
 #define MEMP_NUM_PBUF           1 /* references; nothing here makes any */
 #define MEMP_NUM_TCP_PCB        THM_LWIP_CONNECTIONS
 #define MEMP_NUM_TCP_PCB_LISTEN THM_LWIP_LISTENERS
