@@ -6,8 +6,10 @@ set -euo pipefail
 export LC_ALL=C
 library=$1 nm=${2:-nm}
 
-# What docs/PORTING.md says that a board's libc must offer (C11 7.24), and what a compiler may call by itself.
+# What docs/PORTING.md says that a board's libc must offer (C11 7.24), and what a compiler may call by itself: on small
+# machines also its arithmetic of 64 bits and its tables of jumps.
 allowed='mem(chr|cmp|cpy|move|set)|str(chr|cmp|cpy|len|ncmp|spn)|_GLOBAL_OFFSET_TABLE_|__stack_chk_fail'
+allowed+='|__aeabi_u?[il](div|divmod|mul|cmp)|__aeabi_l(lsl|lsr|asr)|__[a-z]+[sd]i[23]|__gnu_thumb1_case_[a-z]+'
 
 listing=$("$nm" "$library")
 defined=$(awk 'NF == 3 && $2 ~ /^[A-TV-Z]$/ { print $3 }' <<<"$listing" | sort -u)
