@@ -33,7 +33,8 @@ static uint64_t sum(const struct thm_client *client)
     return total;
 }
 
-void cursors_load(struct cursors *k, struct thm_port *port, struct thm_client *client)
+__attribute__((noinline)) void cursors_load(struct cursors *k, struct thm_port *port,
+                                            struct thm_client *client)
 {
     struct image image;
     struct entry e;
@@ -53,7 +54,8 @@ void cursors_load(struct cursors *k, struct thm_port *port, struct thm_client *c
     k->kept = sum(client);
 }
 
-static int save(struct cursors *k, const struct thm_client *client)
+/* By itself, so that its memory does not lie below a handshake's all the time. */
+static __attribute__((noinline)) int save(struct cursors *k, const struct thm_client *client)
 {
     struct image image;
     size_t len = 0;

@@ -104,7 +104,10 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         end(f, event->code);
 }
 
-static void join_rooms(struct firmware *f)
+/* The functions of the start stay by themselves: main() never returns, and what they need would stay below it. */
+#define ONCE static __attribute__((noinline))
+
+ONCE void join_rooms(struct firmware *f)
 {
     char name[THM_ROOM_MAX + 1];
     const struct provision *p = &f->provision;
@@ -118,7 +121,7 @@ static void join_rooms(struct firmware *f)
     }
 }
 
-static int open_client(struct firmware *f)
+ONCE int open_client(struct firmware *f)
 {
     const struct provision *p = &f->provision;
     const struct thm_client_config config = {.port = &f->port.base,
@@ -136,7 +139,7 @@ static int open_client(struct firmware *f)
     return code == THM_OK ? thm_client_init(&f->client, &config) : code;
 }
 
-static int open_port(struct firmware *f)
+ONCE int open_port(struct firmware *f)
 {
     const struct provision *p = &f->provision;
     const struct thm_lwip_config config = {.address = p->address,
