@@ -10,11 +10,6 @@ _Static_assert(sizeof(struct thm_loaded) <= sizeof(struct thm_credentials) &&
 
 #define POINT 65 /* bytes of a P-256 key, uncompressed */
 
-static struct thm_loaded *inside(struct thm_credentials *c)
-{
-    return (struct thm_loaded *)(void *)c->opaque;
-}
-
 void thm_credentials_hash(struct thm_loaded *c)
 {
     br_sha256_context sha;
@@ -42,56 +37,70 @@ static unsigned char *borrowed(const unsigned char *bytes)
     return (unsigned char *)(uintptr_t)bytes;
 }
 
-static int check(const struct thm_credential_parts *parts, enum thm_role role)
+static int borrow_cas(struct thm_loaded *c, const struct thm_credential_parts *parts)
+{
+    if (parts->ca_count == 0 || parts->ca_count > THM_CA_MAX)
+        return THM_E_CA;
+    for (; c->anchor_count < parts->ca_count; c->anchor_count++) {
+        br_x509_trust_anchor *anchor = &c->anchors[c->anchor_count];
+        const unsigned char *name = parts->ca[c->anchor_count].name;
+        const unsigned char *point = parts->ca[c->anchor_count].point;
+        size_t name_len = parts->ca[c->anchor_count].name_len;
+        if (!name || name_len == 0 || !point || point[0] != 4)
+            return THM_E_CA;
+        anchor->dn = (br_x500_name){borrowed(name), name_len};
+        anchor->flags = BR_X509_TA_CA;
+        anchor->pkey.key_type = BR_KEYTYPE_EC;
+        anchor->pkey.key.ec = (br_ec_public_key){BR_EC_secp256r1, borrowed(point), POINT};
+    }
+    return THM_OK;
+}
+
+static int borrow_chain(struct thm_loaded *c, const struct thm_credential_parts *parts)
+{
+    if (parts->chain_len == 0 || parts->chain_len > THM_CHAIN_MAX)
+        return THM_E_CERT;
+    for (; c->chain_len < parts->chain_len; c->chain_len++) {
+        const unsigned char *der = parts->chain[c->chain_len].der;
+        size_t len = parts->chain[c->chain_len].len;
+        if (!der || len == 0 || len > THM_CERT_MAX)
+            return THM_E_CERT;
+        c->chain[c->chain_len] = (br_x509_certificate){borrowed(der), len};
+    }
+    return THM_OK;
+}
+
+static int borrow_key(struct thm_loaded *c, const struct thm_credential_parts *parts,
+                      enum thm_role role)
 {
     bool is_user = parts->identity.user[0] != '\0';
 
-    if (parts->ca_count == 0 || parts->ca_count > THM_CA_MAX)
-        return THM_E_CA;
-    for (unsigned i = 0; i < parts->ca_count; i++)
-        if (!parts->ca[i].name || parts->ca[i].name_len == 0 || !parts->ca[i].point ||
-            parts->ca[i].point[0] != 4)
-            return THM_E_CA;
-    if (parts->chain_len == 0 || parts->chain_len > THM_CHAIN_MAX)
-        return THM_E_CERT;
-    for (unsigned i = 0; i < parts->chain_len; i++)
-        if (!parts->chain[i].der || parts->chain[i].len == 0 || parts->chain[i].len > THM_CERT_MAX)
-            return THM_E_CERT;
     if (!parts->key)
         return THM_E_KEY;
-    return is_user == (role == THM_FOR_CLIENT) ? THM_OK : THM_E_ROLE;
-}
-
-static void borrow(struct thm_loaded *c, const struct thm_credential_parts *parts)
-{
-    c->anchor_count = parts->ca_count;
-    for (unsigned i = 0; i < parts->ca_count; i++) {
-        br_x509_trust_anchor *anchor = &c->anchors[i];
-        anchor->dn = (br_x500_name){borrowed(parts->ca[i].name), parts->ca[i].name_len};
-        anchor->flags = BR_X509_TA_CA;
-        anchor->pkey.key_type = BR_KEYTYPE_EC;
-        anchor->pkey.key.ec =
-            (br_ec_public_key){BR_EC_secp256r1, borrowed(parts->ca[i].point), POINT};
-    }
-    c->chain_len = parts->chain_len;
-    for (unsigned i = 0; i < parts->chain_len; i++)
-        c->chain[i] = (br_x509_certificate){borrowed(parts->chain[i].der), parts->chain[i].len};
+    if (is_user != (role == THM_FOR_CLIENT))
+        return THM_E_ROLE;
     c->key = (br_ec_private_key){BR_EC_secp256r1, borrowed(parts->key), THM_SCALAR};
     c->identity = parts->identity;
+    return THM_OK;
 }
 
 int thm_credentials_set(struct thm_credentials *credentials,
                         const struct thm_credential_parts *parts, enum thm_role role)
 {
-    struct thm_loaded *c = inside(credentials);
-    int result = check(parts, role);
+    struct thm_loaded *c = (struct thm_loaded *)(void *)credentials->opaque;
+    int result;
 
     thm_credentials_wipe(credentials);
-    if (result != THM_OK)
-        return result;
-    borrow(c, parts);
-    thm_credentials_hash(c);
-    return THM_OK;
+    result = borrow_cas(c, parts);
+    if (result == THM_OK)
+        result = borrow_chain(c, parts);
+    if (result == THM_OK)
+        result = borrow_key(c, parts, role);
+    if (result == THM_OK)
+        thm_credentials_hash(c);
+    else
+        thm_credentials_wipe(credentials);
+    return result;
 }
 
 /* --- what they are --- */

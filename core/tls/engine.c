@@ -82,6 +82,11 @@ size_t thm_engine_finished_len(const br_ssl_engine_context *engine)
     return HEADER + FINISHED + (gcm ? ADDED_BY_GCM : ADDED_BY_POLY);
 }
 
+bool thm_engine_in_session(const br_ssl_engine_context *engine, const uint8_t id[32])
+{
+    return engine->session.session_id_len == 32 && memcmp(engine->session.session_id, id, 32) == 0;
+}
+
 const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len)
 {
     *len = engine->hlen_in;

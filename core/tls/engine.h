@@ -55,6 +55,9 @@ bool thm_engine_output_idle(const br_ssl_engine_context *engine);
  * record of its handshake. 0 once that record is the next. */
 size_t thm_engine_finished_len(const br_ssl_engine_context *engine);
 
+/** Whether this is the session that the engine is in. */
+bool thm_engine_in_session(const br_ssl_engine_context *engine, const uint8_t id[32]);
+
 /** What is left of the piece of a handshake message that is being read: within a session cache's
  * load(), the ClientHello from its cipher suites on. */
 const unsigned char *thm_engine_unread(const br_ssl_engine_context *engine, size_t *len);

@@ -5,7 +5,6 @@
 
 #include "tls/error_map.h"
 #include "tls/internal.h"
-#include "tls/wipe.h"
 
 #define RECORD_CCS 6 /* bytes of a ChangeCipherSpec record */
 /* Headers and bodies that a handshake may take: about 12 when nobody plays for time. */
@@ -111,23 +110,10 @@ static enum thm_tls_phase fail_engine(struct thm_tls *t)
     return fail(t, e == BR_ERR_OK ? THM_E_CLOSED : thm_tls_error(e));
 }
 
-/* Whether the session that was found or offered is the one that is used now. */
-static bool is_resumed(const struct thm_tls *t)
-{
-    const struct thm_slot *slot = thm_slot_of(t);
-    br_ssl_session_parameters now;
-    bool same;
-
-    br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);
-    same = now.session_id_len == sizeof slot->session.id &&
-           memcmp(now.session_id, slot->session.id, sizeof slot->session.id) == 0;
-    thm_wipe(&now, sizeof now);
-    return slot->tentative && same;
-}
-
 /* Who the peer is: proven by a chain just now, or when the session that was resumed was made. */
 static bool adopt_peer(struct thm_tls *t)
 {
+    struct thm_engine *engine = thm_engine_of(t);
     const struct thm_slot *slot = thm_slot_of(t);
     const uint8_t *hash = slot->session.server_leaf_hash;
 
@@ -136,13 +122,13 @@ static bool adopt_peer(struct thm_tls *t)
         hash = thm_serves(t->domain) ? thm_loaded(slot->credentials)->leaf_hash
                                      : slot->guard.leaf_hash;
         thm_resume_remember(t);
-    } else if (is_resumed(t)) {
+    } else if (slot->tentative && thm_engine_in_session(&engine->ssl.base, slot->session.id)) {
         t->peer = slot->session.who;
         t->resumed = 1;
     } else {
         return false;
     }
-    memcpy(thm_engine_of(t)->server_leaf_hash, hash, 32);
+    memcpy(engine->server_leaf_hash, hash, sizeof engine->server_leaf_hash);
     return true;
 }
 

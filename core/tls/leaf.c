@@ -166,14 +166,16 @@ void thm_validity_push(struct thm_validity *v, const unsigned char *der, size_t 
     }
 }
 
-/* Two digits at `text` as a number; sets *bad when they are none. */
-static unsigned two(const char *text, bool *bad)
+/* Reads numbers of two digits each. */
+static bool read_pairs(const char *text, unsigned *to, size_t count)
 {
-    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9') {
-        *bad = true;
-        return 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned tens = (unsigned)(text[2 * i] - '0'), ones = (unsigned)(text[2 * i + 1] - '0');
+        if (tens > 9 || ones > 9)
+            return false;
+        to[i] = 10 * tens + ones;
     }
-    return (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+    return true;
 }
 
 /* Days from 1970-01-01 to a date of the Gregorian calendar, counted in years that begin in March. */
@@ -187,28 +189,22 @@ static unsigned days_since_1970(unsigned year, unsigned month, unsigned day)
 
 uint64_t thm_validity_end(const struct thm_validity *v)
 {
-    bool bad = v->step != ARRIVED;
-    const char *d = v->date;
-    unsigned year, month, day, hour, minute, second;
+    enum { CENTURY, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
+    unsigned n[FIELDS], year;
+    /* UTCTime: YYMMDDHHMMSSZ; GeneralizedTime: YYYYMMDDHHMMSSZ */
+    unsigned first = v->date_len == 13 ? YEAR : CENTURY;
+    size_t digits = 2 * (FIELDS - (size_t)first);
 
-    if (!bad && v->date_len == 13) { /* UTCTime: YYMMDDHHMMSSZ */
-        year = two(d, &bad);
-        year += year < 50 ? 2000 : 1900;
-        d += 2;
-    } else if (!bad && v->date_len == 15) { /* GeneralizedTime: YYYYMMDDHHMMSSZ */
-        year = two(d, &bad) * 100 + two(d + 2, &bad);
-        d += 4;
-    } else {
+    if (v->step != ARRIVED || v->date_len != digits + 1 || v->date[digits] != 'Z' ||
+        !read_pairs(v->date, &n[first], FIELDS - first))
         return 0;
-    }
-    month = two(d, &bad);
-    day = two(d + 2, &bad);
-    hour = two(d + 4, &bad);
-    minute = two(d + 6, &bad);
-    second = two(d + 8, &bad);
-    if (bad || d[10] != 'Z' || year < 1970 || month < 1 || month > 12 || day < 1)
+    if (first == YEAR)
+        n[CENTURY] = n[YEAR] < 50 ? 20 : 19;
+    year = n[CENTURY] * 100 + n[YEAR];
+    if (year < 1970 || n[MONTH] < 1 || n[MONTH] > 12 || n[DAY] < 1)
         return 0;
-    return (uint64_t)days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    return (uint64_t)days_since_1970(year, n[MONTH], n[DAY]) * 86400 + n[HOUR] * 3600 +
+           n[MINUTE] * 60 + n[SECOND];
 }
 
 void thm_set_time(br_x509_minimal_context *ctx, uint64_t utc_s)
