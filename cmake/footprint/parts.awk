@@ -1,12 +1,13 @@
-# Which part of the program an image's bytes come from. Reads `readelf -SW -sW --debug-dump=info IMAGE` and prints
+# Which part of the program an image's bytes come from. Reads `readelf -W -S -s --debug-dump=info,decodedline IMAGE` and
+# prints
 #
 #   size flash BYTES             likewise ram, stack
 #   part NAME flash data bss     bytes of each
 #   variable NAME PART BYTES     of each large one in RAM
 #
 # With link-time optimisation the linker's map knows nothing about that, but the debug information still has the
-# file in which each function and variable was written. -v rules="NAME=PATH,..." names the parts by the beginning
-# of that path. A function that was inlined belongs to the one that it was inlined into.
+# file in which each variable and each instruction was written. -v rules="NAME=PATH,..." names the parts by the
+# beginning of that path.
 
 function hex(s,    i, n) {
     sub(/^0x/, "", s)
@@ -66,6 +67,10 @@ $8 == "__noise_end" { noise += hex($2) }
     defined_by[hex($0)] = entry
 }
 
+# The lines: a path, then FILE LINE ADDRESS for each piece of code from there.
+/^[.\/].*:$/ { path = substr($0, 1, length($0) - 1) }
+/^[^ ]+ +[0-9]+ +0x[0-9a-f]+ / { path_at[hex($3)] = path }
+
 function unit_of(entry,    low, high, middle, at) {
     while (entry in origin)
         entry = origin[entry]
@@ -82,14 +87,27 @@ function unit_of(entry,    low, high, middle, at) {
     return unit[low]
 }
 
-function part_of(at,    path, i) {
-    if (!(at in defined_by))
-        return is_function[at] ? "libc" : "rest"
-    path = unit_of(defined_by[at])
+function part_of_path(path,    i) {
     for (i = 1; i <= rule_count; i++)
         if (index(path, rule_path[i]) == 1)
             return rule_name[i]
     return "libc"
+}
+
+function part_of(at) {
+    if (at in defined_by)
+        return part_of_path(unit_of(defined_by[at]))
+    return is_function[at] ? "libc" : "rest"
+}
+
+# Adds a function to the parts that its instructions were written in.
+function add_code(at,    part, end) {
+    part = part_of(at)
+    for (end = at + size[at]; at < end; at += 2) {
+        if (at in path_at)
+            part = part_of_path(path_at[at])
+        sum[part, "flash"] += 2
+    }
 }
 
 END {
@@ -100,9 +118,13 @@ END {
         rule_path[i] = field[2]
     }
     for (at in size) {
+        named[in_kind[at]] += size[at]
+        if (is_function[at]) {
+            add_code(at)
+            continue
+        }
         part = part_of(at)
         sum[part, in_kind[at]] += size[at]
-        named[in_kind[at]] += size[at]
         if (in_kind[at] != "flash" && size[at] >= 64)
             print "variable", name_at[at], part, size[at]
     }

@@ -118,7 +118,9 @@ function reached(place,    part, name, key, i, n, callee, list) {
         fail("where does the call of " name " lead? (" place ")")
     n = split(reaches[key], callee, " ")
     for (i = 1; i <= n; i++)
-        list = list titles[callee[i]]
+        list = list (callee[i] in titles ? titles[callee[i]] : callee[i] in frame ? " " callee[i] : "")
+    if (n > 0 && list == "")
+        fail("none of those that " key " may lead to is there (" place ")")
     return list
 }
 
