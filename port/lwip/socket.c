@@ -1,6 +1,7 @@
 /*
  * What the core does with a connection: recv, send, want, and its end.
  */
+#include "lwip/stats.h"
 #include "state.h"
 
 #include <string.h>
@@ -56,6 +57,14 @@ enum thm_io thm_lwip_recv(struct thm_port *port, thm_socket handle, void *buf, s
     return THM_IO_OK;
 }
 
+/* What lwIP's heap takes for a segment besides its content. */
+#define SEGMENT_HEAD (sizeof(struct pbuf) + PBUF_TRANSPORT + 8)
+
+static bool has_memory(size_t len)
+{
+    return lwip_stats.mem.used + SEGMENT_HEAD + len + THM_LWIP_HEAP_RESERVE <= MEM_SIZE;
+}
+
 /* A segment at a time, so that as much goes as there is memory for. */
 static size_t write_segments(struct tcp_pcb *pcb, const uint8_t *at, size_t len)
 {
@@ -64,7 +73,8 @@ static size_t write_segments(struct tcp_pcb *pcb, const uint8_t *at, size_t len)
     while (written < len) {
         size_t room = LWIP_MIN(tcp_sndbuf(pcb), tcp_mss(pcb));
         size_t n = LWIP_MIN(len - written, room);
-        if (n == 0 || tcp_write(pcb, at + written, (uint16_t)n, TCP_WRITE_FLAG_COPY) != ERR_OK)
+        if (n == 0 || !has_memory(n) ||
+            tcp_write(pcb, at + written, (uint16_t)n, TCP_WRITE_FLAG_COPY) != ERR_OK)
             break;
         written += n;
     }

@@ -194,7 +194,7 @@ static void test_want_gives_what_the_buffers_hold(void **state)
     assert_int_equal(own_want(&first, WINDOW), THM_IO_AGAIN);
     assert_int_equal(own_want(&second, WINDOW), THM_IO_AGAIN);
     run_for(first.w, 10);
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 3; i++)
         peer_send(&first, piece, PIECE);
     expect_silence(first.w, DIALLED, 20);
     assert_int_equal(own_want(&first, WINDOW), THM_IO_AGAIN);
@@ -204,13 +204,13 @@ static void test_want_gives_what_the_buffers_hold(void **state)
     assert_int_equal(own_want(&second, WINDOW), THM_IO_OK);
 }
 
-/* What comes at once while the board is busy: a window full of segments, small or large. None is lost for want of a buffer,
- * for then it would have to be sent again. */
-static void expect_to_take(void **state, size_t segment)
+/* What comes at once while the board is busy, in small segments or full ones. None is lost for want of a buffer, for then it
+ * would have to be sent again. */
+static void expect_to_take(void **state, size_t total, size_t segment)
 {
     struct pair c = connected(state);
     uint8_t piece[WINDOW], buf[WINDOW];
-    size_t total = WINDOW / segment * segment, n;
+    size_t n;
 
     run_for(c.w, 10);
     for (size_t at = 0; at < total; at += segment) {
@@ -228,12 +228,12 @@ static void expect_to_take(void **state, size_t segment)
 
 static void test_many_small_segments_at_once(void **state)
 {
-    expect_to_take(state, 30);
+    expect_to_take(state, 900, 30);
 }
 
 static void test_full_segments_at_once(void **state)
 {
-    expect_to_take(state, 536);
+    expect_to_take(state, WINDOW, 536);
 }
 
 static void test_want_waits_for_enough(void **state)
@@ -292,6 +292,24 @@ static void test_write_is_reported_when_memory_is_back(void **state)
     assert_int_equal(n, sizeof bytes);
 }
 
+/* Who has sent all it can, and waits to hear that it arrived, still acknowledges: two such ends would else wait for each
+ * other. */
+static void test_acknowledgements_find_memory(void **state)
+{
+    struct pair c = connected(state);
+    struct thm_lwip_usage usage;
+    uint8_t bytes[100] = {0};
+    size_t n;
+
+    c.w->loses_data = true;
+    while (own_send(&c, bytes, sizeof bytes, &n) == THM_IO_OK)
+        ;
+    peer_send(&c, "x", 1);
+    run_for(c.w, 400);
+    c.peer->api->usage(&usage);
+    assert_int_equal(usage.segments, 0);
+}
+
 #define ON_SMALL(test) cmocka_unit_test_setup_teardown(test, set_up_small, tear_down)
 #define ON_LARGE(test) cmocka_unit_test_setup_teardown(test, set_up_large, tear_down)
 
@@ -311,6 +329,7 @@ int main(void)
         ON_SMALL(test_want_waits_for_enough),
         ON_SMALL(test_want_is_what_the_last_call_said),
         ON_SMALL(test_write_is_reported_when_memory_is_back),
+        ON_SMALL(test_acknowledgements_find_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

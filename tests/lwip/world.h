@@ -52,10 +52,11 @@ struct node {
 struct world {
     struct node nodes[2];
     uint64_t now_ms;
-    uint32_t random;                  /* state of the faults' generator */
-    unsigned lose_one_in;             /* frames; 0: none is lost */
-    unsigned delay_ms;                /* at most; by it, frames overtake each other */
-    bool cut;                         /* nothing passes */
+    uint32_t random;      /* state of the faults' generator */
+    unsigned lose_one_in; /* frames; 0: none is lost */
+    unsigned delay_ms;    /* at most; by it, frames overtake each other */
+    bool cut;             /* nothing passes */
+    bool loses_data;      /* of OWN's frames none passes that is larger than an acknowledgement */
     uint32_t name_server_says;        /* network order; 0: that there is no such name */
     bool name_server_is_silent;       /* PEER's address has a name server, too */
     uint16_t syn_number;              /* of the last SYN that OWN sent: its port */

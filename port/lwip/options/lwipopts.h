@@ -23,15 +23,17 @@
 #ifndef THM_LWIP_WINDOW
 #define THM_LWIP_WINDOW (2 * TCP_MSS)
 #endif
-/* Bytes of heap, from which everything that is sent is taken: two records of 512 bytes of plaintext with their headers
- * take 1,280, a DHCP message 400. Whoever finds too little waits for an acknowledgement. */
+/* Bytes of heap, from which everything that is sent is taken: two full segments with their headers take 1,232. */
 #ifndef THM_LWIP_HEAP
-#define THM_LWIP_HEAP 1200
+#define THM_LWIP_HEAP 1400
 #endif
-/* Buffers that hold what is received, 16 bytes more each: a full segment takes two, so a full window leaves two for the
+/* Bytes of it that data to be sent leaves alone, for two acknowledgements or answers to ARP: two ends that have sent all
+ * they can would else wait for each other. */
+#define THM_LWIP_HEAP_RESERVE 160
+/* Buffers that hold what is received, 16 bytes more each: a full segment takes two, so a full window leaves one for the
  * acknowledgements of what was sent meanwhile. */
 #ifndef THM_LWIP_BUFFERS
-#define THM_LWIP_BUFFERS 6
+#define THM_LWIP_BUFFERS 5
 #endif
 #define THM_LWIP_BUFFER_SIZE 296
 /* Segments that are queued for sending or acknowledgement, 16 bytes each. */
