@@ -9,6 +9,7 @@ set(THIMBLE_BOARD_SOURCES
   ../cortex-m/startup.c ../cortex-m/fault.c ../cortex-m/clock.c ../cortex-m/console.c ../cortex-m/at24c.c
   ../cortex-m/noise.c ../cortex-m/ethernet.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
+set(THIMBLE_BOARD_CONFIG ../../../../apps/firmware/server_config.h)
 set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-server)
 set(THIMBLE_BOARD_PROVISIONS 0x3fc000 0x3fd000)
 

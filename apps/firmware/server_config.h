@@ -1,0 +1,36 @@
+/*
+ * The limits on a board with megabytes of RAM, which can also serve: those of a small board's client, and what a server
+ * for four clients needs beside it (THM_CONFIG_FILE of every image for such a board).
+ */
+#ifndef FIRMWARE_SERVER_CONFIG_H
+#define FIRMWARE_SERVER_CONFIG_H
+
+#include "thimble_config.h"
+
+/* --- TLS: both ends. A client that asks for records of 512 bytes is granted them only by a server that takes longer
+ * ones itself; and no thimble client sends longer ones, whether it asks or not. --- */
+#undef THM_TLS_SERVER
+#undef THM_TLS_IN
+#undef THM_TLS_OUT
+#define THM_TLS_SERVER 1
+#define THM_TLS_IN     1349
+#define THM_TLS_OUT    1109
+
+/* --- the server --- */
+
+/* Two lines that answer a request, and what is owed: the least. */
+#define THM_OUT_BUFFER 6144
+/* A server says what is wrong in whole sentences. */
+#undef THM_ALL_SENTENCES
+#define THM_ALL_SENTENCES 1
+
+/* --- lwIP: a listener, four sessions, two connections that are told "full", and one that waits to be accepted. A window
+ * holds the longest record and a line beside it. --- */
+#define THM_LWIP_SOCKETS     8
+#define THM_LWIP_CONNECTIONS 12 /* some linger */
+#define THM_LWIP_WINDOW      (8 * TCP_MSS)
+#define THM_LWIP_BUFFERS     96
+#define THM_LWIP_SEGMENTS    64
+#define THM_LWIP_HEAP        40000
+
+#endif
