@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "util/divide.h"
+
 static const unsigned char san_dns[] = {0, 2};
 static const unsigned char san_uri[] = {0, 6};
 
@@ -210,7 +212,7 @@ uint64_t thm_validity_end(const struct thm_validity *v)
 void thm_set_time(br_x509_minimal_context *ctx, uint64_t utc_s)
 {
     const uint32_t days_to_1970 = 719528; /* from the year 0 on, as BearSSL counts */
+    uint32_t days = (uint32_t)(thm_divide(utc_s, 43200) / 2);
 
-    br_x509_minimal_set_time(ctx, days_to_1970 + (uint32_t)(utc_s / 86400),
-                             (uint32_t)(utc_s % 86400));
+    br_x509_minimal_set_time(ctx, days_to_1970 + days, (uint32_t)(utc_s - days * UINT64_C(86400)));
 }
