@@ -10,12 +10,17 @@
 #include "thimble/client.h"
 #include "thimble/port_lwip.h"
 
-/* Bytes of thm_client_tls_size(); an image says so at its start if they are too few. */
+/* Bytes of thm_client_tls_size(): a domain and its engine, and a buffer each way. An image says at its start if they
+ * are too few. */
 #if UINTPTR_MAX > 0xffffffffu
-#define FIRMWARE_TLS_MEMORY 6144
+#define FIRMWARE_TLS_ENGINE 4128
+#elif THM_TLS_SERVER
+#define FIRMWARE_TLS_ENGINE 4208
 #else
-#define FIRMWARE_TLS_MEMORY 5200
+#define FIRMWARE_TLS_ENGINE 3728
 #endif
+#define FIRMWARE_TLS_MEMORY                                                                        \
+    (FIRMWARE_TLS_ENGINE + (THM_TLS_IN + 15) / 16 * 16 + (THM_TLS_OUT + 11 + 15) / 16 * 16)
 
 /* What the person at the UART was told of the network. */
 enum firmware_network { NETWORK_UNKNOWN, NETWORK_NO_LINK, NETWORK_NO_ADDRESS, NETWORK_UP };
