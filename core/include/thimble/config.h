@@ -208,8 +208,8 @@
 #ifndef THM_CLIENT_SENDERS
 #define THM_CLIENT_SENDERS 256
 #endif
-/* 0 leaves out the sentences of errors that a client on a board never finds by itself, 700 bytes of flash: where
- * they come up a server says them as its reason. Their wire words stand for them. */
+/* 0 leaves out the sentences of errors that a client on a board does not find by itself unless its server is at
+ * fault, 1 KB of flash: where they come up a server says them as its reason. Their wire words stand for them. */
 #ifndef THM_ALL_SENTENCES
 #define THM_ALL_SENTENCES 1
 #endif

@@ -67,17 +67,18 @@
     X(THM_E_LINE_TOO_LONG, -50, "line-too-long", "a line is longer than 2,048 bytes")              \
     X(THM_E_UTF8, -51, "utf8", "the line is not valid UTF-8")                                      \
     X(THM_E_JSON, -52, "json", "the line is not one JSON object")                                  \
-    X(THM_E_NO_TYPE, -53, "no-msgtype", "the key msgtype is missing")                              \
-    X(THM_E_UNKNOWN_TYPE, -54, "unknown-msgtype", "this msgtype is not known here")                \
+    X(THM_E_NO_TYPE, -53, "no-msgtype", THM_ELSEWHERE("the key msgtype is missing"))               \
+    X(THM_E_UNKNOWN_TYPE, -54, "unknown-msgtype", THM_ELSEWHERE("this msgtype is not known here")) \
     X(THM_E_KEY_MISSING, -55, "key-missing", "a required key is missing")                          \
-    X(THM_E_KEY_TYPE, -56, "key-type", "a value has the wrong JSON type")                          \
+    X(THM_E_KEY_TYPE, -56, "key-type", THM_ELSEWHERE("a value has the wrong JSON type"))           \
     X(THM_E_KEY_RANGE, -57, "key-range",                                                           \
       "a value is out of its range, too long or of a wrong form")                                  \
-    X(THM_E_KEY_TWICE, -58, "key-twice", "a key is given twice")                                   \
+    X(THM_E_KEY_TWICE, -58, "key-twice", THM_ELSEWHERE("a key is given twice"))                    \
     X(THM_E_NOT_YET, -59, "not-granted",                                                           \
       THM_ELSEWHERE("say hello first: only hello and auth_request are taken before GRANTED"))      \
     X(THM_E_DIRECTION, -60, "direction", THM_ELSEWHERE("this msgtype is not sent by a client"))    \
-    X(THM_E_NESTING, -61, "nesting", "a value has too many arrays or objects in each other")       \
+    X(THM_E_NESTING, -61, "nesting",                                                               \
+      THM_ELSEWHERE("a value has too many arrays or objects in each other"))                       \
     X(THM_E_CONTROL, -62, "control-character", "control characters are not allowed here")          \
     /* chat */                                                                                     \
     X(THM_E_TEXT_LONG, -70, "text-too-long",                                                       \
@@ -92,9 +93,10 @@
     X(THM_E_STORE, -76, "store",                                                                   \
       THM_ELSEWHERE("the store could not take the message; it is tried again"))                    \
     X(THM_E_FULL, -77, "full", THM_ELSEWHERE("the server is full; try again later"))               \
-    X(THM_E_REPLACED, -78, "replaced", "another session of the same device took over")             \
-    X(THM_E_KICKED, -79, "kicked", "the operator ended the session")                               \
-    X(THM_E_SHUTDOWN, -80, "shutdown", "the server is going down")                                 \
+    X(THM_E_REPLACED, -78, "replaced",                                                             \
+      THM_ELSEWHERE("another session of the same device took over"))                               \
+    X(THM_E_KICKED, -79, "kicked", THM_ELSEWHERE("the operator ended the session"))                \
+    X(THM_E_SHUTDOWN, -80, "shutdown", THM_ELSEWHERE("the server is going down"))                  \
     X(THM_E_NOT_ALLOWED, -81, "not-allowed", "that is not allowed")                                \
     X(THM_E_COMMAND, -82, "command",                                                               \
       "unknown command: /help lists them; start the line with // to send it as text")              \
