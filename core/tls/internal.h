@@ -41,10 +41,10 @@ struct thm_engine {
 #define THM_RECORD_HANDSHAKE 22
 #define THM_RECORD_DATA      23
 
-/* What a connection needs only while its handshake lasts. */
+/* What a connection needs only while its handshake lasts. The pool's notes on a slot that nobody has are at its
+ * front; the rest of such a slot is zero. */
 struct thm_slot {
-    uint64_t
-        progress_ms; /* first, where the pool keeps its notes; server: when the last record of the peer was complete */
+    uint64_t progress_ms;    /* server: when the last record of the peer was complete */
     struct thm_link waiting; /* server: among the slots in use */
     struct thm_tls *owner;
     const struct thm_credentials *credentials;
