@@ -2,7 +2,6 @@
  * The client's life: states, their deadlines, and what the application is told.
  */
 #include "client/internal.h"
-#include "util/hash.h"
 
 #define CREDIT_MIN (2 * THM_LINE_MAX)
 
@@ -113,14 +112,14 @@ int thm_client_init(struct thm_client *c, const struct thm_client_config *config
 /* Full jitter, on top of what the server asked for. */
 static uint32_t backoff(struct thm_client *c)
 {
-    struct thm_hash_key now = {c->secret, c->now};
+    struct thm_slice now = {(const char *)&c->now, sizeof c->now};
     uint32_t most = THM_BACKOFF_BASE_MS;
 
     for (uint32_t i = 0; i < c->attempts && most < THM_BACKOFF_CAP_MS; i++)
         most *= 2;
     if (most > THM_BACKOFF_CAP_MS)
         most = THM_BACKOFF_CAP_MS;
-    uint32_t wait = c->min_wait_ms + (uint32_t)(thm_hash(&now, "", 0) >> 32) % (most + 1);
+    uint32_t wait = c->min_wait_ms + (uint32_t)thm_follow_hash(c, 0, now) % (most + 1);
     c->attempts++;
     c->min_wait_ms = 0;
     return wait;

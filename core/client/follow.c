@@ -2,7 +2,6 @@
  * Following streams: what is joined, how far it was taken, and what was seen before.
  */
 #include "client/internal.h"
-#include "util/hash.h"
 #include "util/text.h"
 
 /* streams[0] is the inbox's, so that rooms can never take its place. */
@@ -262,17 +261,32 @@ enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m)
     return THM_TAKEN;
 }
 
+uint64_t thm_follow_hash(const struct thm_client *c, uint64_t hash, struct thm_slice s)
+{
+    const uint64_t prime = 0x7FFFFFFF;
+    uint32_t halves[] = {(uint32_t)hash, (uint32_t)(hash >> 32)};
+
+    for (size_t i = 0; i <= s.len; i++) {
+        uint32_t term = i < s.len ? (uint8_t)s.data[i] + 1u : 0;
+        for (unsigned h = 0; h < 2; h++) {
+            uint64_t x = (c->secret >> 32 * h & prime) * halves[h] + term;
+            x = (x & prime) + (x >> 31);
+            halves[h] = (uint32_t)((x & prime) + (x >> 31));
+        }
+    }
+    return (uint64_t)halves[1] << 32 | halves[0];
+}
+
+/* Which of a sender's lives an entry is from. */
 static uint64_t sender_key(const struct thm_client *c, const struct thm_msg *m,
                            struct thm_slice tag)
 {
     static const uint8_t keys[] = {THM_KEY_ROOM, THM_KEY_FROM, THM_KEY_DEVICE};
-    struct thm_hash_key key = {c->secret, 0};
+    uint64_t key = thm_follow_hash(c, 0, tag);
 
-    for (unsigned i = 0; i < sizeof keys; i++) {
-        struct thm_slice name = thm_msg_get(m, (enum thm_key)keys[i]);
-        key.k1 = thm_hash(&key, name.data, name.len);
-    }
-    return thm_hash(&key, tag.data, tag.len);
+    for (unsigned i = 0; i < sizeof keys; i++)
+        key = thm_follow_hash(c, key, thm_msg_get(m, (enum thm_key)keys[i]));
+    return key;
 }
 
 /* Whether a sender's message was taken before, as its id "5f3a9c01-42" tells: the tag of one of the sender's lives, and

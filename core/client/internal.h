@@ -125,6 +125,12 @@ void thm_follow_left(struct thm_client *c, const struct thm_msg *m);
 enum thm_taken thm_follow_gap(struct thm_client *c, const struct thm_msg *m);
 enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m);
 
+/**
+ * A number for a string, or for several, each taken with the number of those before it. It is the value of two
+ * polynomials at points that nobody else knows (Carter and Wegman, 1979): nobody can choose strings of the same number.
+ */
+uint64_t thm_follow_hash(const struct thm_client *c, uint64_t hash, struct thm_slice s);
+
 /** A join was refused. True: it is tried again a little later, and nobody need know. */
 bool thm_follow_refused(struct thm_client *c, const struct thm_msg *m);
 
