@@ -14,8 +14,6 @@ struct out {
 
 static void put(struct out *o, const char *s, size_t len)
 {
-    if (len == 0) /* s may then be NULL, which memcpy must not be given */
-        return;
     if (o->full || len > o->room) {
         o->full = true;
         return;
@@ -74,7 +72,8 @@ static int put_value(struct out *o, enum thm_key key, const union thm_value *val
     if (code != THM_OK)
         return code;
     PUT(o, "\"");
-    put_escaped(o, value->str.data, value->str.len);
+    if (value->str.len > 0) /* else the bytes may be NULL */
+        put_escaped(o, value->str.data, value->str.len);
     PUT(o, "\"");
     return THM_OK;
 }
