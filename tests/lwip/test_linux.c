@@ -110,13 +110,19 @@ static void caller(void)
 {
     struct thm_event event;
     thm_socket s;
+    char kept[8];
+    size_t n;
 
     start(1);
+    CHECK(ops->nv_read(&lwip.base, 1, kept, sizeof kept, &n) == THM_OK);
     if (thm_lwip_boots(&lwip) == 1) {
+        CHECK(n == 0);
+        CHECK(ops->nv_write(&lwip.base, 1, "kept", 4) == THM_OK);
         thm_board_write("first\n", 6);
         thm_board_restart();
     }
     CHECK(thm_lwip_boots(&lwip) == 2);
+    CHECK(n == 4 && memcmp(kept, "kept", 4) == 0);
     CHECK(memcmp(thm_board_provision(0), "blob", 4) == 0);
     CHECK(thm_board_provision(1)[0] == 0xff);
     CHECK(ops->wait(&lwip.base, thm_board_now_ms() + DEADLINE, &event, 1) == 1);

@@ -298,7 +298,7 @@ static void test_acknowledgements_find_memory(void **state)
 {
     struct pair c = connected(state);
     struct thm_lwip_usage usage;
-    uint8_t bytes[100] = {0};
+    uint8_t bytes[500] = {0};
     size_t n;
 
     c.w->loses_data = true;
