@@ -8,6 +8,7 @@ set(THIMBLE_BOARD_SOURCES
   board.c uart.c i2c.c ethernet.c
   ../cortex-m/startup.c ../cortex-m/fault.c ../cortex-m/clock.c ../cortex-m/console.c ../cortex-m/at24c.c
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
+set(THIMBLE_BOARD_STRING ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
 set(THIMBLE_BOARD_CONFIG ../../../../apps/firmware/server_config.h)
 set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-server)
