@@ -229,13 +229,37 @@ void day_run(struct day *d, uint64_t ms)
         turn_or_jump(d, until);
 }
 
+/* Who is where, and what is lent: why nothing goes on. */
+static void print_all(const struct day *d)
+{
+    struct thm_server_stats s;
+    struct thm_lwip_usage u;
+
+    for (unsigned i = 0; i < TALKERS; i++)
+        print_message("talker %u is %s, %u messages pending\n", i,
+                      thm_client_state_word(d->talkers[i].client.state),
+                      thm_client_pending(&d->talkers[i].client));
+    for (unsigned which = OWN; which <= PEER; which++) {
+        d->world->nodes[which].api->usage(&u);
+        print_message("node %u has lent %u sockets, %u pcbs, %u segments, %u buffers, %u bytes\n",
+                      which, u.sockets, u.pcbs, u.segments, u.pool_buffers, (unsigned)u.heap);
+    }
+    thm_server_stats(d->server, &s);
+    print_message("the server has %u connections and has lent %u engines, %u handshakes, %u input "
+                  "and %u output buffers\n",
+                  s.connections, s.tls.engines, s.tls.handshakes, s.tls.in_buffers,
+                  s.tls.out_buffers);
+}
+
 void day_run_until(struct day *d, bool (*done)(const struct day *d), uint64_t ms, const char *what)
 {
     const uint64_t until = d->world->now_ms + ms;
 
     while (!done(d)) {
-        if (d->world->now_ms >= until)
+        if (d->world->now_ms >= until) {
+            print_all(d);
             fail_msg("not within %u s: %s", (unsigned)(ms / 1000), what);
+        }
         turn_or_jump(d, until);
     }
 }

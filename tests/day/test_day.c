@@ -189,11 +189,17 @@ static void rest(struct day *d)
 
 /* --- the test -------------------------------------------------------------------------------------------- */
 
+/* A number of the environment, so that other days can be tried. */
+static unsigned setting(const char *name, unsigned usual)
+{
+    const char *text = getenv(name);
+
+    return text ? (unsigned)strtoul(text, NULL, 10) : usual;
+}
+
 static unsigned hours(void)
 {
-    const char *text = getenv("THM_DAY_HOURS");
-
-    return text ? (unsigned)strtoul(text, NULL, 10) : 24;
+    return setting("THM_DAY_HOURS", 24);
 }
 
 /* A full handshake for each server, and for each boot of the board; more often than a server is there, none may be needed.
@@ -223,7 +229,7 @@ static void test_day(void **state)
     struct world *w = *state;
     uint32_t timers[2] = {timers_of(w, OWN), timers_of(w, PEER)}, busy[2];
 
-    day_begin(d, w, 20261120);
+    day_begin(d, w, setting("THM_DAY_SEED", 20261120));
     rest(d);
     busy[OWN] = timers_of(w, OWN);
     busy[PEER] = timers_of(w, PEER);
