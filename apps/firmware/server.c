@@ -42,11 +42,12 @@ static void say(const char *a, const char *b, const char *c)
     put("\r\n");
 }
 
-/* Nobody types anything to a server. */
-static void drop_input(void)
+static bool key_pressed(void)
 {
+    bool any = false;
     while (thm_board_getc() >= 0)
-        ;
+        any = true;
+    return any;
 }
 
 /* Does nothing and says so, again at any key. */
@@ -56,7 +57,7 @@ static _Noreturn void stay_safe(const char *a, const char *b, const char *c)
         say(a, b, c);
         while (!thm_board_input_waits())
             thm_board_idle(UINT32_MAX);
-        drop_input();
+        key_pressed();
     }
 }
 
@@ -232,6 +233,26 @@ static void open_all(void)
         "", "");
 }
 
+/* What a key brings up. */
+static void show_status(void)
+{
+    char line[160];
+    struct thm_text t;
+    struct thm_server_stats stats;
+    thm_server_stats(board.server, &stats);
+    thm_text_init(&t, line, sizeof line);
+    append_time(&t, board.now / 1000);
+    thm_text_uint(&t, stats.sessions, 0);
+    thm_text_str(&t, " sessions, ");
+    thm_text_uint(&t, stats.messages, 0);
+    thm_text_str(&t, " messages taken; stack ");
+    thm_text_uint(&t, thm_board_stack_worst(), 0);
+    thm_text_str(&t, " of ");
+    thm_text_uint(&t, thm_board_stack_size(), 0);
+    thm_text_str(&t, " bytes at worst");
+    say("* ", line, "");
+}
+
 /* --- the loop ------------------------------------------------------------------------------------- */
 
 static void watch_network(void)
@@ -263,7 +284,8 @@ static void turn(void)
     board.now = thm_board_now_ms();
     thm_server_step(board.server, board.now, events, n);
     watch_network();
-    drop_input();
+    if (key_pressed())
+        show_status();
 }
 
 int main(void)

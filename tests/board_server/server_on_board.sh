@@ -92,6 +92,10 @@ for file in ali.out bea.out cyd.log; do
   done
 done
 
+# A key brings up how it is.
+echo >server.pipe.in
+await server.log '3 sessions, 15 messages taken; stack'
+
 # Not a word of what was said is in the log.
 ! grep -q ' says ' server.log || fail 'the log has what was said'
 exec 3>&- 4>&-
