@@ -1,101 +1,114 @@
 /*
- * The functions of string.h that an image uses, small instead of fast: newlib's are unrolled and take 1.7 KB more.
- * The compiler must not see loops in them that it knows by these names: see cmake/ThimbleBoard.cmake.
+ * The part of libc that an image uses, for size: the library's are unrolled and made for speed, 1,900 bytes of them. Copies
+ * go word by word, which is what matters for packets.
+ *
+ * The attributes keep the compiler from turning a loop into a call of the very function that it is in, and the linker
+ * from dropping what only the compiler calls.
  */
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-typedef uint32_t __attribute__((may_alias)) word;
+#define LIBC __attribute__((used, optimize("no-tree-loop-distribute-patterns")))
 
-static int is_aligned(const void *a, const void *b)
+/* Any alignment will do: ARMv7-M reads and writes single words wherever they are. */
+struct word {
+    uint32_t value;
+} __attribute__((packed, may_alias));
+
+LIBC void *memcpy(void *restrict to, const void *restrict from, size_t len)
 {
-    return (((uintptr_t)a | (uintptr_t)b) & (sizeof(word) - 1)) == 0;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
-    unsigned char *t = to;
-    const unsigned char *f = from;
-
-    if (is_aligned(t, f)) /* numbers of the cryptography, which are copied most */
-        for (; n >= sizeof(word); n -= sizeof(word), t += sizeof(word), f += sizeof(word))
-            *(word *)(void *)t = *(const word *)(const void *)f;
-    while (n-- > 0)
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    for (; len >= sizeof(struct word); len -= sizeof(struct word)) {
+        *(struct word *)t = *(const struct word *)f;
+        t += sizeof(struct word);
+        f += sizeof(struct word);
+    }
+    while (len-- > 0)
         *t++ = *f++;
     return to;
 }
 
-void *memmove(void *to, const void *from, size_t n)
+LIBC void *memmove(void *to, const void *from, size_t len)
 {
-    unsigned char *t = to;
-    const unsigned char *f = from;
-
-    if (t <= f)
-        return memcpy(to, from, n);
-    while (n-- > 0)
-        t[n] = f[n];
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    if (t <= f) {
+        while (len-- > 0)
+            *t++ = *f++;
+    } else {
+        while (len-- > 0)
+            t[len] = f[len];
+    }
     return to;
 }
 
-void *memset(void *to, int byte, size_t n)
+LIBC void *memset(void *to, int value, size_t len)
 {
-    unsigned char *t = to;
-
-    while (n-- > 0)
-        *t++ = (unsigned char)byte;
+    for (uint8_t *t = to; len-- > 0;)
+        *t++ = (uint8_t)value;
     return to;
 }
 
-int memcmp(const void *a, const void *b, size_t n)
+LIBC int memcmp(const void *a, const void *b, size_t len)
 {
-    const unsigned char *x = a, *y = b;
-
-    for (; n > 0; n--, x++, y++)
+    const uint8_t *x = a, *y = b;
+    for (; len > 0; len--, x++, y++)
         if (*x != *y)
             return *x - *y;
     return 0;
 }
 
-void *memchr(const void *s, int byte, size_t n)
+LIBC void *memchr(const void *in, int value, size_t len)
 {
-    const unsigned char *p = s;
-
-    for (; n > 0; n--, p++)
-        if (*p == (unsigned char)byte)
+    for (const uint8_t *p = in; len > 0; len--, p++)
+        if (*p == (uint8_t)value)
             return (void *)(uintptr_t)p;
     return NULL;
 }
 
-size_t strlen(const char *s)
+LIBC size_t strlen(const char *text)
 {
-    const char *end = s;
-
+    const char *end = text;
     while (*end != '\0')
         end++;
-    return (size_t)(end - s);
+    return (size_t)(end - text);
 }
 
-int strcmp(const char *a, const char *b)
+LIBC int strncmp(const char *a, const char *b, size_t len)
 {
-    while (*a != '\0' && *a == *b)
-        a++, b++;
-    return (unsigned char)*a - (unsigned char)*b;
+    for (; len > 0; len--, a++, b++)
+        if (*a != *b || *a == '\0')
+            return (uint8_t)*a - (uint8_t)*b;
+    return 0;
 }
 
-char *strchr(const char *s, int c)
+LIBC int strcmp(const char *a, const char *b)
 {
-    for (; *s != (char)c; s++)
-        if (*s == '\0')
+    for (; *a == *b && *a != '\0'; a++, b++)
+        ;
+    return (uint8_t)*a - (uint8_t)*b;
+}
+
+LIBC char *strchr(const char *text, int wanted)
+{
+    for (;; text++) {
+        if (*text == (char)wanted)
+            return (char *)(uintptr_t)text;
+        if (*text == '\0')
             return NULL;
-    return (char *)(uintptr_t)s;
+    }
 }
 
-size_t strspn(const char *s, const char *accept)
+LIBC size_t strspn(const char *text, const char *of)
 {
-    const char *end = s;
+    size_t n = 0;
+    while (text[n] != '\0' && strchr(of, text[n]) != NULL)
+        n++;
+    return n;
+}
 
-    while (*end != '\0' && strchr(accept, *end) != NULL)
-        end++;
-    return (size_t)(end - s);
+LIBC char *strcpy(char *restrict to, const char *restrict from)
+{
+    return memcpy(to, from, strlen(from) + 1);
 }

@@ -1,12 +1,10 @@
 # Luminary's EK-LM3S6965: Cortex-M3 at 50 MHz, 256 KB of flash, 64 KB of RAM. (The format: cmake/ThimbleBoard.cmake.)
 set(THIMBLE_BOARD_CPU -mcpu=cortex-m3 -mthumb)
-set(THIMBLE_BOARD_EC m15) # a Cortex-M3 multiplies 32 x 32 bits in a time that depends on the numbers
 set(THIMBLE_BOARD_BEARSSL BR_ARMEL_CORTEXM_GCC=1)
 set(THIMBLE_BOARD_SOURCES
   board.c uart.c i2c.c adc.c ethernet.c flash.c
   ../cortex-m/startup.c ../cortex-m/fault.c ../cortex-m/clock.c ../cortex-m/console.c ../cortex-m/at24c.c
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
-set(THIMBLE_BOARD_STRING ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
 set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot)
 set(THIMBLE_BOARD_PROVISIONS 0x3c000 0x3d000)

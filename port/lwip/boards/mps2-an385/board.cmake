@@ -2,13 +2,11 @@
 # cmake/ThimbleBoard.cmake.) A real one takes no probe's word: name the .bin in images.txt on its SD card, at address 0,
 # and the blob of credentials at 0x3fc000.
 set(THIMBLE_BOARD_CPU -mcpu=cortex-m3 -mthumb)
-set(THIMBLE_BOARD_EC m15) # a Cortex-M3 multiplies 32 x 32 bits in a time that depends on the numbers
 set(THIMBLE_BOARD_BEARSSL BR_ARMEL_CORTEXM_GCC=1)
 set(THIMBLE_BOARD_SOURCES
   board.c uart.c i2c.c ethernet.c
   ../cortex-m/startup.c ../cortex-m/fault.c ../cortex-m/clock.c ../cortex-m/console.c ../cortex-m/at24c.c
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
-set(THIMBLE_BOARD_STRING ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
 set(THIMBLE_BOARD_CONFIG ../../../../apps/firmware/server_config.h)
 set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-server)
