@@ -7,14 +7,14 @@
 /* 2048 -> "2,048" */
 static const char *grouped(unsigned long n)
 {
-    static char text[4][16];
+    static char text[4][32];
     static unsigned next;
     char *t = text[next++ % 4];
 
     if (n < 1000)
-        snprintf(t, 16, "%lu", n);
+        snprintf(t, sizeof text[0], "%lu", n);
     else
-        snprintf(t, 16, "%lu,%03lu", n / 1000, n % 1000);
+        snprintf(t, sizeof text[0], "%lu,%03lu", n / 1000, n % 1000);
     return t;
 }
 
