@@ -103,11 +103,17 @@ function part_of(at) {
 # Adds a function to the parts that its instructions were written in.
 function add_code(at,    part, end) {
     part = part_of(at)
-    for (end = at + size[at]; at < end; at += 2) {
+    end = at + size[at]
+    for (at += 0; at < end; at += 2) {
         if (at in path_at)
             part = part_of_path(path_at[at])
         sum[part, "flash"] += 2
     }
+}
+
+function print_part(name, flash, data, bss) {
+    if (flash + data + bss > 0)
+        print "part", name, flash + data, data + 0, bss + 0
 }
 
 END {
@@ -142,5 +148,6 @@ END {
             names = rule_name[i] " " names
     count = split(names, name, " ")
     for (i = 1; i <= count; i++)
-        print "part", name[i], sum[name[i], "flash"] + sum[name[i], "data"], sum[name[i], "data"] + 0, sum[name[i], "bss"] + 0
+        print_part(name[i], sum[name[i], "flash"], sum[name[i], "data"], sum[name[i], "bss"])
+    print_part("all", total["flash"], total["data"], total["bss"])
 }
