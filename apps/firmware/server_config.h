@@ -26,6 +26,8 @@
 
 /* --- lwIP: a listener, four sessions, two connections that are told "full", and one that waits to be accepted. A window
  * holds the longest record and a line beside it. --- */
+#undef THM_LWIP_LISTENERS
+#define THM_LWIP_LISTENERS   1
 #define THM_LWIP_SOCKETS     8
 #define THM_LWIP_CONNECTIONS 12 /* some linger */
 #define THM_LWIP_WINDOW      (8 * TCP_MSS)

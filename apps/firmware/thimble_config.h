@@ -19,6 +19,9 @@
 #define THM_TLS_SEEDS       1
 #define THM_CREDENTIALS_MAX 0
 
+/* --- lwIP: it only dials --- */
+#define THM_LWIP_LISTENERS 0
+
 /* --- the client --- */
 
 /* The inbox and three rooms. */

@@ -4,6 +4,8 @@
  */
 #include "state.h"
 
+#if THM_LWIP_LISTENERS > 0
+
 static err_t bind_and_listen(struct tcp_pcb **pcb, const ip4_addr_t *address, uint16_t number)
 {
     tcp_setprio(*pcb, THM_LWIP_PRIO_ACCEPTED);
@@ -89,3 +91,34 @@ enum thm_io thm_lwip_accept(struct thm_port *port, thm_socket listener, uint32_t
     *out = s->handle;
     return THM_IO_OK;
 }
+
+#else /* an image that only dials: lwIP has no listener to lend */
+
+int thm_lwip_listen(struct thm_port *port, const char *host, uint16_t number, uint32_t tag,
+                    thm_socket *out)
+{
+    (void)port;
+    (void)host;
+    (void)number;
+    (void)tag;
+    (void)out;
+    return THM_E_LIMIT;
+}
+
+struct thm_lwip_socket *thm_lwip_waiting(const struct thm_lwip_socket *listener)
+{
+    (void)listener;
+    return NULL;
+}
+
+enum thm_io thm_lwip_accept(struct thm_port *port, thm_socket listener, uint32_t tag,
+                            thm_socket *out)
+{
+    (void)port;
+    (void)listener;
+    (void)tag;
+    (void)out;
+    return THM_IO_ERROR;
+}
+
+#endif

@@ -202,6 +202,20 @@ static void test_listener_calls_are_for_listeners(void **state)
     assert_int_equal(accept_own(w, listener, &s), THM_IO_ERROR);
 }
 
+/* An image may do without: then it dials, and that is all. */
+static void test_a_board_without_listeners(void **state)
+{
+    struct world *w = *state;
+    struct node *o = &w->nodes[OWN];
+    thm_socket own, peer, s;
+
+    assert_int_equal(o->ops->listen(o->port, "0.0.0.0", SERVICE, LISTENER, &s), THM_E_LIMIT);
+    assert_int_equal(accept_own(w, THM_SOCKET_NONE, &s), THM_IO_ERROR);
+    connect_both(w, &own, &peer);
+    send_all(w, PEER, peer, ACCEPTED, "x", 1);
+    await(w, OWN, DIALLED, THM_EV_READ);
+}
+
 #define ON_SMALL(test) cmocka_unit_test_setup_teardown(test, set_up_small, tear_down)
 #define ON_LARGE(test) cmocka_unit_test_setup_teardown(test, set_up_large, tear_down)
 
@@ -217,6 +231,7 @@ int main(void)
         ON_SMALL(test_a_full_table_accepts_later),
         ON_LARGE(test_closing_a_listener_resets_who_waits),
         ON_SMALL(test_listener_calls_are_for_listeners),
+        cmocka_unit_test_setup_teardown(test_a_board_without_listeners, set_up_dialler, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

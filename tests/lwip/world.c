@@ -286,6 +286,11 @@ int set_up_small(void **state)
     return set_up(state, NODE_SMALL);
 }
 
+int set_up_dialler(void **state)
+{
+    return set_up(state, NODE_DIALLER);
+}
+
 int set_up_large(void **state)
 {
     return set_up(state, NODE_LARGE);

@@ -66,8 +66,9 @@ struct world {
     void (*on_idle)(struct world *w); /* NULL: nothing more happens then */
 };
 
-/* cmocka set-up and tear-down: a board as it is by default, against one that is sized for a server; or two of these. */
+/* cmocka set-up and tear-down: OWN as a board is by default, without listeners, or sized for a server, as PEER always is. */
 int set_up_small(void **state);
+int set_up_dialler(void **state);
 int set_up_large(void **state);
 int tear_down(void **state);
 

@@ -15,7 +15,7 @@
 #ifndef THM_LWIP_CONNECTIONS
 #define THM_LWIP_CONNECTIONS THM_LWIP_SOCKETS
 #endif
-/* Listeners, 28 bytes each. */
+/* Listeners, 28 bytes each; 0 for an image that only dials, which saves 0.8 KB of flash. */
 #ifndef THM_LWIP_LISTENERS
 #define THM_LWIP_LISTENERS 1
 #endif
@@ -62,7 +62,7 @@
 #define PBUF_POOL_BUFSIZE       THM_LWIP_BUFFER_SIZE
 #define MEMP_NUM_PBUF           1 /* references; nothing here makes any */
 #define MEMP_NUM_TCP_PCB        THM_LWIP_CONNECTIONS
-#define MEMP_NUM_TCP_PCB_LISTEN THM_LWIP_LISTENERS
+#define MEMP_NUM_TCP_PCB_LISTEN (THM_LWIP_LISTENERS + !THM_LWIP_LISTENERS) /* lwIP wants one */
 #define MEMP_NUM_TCP_SEG        THM_LWIP_SEGMENTS
 #define MEMP_NUM_UDP_PCB        2 /* DHCP and DNS */
 #define LWIP_STATS              1
@@ -99,28 +99,30 @@
 #define DNS_TABLE_SIZE                1 /* one server is dialled at a time */
 #define DNS_MAX_NAME_LENGTH           THM_LWIP_NAME
 #define DNS_MAX_SERVERS               1
+#define LWIP_SINGLE_NETIF             1
 #define LWIP_NETIF_HOSTNAME           1
 #define LWIP_NETIF_LOOPBACK           0
 #define LWIP_HAVE_LOOPIF              0
 
 /* --- TCP --- */
 
-#define TCP_MSS               536
-#define TCP_WND               THM_LWIP_WINDOW
-#define TCP_SND_BUF           THM_LWIP_WINDOW
-#define TCP_SND_QUEUELEN      THM_LWIP_SEGMENTS
-#define TCP_SNDQUEUELOWAT     (TCP_SND_QUEUELEN - 1)
-#define TCP_SNDLOWAT          (TCP_SND_BUF - 1)
-#define TCP_OVERSIZE          0 /* what is written is a whole record already */
-#define TCP_QUEUE_OOSEQ       0 /* a lost segment's followers are sent again */
-#define SO_REUSE              1 /* a listener may come back while old connections linger */
-#define TCP_LISTEN_BACKLOG    1
-#define LWIP_TCP_KEEPALIVE    0 /* no times per connection, but these for all: */
-#define TCP_KEEPIDLE_DEFAULT  300000UL
-#define TCP_KEEPINTVL_DEFAULT 30000UL
-#define TCP_KEEPCNT_DEFAULT   4U
-#define LWIP_WND_SCALE        0
-#define LWIP_TCP_TIMESTAMPS   0
-#define LWIP_TCP_SACK_OUT     0
+#define TCP_MSS                    536
+#define TCP_CALCULATE_EFF_SEND_MSS 0 /* 536 fits every link */
+#define TCP_WND                    THM_LWIP_WINDOW
+#define TCP_SND_BUF                THM_LWIP_WINDOW
+#define TCP_SND_QUEUELEN           THM_LWIP_SEGMENTS
+#define TCP_SNDQUEUELOWAT          (TCP_SND_QUEUELEN - 1)
+#define TCP_SNDLOWAT               (TCP_SND_BUF - 1)
+#define TCP_OVERSIZE               0 /* what is written is a whole record already */
+#define TCP_QUEUE_OOSEQ            0 /* a lost segment's followers are sent again */
+#define SO_REUSE                   (THM_LWIP_LISTENERS > 0) /* a listener comes back while old ones linger */
+#define TCP_LISTEN_BACKLOG         1
+#define LWIP_TCP_KEEPALIVE         0 /* no times per connection, but these for all: */
+#define TCP_KEEPIDLE_DEFAULT       300000UL
+#define TCP_KEEPINTVL_DEFAULT      30000UL
+#define TCP_KEEPCNT_DEFAULT        4U
+#define LWIP_WND_SCALE             0
+#define LWIP_TCP_TIMESTAMPS        0
+#define LWIP_TCP_SACK_OUT          0
 
 #endif
