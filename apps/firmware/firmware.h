@@ -33,7 +33,7 @@ struct firmware {
     struct cursors cursors;
     uint64_t now;      /* ms, of this turn */
     uint64_t start_at; /* ms: when the client, which is stopped, starts; UINT64_MAX: at a key */
-    uint64_t pause_ms; /* the next wait after a final refusal */
+    uint32_t pause_ms; /* the next wait after a final refusal */
     enum firmware_network network;
     _Alignas(16) unsigned char tls_memory[FIRMWARE_TLS_MEMORY];
 };

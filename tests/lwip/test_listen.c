@@ -202,6 +202,11 @@ static void test_listener_calls_are_for_listeners(void **state)
     assert_int_equal(accept_own(w, listener, &s), THM_IO_ERROR);
 }
 
+static int set_up_dialler(void **state)
+{
+    return set_up_with(state, NODE_DIALLER);
+}
+
 /* An image may do without: then it dials, and that is all. */
 static void test_a_board_without_listeners(void **state)
 {

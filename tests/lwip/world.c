@@ -267,7 +267,7 @@ static void add(struct world *w, unsigned which, const char *file, const char *a
     switch_on(n, address);
 }
 
-static int set_up(void **state, const char *own_file)
+int set_up_with(void **state, const char *own_file)
 {
     struct world *w = calloc(1, sizeof *w);
 
@@ -283,17 +283,12 @@ static int set_up(void **state, const char *own_file)
 
 int set_up_small(void **state)
 {
-    return set_up(state, NODE_SMALL);
-}
-
-int set_up_dialler(void **state)
-{
-    return set_up(state, NODE_DIALLER);
+    return set_up_with(state, NODE_SMALL);
 }
 
 int set_up_large(void **state)
 {
-    return set_up(state, NODE_LARGE);
+    return set_up_with(state, NODE_LARGE);
 }
 
 int tear_down(void **state)

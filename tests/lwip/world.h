@@ -66,10 +66,10 @@ struct world {
     void (*on_idle)(struct world *w); /* NULL: nothing more happens then */
 };
 
-/* cmocka set-up and tear-down: OWN as a board is by default, without listeners, or sized for a server, as PEER always is. */
+/* cmocka set-up and tear-down: OWN as a board is by default, or sized for a server, as PEER always is; or of any module. */
 int set_up_small(void **state);
-int set_up_dialler(void **state);
 int set_up_large(void **state);
+int set_up_with(void **state, const char *own_file);
 int tear_down(void **state);
 
 /** Switches a node off, and on again with what its storage holds. Its `address` NULL: none, and DHCP finds no server. */
