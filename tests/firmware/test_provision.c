@@ -211,6 +211,32 @@ static void test_too_much(void **state)
     refuse_more(PROVISION_USER, "ali", 1);
 }
 
+static void test_bounds_of_texts(void **state)
+{
+    (void)state;
+    char name[PROVISION_HOST_MAX + 1];
+    struct blob b;
+    memset(name, 'a', sizeof name);
+    blob_client(&b, 1, PROVISION_HOST);
+    blob_field(&b, PROVISION_HOST, name, PROVISION_HOST_MAX);
+    assert_int_equal(read_sealed(&b), PROVISION_OK);
+    assert_int_equal(strlen(p.host), PROVISION_HOST_MAX);
+    blob_client(&b, 1, PROVISION_HOST);
+    blob_field(&b, PROVISION_HOST, name, PROVISION_HOST_MAX + 1);
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+}
+
+static void test_each_ca_has_a_key(void **state)
+{
+    (void)state;
+    static const unsigned char point[65] = {4};
+    struct blob b;
+    blob_client(&b, 1, PROVISION_CA_POINT);
+    blob_text(&b, PROVISION_CA_NAME, "another");
+    blob_field(&b, PROVISION_CA_POINT, point, 65);
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+}
+
 static void test_a_field_past_the_end(void **state)
 {
     (void)state;
@@ -274,6 +300,8 @@ int main(void)
         cmocka_unit_test(test_each_field_is_needed),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_bounds_of_texts),
+        cmocka_unit_test(test_each_ca_has_a_key),
         cmocka_unit_test(test_a_field_past_the_end),
         cmocka_unit_test(test_two_slots),
     };
