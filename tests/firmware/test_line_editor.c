@@ -244,8 +244,9 @@ static void test_history_is_small(void **state)
     char line[LINE_EDITOR_HISTORY + 1];
     (void)state;
     for (unsigned i = 0; i < 100; i++) {
-        const char text[] = {'l', 'i', 'n', 'e', ' ', (char)('0' + i / 10), (char)('0' + i % 10),
-                             0};
+        char text[] = "line 00.";
+        text[5] = (char)('0' + i / 10);
+        text[6] = (char)('0' + i % 10);
         type(text);
         type("\r");
     }
