@@ -5,8 +5,9 @@
 #include "lwip/priv/memp_priv.h"
 #include "state.h"
 
-/* Buffers that the largest frame of a TCP connection takes. */
-#define FRAME_BUFFERS ((TCP_MSS + 54 + ETH_PAD_SIZE + PBUF_POOL_BUFSIZE - 1) / PBUF_POOL_BUFSIZE)
+/* Buffers that a frame with n bytes of a TCP connection takes, and the most bytes that one has. */
+#define FRAME_BUFFERS(n) (((n) + 54u + ETH_PAD_SIZE + PBUF_POOL_BUFSIZE - 1) / PBUF_POOL_BUFSIZE)
+#define FRAME_BYTES      1460
 
 /* How often lwIP calls on_poll, in its ticks of 500 ms. */
 #define POLL_TICKS 1
@@ -22,11 +23,11 @@ unsigned thm_lwip_pool_used(unsigned pool)
 }
 
 /* Whether the peer may be unable to send more before something is taken: the window does not hold another full segment, or
- * the pool not another frame. */
+ * the pool not what the window does. QEMU's user-mode network sends all of that in one frame, whatever MSS it was told. */
 static bool is_cramped(const struct thm_lwip_socket *s)
 {
-    return s->pcb->rcv_wnd < TCP_MSS ||
-           PBUF_POOL_SIZE - thm_lwip_pool_used(MEMP_PBUF_POOL) < FRAME_BUFFERS;
+    return s->pcb->rcv_wnd < TCP_MSS || PBUF_POOL_SIZE - thm_lwip_pool_used(MEMP_PBUF_POOL) <
+                                            FRAME_BUFFERS(LWIP_MIN(s->pcb->rcv_wnd, FRAME_BYTES));
 }
 
 bool thm_lwip_is_readable(const struct thm_lwip_socket *s)
