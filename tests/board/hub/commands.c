@@ -36,6 +36,16 @@ static const char *cut(struct lan *l, struct board *b, char *const words[WORDS])
     return NULL;
 }
 
+static const char *reset(struct lan *l, struct board *b, char *const words[WORDS])
+{
+    struct frame f;
+    (void)l, (void)words;
+    if (!inject_reset(&b->injector, &f))
+        return "it has no connection";
+    link_put(&b->to, &f, lan_now_ms());
+    return NULL;
+}
+
 static const char *inject(struct lan *l, struct board *b, char *const words[WORDS])
 {
     struct frame f = {0};
@@ -97,6 +107,7 @@ static const struct {
     {"jitter", "BOARD MS", "and up to so much more", set_jitter},
     {"cut", "BOARD", "cuts the link", cut},
     {"restore", "BOARD", "restores it", cut},
+    {"reset", "BOARD", "ends its connection, as a NAT does that forgot it", reset},
     {"inject", "BOARD HEX", "sends the board one frame", inject},
     {"fuzz", "BOARD COUNT", "sends it damaged frames", fuzz},
     {"flood", "BOARD PORT COUNT", "sends it SYNs", flood},

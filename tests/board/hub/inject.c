@@ -105,6 +105,35 @@ static void make_syn(struct injector *in, struct route *r, struct frame *f)
     frame_make(f, r, IP_TCP, rest, sizeof rest);
 }
 
+static const struct frame *last_segment(const struct injector *in)
+{
+    for (unsigned back = 1; back <= INJECT_SEEN && back <= in->seen_count; back++) {
+        const struct frame *f = &in->seen[(in->seen_count - back) % INJECT_SEEN];
+        if (frame_is_ipv4(f) && f->bytes[ETH_HEADER] == 0x45 && f->bytes[IP_PROTOCOL] == IP_TCP)
+            return f;
+    }
+    return NULL;
+}
+
+bool inject_reset(const struct injector *in, struct frame *f)
+{
+    const struct frame *last = last_segment(in);
+    if (last == NULL)
+        return false;
+    const unsigned char *tcp = last->bytes + IP_END;
+    unsigned payload = get16(last->bytes + IP_LENGTH) - 20 - (tcp[TCP_OFFSET] >> 4) * 4u;
+    uint32_t next = ((uint32_t)get16(tcp + 4) << 16 | get16(tcp + 6)) + payload;
+    *f = *last;
+    put16(f->bytes + IP_LENGTH, 20 + TCP_HEADER);
+    f->len = IP_END + TCP_HEADER;
+    put16(f->bytes + IP_END + 4, next >> 16);
+    put16(f->bytes + IP_END + 6, next & 0xFFFF);
+    f->bytes[IP_END + TCP_OFFSET] = (TCP_HEADER / 4) << 4;
+    f->bytes[IP_END + TCP_FLAGS] = 0x04;
+    frame_sum(f);
+    return true;
+}
+
 /* --- made from what was seen -------------------------------------------------------------------- */
 
 /* Damages a header or, more rarely, what is behind it. */

@@ -22,6 +22,10 @@ struct injector {
 /** Remembers a frame that the board is sent. */
 void inject_see(struct injector *in, const struct frame *f);
 
+/** Makes the reset (RFC 9293, section 3.10.7.4) that ends the connection of the last segment of TCP that was seen.
+ * False: none was. */
+bool inject_reset(const struct injector *in, struct frame *f);
+
 /** Makes the next frame, if any is still to come. mac, ip: the board's. */
 bool inject_next(struct injector *in, const unsigned char mac[MAC_SIZE],
                  const unsigned char ip[IP_SIZE], struct frame *f);

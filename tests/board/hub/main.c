@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,7 @@ int main(int argc, char **argv)
     lan.gateway = gateway_new(lan_from_gateway, &lan);
     if (lan.boards == NULL || lan.gateway == NULL)
         die("memory");
+    signal(SIGPIPE, SIG_IGN); /* libslirp writes to connections that end at any time */
     read_options(argv + 1);
     puts("{\"ready\":true}");
     fflush(stdout);
