@@ -68,7 +68,7 @@ uint32_t thm_lwip_boots(const struct thm_port_lwip *port);
 /**
  * Offers a server's time for the board's own, after a login. It is taken, and kept over restarts, only if it is
  * later than what is known already and within the validity of both certificates: else a server that lies could make the
- * board refuse its own certificate for good.
+ * board refuse its own certificate for good. What is kept may be up to an hour behind: storage wears out.
  *
  * @param utc_ms            what the server said
  * @param own_not_after     of the board's certificate, seconds since 1970
@@ -78,7 +78,8 @@ uint32_t thm_lwip_boots(const struct thm_port_lwip *port);
 bool thm_lwip_trust_time(struct thm_port_lwip *port, uint64_t utc_ms, uint64_t own_not_after,
                          uint64_t server_not_after);
 
-/* What is lent by the port and by lwIP at the moment: all but `timers` are 0 when every socket is closed. */
+/* What is lent by the port and by lwIP at the moment: all but `timers` are 0 once every socket is closed and lwIP is through
+ * with it (TIME_WAIT takes two minutes, unless a new connection needs its place). */
 struct thm_lwip_usage {
     uint32_t sockets, pcbs, segments, pool_buffers, timers;
     size_t heap; /* bytes of lwIP's heap */
