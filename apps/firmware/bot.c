@@ -334,9 +334,3 @@ void front_turn(struct firmware *f)
         watch(f, i);
     set_state(f);
 }
-
-uint64_t front_deadline(const struct firmware *f)
-{
-    (void)f;
-    return bot.check_at;
-}

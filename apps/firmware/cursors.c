@@ -6,7 +6,6 @@
 
 #define MAGIC   0x43524854u /* "THRC" */
 #define VERSION 1u
-#define NEVER   UINT64_MAX
 
 /* As it is stored: only this board reads it again. */
 struct entry {
@@ -43,7 +42,6 @@ __attribute__((noinline)) void cursors_load(struct cursors *k, struct thm_port *
                                      .write = port->ops->nv_write,
                                      .magic = MAGIC,
                                      .version = VERSION},
-                          .due_at = NEVER,
                           .credits = CURSORS_CREDITS};
     size_t len = thm_record_load(&k->record, image.bytes, sizeof image.bytes);
     for (size_t at = 0; at + sizeof e <= len; at += sizeof e) {
@@ -71,32 +69,19 @@ static __attribute__((noinline)) int save(struct cursors *k, const struct thm_cl
     return thm_record_save(&k->record, image.bytes, len);
 }
 
-static void refill(struct cursors *k, uint64_t now)
-{
-    while (k->credits < CURSORS_CREDITS && now >= k->refill_at) {
-        k->credits++;
-        k->refill_at += CURSORS_REFILL_MS;
-    }
-}
-
-int cursors_turn(struct cursors *k, const struct thm_client *client, uint64_t now, bool leaving)
+int cursors_turn(struct cursors *k, const struct thm_client *client, uint32_t now, bool leaving)
 {
     uint64_t present = sum(client);
-    refill(k, now);
-    if (present == k->kept)
-        k->due_at = NEVER;
-    else if (k->due_at == NEVER)
-        k->due_at = k->credits > 0 ? now + CURSORS_DELAY_MS : k->refill_at;
-    if (k->due_at == NEVER || (now < k->due_at && !leaving) || k->credits == 0)
+    for (; k->credits < CURSORS_CREDITS && now - k->credited_at >= CURSORS_REFILL_MS; k->credits++)
+        k->credited_at += CURSORS_REFILL_MS;
+    if (present != k->kept && !k->changed)
+        k->changed_at = now;
+    k->changed = present != k->kept;
+    if (!k->changed || k->credits == 0 || (now - k->changed_at < CURSORS_DELAY_MS && !leaving))
         return THM_OK;
     if (k->credits-- == CURSORS_CREDITS)
-        k->refill_at = now + CURSORS_REFILL_MS;
+        k->credited_at = now;
     k->kept = present;
-    k->due_at = NEVER;
+    k->changed = false;
     return save(k, client);
-}
-
-uint64_t cursors_deadline(const struct cursors *k)
-{
-    return k->due_at;
 }

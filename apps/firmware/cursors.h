@@ -18,23 +18,22 @@
 
 struct cursors {
     struct thm_record record;
-    uint64_t kept;      /* a sum over what is stored */
-    uint64_t due_at;    /* ms; UINT64_MAX: nothing changed */
-    uint64_t refill_at; /* ms: the next credit */
-    uint32_t credits;
+    uint64_t kept;   /* a sum over what is stored */
+    bool changed;    /* since `changed_at`, ms */
+    uint8_t credits; /* writes */
+    uint32_t changed_at;
+    uint32_t credited_at; /* ms: when the last one came back, or the first was taken */
 };
 
 /** Gives a client that is not started yet the cursors that were kept. */
 void cursors_load(struct cursors *k, struct thm_port *port, struct thm_client *client);
 
 /**
- * Stores what changed, when it is time. Call it in every turn; `leaving` stores at once.
+ * Stores what changed, when it is time. To be called in every turn; `leaving` stores at once.
  *
+ * @param now  ms, of a clock that may wrap
  * @return THM_OK, or what the storage said; then it is tried again with the next change
  */
-int cursors_turn(struct cursors *k, const struct thm_client *client, uint64_t now, bool leaving);
-
-/** ms: when cursors_turn() has something to do; UINT64_MAX: when something has changed. */
-uint64_t cursors_deadline(const struct cursors *k);
+int cursors_turn(struct cursors *k, const struct thm_client *client, uint32_t now, bool leaving);
 
 #endif

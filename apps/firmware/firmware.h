@@ -58,10 +58,7 @@ void front_print(struct firmware *f, const char *text, size_t len, bool last);
 /** An event of the client. */
 void front_event(struct firmware *f, const struct thm_client_event *event);
 
-/** After each turn of the loop. */
+/** After each turn of the loop, of which there are at least two a second. */
 void front_turn(struct firmware *f);
-
-/** ms: when front_turn() is to be called next at the latest; UINT64_MAX: never. */
-uint64_t front_deadline(const struct firmware *f);
 
 #endif

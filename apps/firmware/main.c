@@ -7,8 +7,9 @@
 #include "thimble/board.h"
 #include "util/text.h"
 
-#define EVENTS  4
-#define TURN_MS 500u /* the network's changes are no events */
+#define EVENTS 4
+/* A turn takes no longer: changes of the network are no events, and nothing else here has to be more exact. */
+#define TURN_MS 500u
 #define NEVER   UINT64_MAX
 
 /* After a final refusal: somebody has to mend something, and a server must not be asked all the time. */
@@ -179,29 +180,27 @@ static void start(struct firmware *f)
 {
     if (f->client.state != THM_CLIENT_STOPPED)
         return;
-    if (f->now < f->start_at && thm_board_getc() >= 0)
+    if (f->now < f->start_at && thm_board_getc() >= 0) {
         f->start_at = f->now;
+        f->pause_ms = PAUSE_MS;
+    }
     if (f->network == NETWORK_UP && f->now >= f->start_at)
         thm_client_start(&f->client, f->now);
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 static void turn(struct firmware *f)
 {
     struct thm_event events[EVENTS];
-    uint64_t until = earlier(f->now + TURN_MS, thm_client_deadline(&f->client));
-    until = earlier(until, earlier(cursors_deadline(&f->cursors), front_deadline(f)));
+    uint64_t until = thm_client_deadline(&f->client);
+    if (until > f->now + TURN_MS)
+        until = f->now + TURN_MS;
     int n = f->port.base.ops->wait(&f->port.base, until, events, EVENTS);
     f->now = thm_board_now_ms();
     thm_client_step(&f->client, f->now, events, n);
     watch_network(f);
     start(f);
-    if (cursors_turn(&f->cursors, &f->client, f->now, f->client.state == THM_CLIENT_STOPPED) !=
-        THM_OK)
+    if (cursors_turn(&f->cursors, &f->client, (uint32_t)f->now,
+                     f->client.state == THM_CLIENT_STOPPED) != THM_OK)
         firmware_say(f, "! the storage can't be written", NULL, NULL);
     front_turn(f);
 }

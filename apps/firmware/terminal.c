@@ -122,9 +122,3 @@ void front_turn(struct firmware *f)
     leave(f);
     line_editor_show(&terminal.editor);
 }
-
-uint64_t front_deadline(const struct firmware *f)
-{
-    (void)f;
-    return terminal.leave_by;
-}

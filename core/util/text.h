@@ -1,6 +1,6 @@
 /*
  * Text building without printf: a bounded buffer that never overflows and remembers if it would
- * have. For core/ only.
+ * have. For core/, and for firmware, which has no printf either.
  */
 #ifndef THM_UTIL_TEXT_H
 #define THM_UTIL_TEXT_H
