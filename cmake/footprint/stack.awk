@@ -119,7 +119,7 @@ function reached(place,    part, name, key, i, n, callee, list) {
     n = split(reaches[key], callee, " ")
     for (i = 1; i <= n; i++)
         list = list (callee[i] in titles ? titles[callee[i]] : callee[i] in frame ? " " callee[i] : "")
-    if (n > 0 && list == "")
+    if (n > 0 && callee[1] != "-" && list == "")
         fail("none of those that " key " may lead to is there (" place ")")
     return list
 }
