@@ -37,6 +37,9 @@ set(THIMBLE_IMAGE thimble-terminal CACHE STRING "Image that run-qemu boots and f
 set(THIMBLE_BLOB "" CACHE FILEPATH "Credentials (thimble-ca board) that run-qemu gives the board and flash-blob writes")
 set(THIMBLE_BLOB_SLOT 0 CACHE STRING "Slot that flash-blob writes them to: 0 or 1; the newest valid one counts")
 
+if(NOT CMAKE_CROSSCOMPILING)
+  message(FATAL_ERROR "a board needs a cross-compiler: cmake --preset ${THIMBLE_BOARD}, or --toolchain cmake/toolchains/arm-none-eabi.cmake")
+endif()
 set(THIMBLE_BOARD_DIR ${PROJECT_SOURCE_DIR}/port/lwip/boards/${THIMBLE_BOARD})
 if(NOT EXISTS ${THIMBLE_BOARD_DIR}/board.cmake)
   message(FATAL_ERROR "there is no board ${THIMBLE_BOARD}: ${THIMBLE_BOARD_DIR}/board.cmake does not exist")

@@ -145,7 +145,8 @@ static void offer(struct line_editor *e)
 static void enter(struct line_editor *e)
 {
     if (e->overflow) {
-        ring(e);
+        static const char why[] = "! too long for one line: nothing was sent (Ctrl-U clears it)";
+        line_editor_print(e, why, sizeof why - 1, true);
         return;
     }
     move(e, e->len);

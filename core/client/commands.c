@@ -217,7 +217,7 @@ static int do_cmd(struct thm_console *c, const struct thm_command *command, stru
     char id_text[24];
 
     if (args.len == 0 || thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
-        return misused(c, command, "DEVICE is USER@DEVICE, as /list shows it");
+        return misused(c, command, "whom, as /list shows it, and what? Most boards know help");
     thm_text_init(&id, id_text, sizeof id_text);
     thm_text_char(&id, 'c');
     thm_text_uint(&id, ++c->next_id, 0);

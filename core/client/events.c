@@ -168,7 +168,7 @@ static const struct {
     {"* you are in {room}[; {members} here][; topic: {topic}]", on_joined, THM_MSG_JOINED},
     {"* the server took you out of {room}[: {reason}]", on_left, THM_MSG_LEFT},
     {"* topic of {room}: [{topic}[, set by {from}]|none]", NULL, THM_MSG_TOPIC},
-    {"= " THM_SHOW_DEVICE ": {text}", NULL, THM_MSG_STATE},
+    {"{time}= " THM_SHOW_DEVICE ": {text}", NULL, THM_MSG_STATE},
     {"* " THM_SHOW_DEVICE "[, called {nick}][, {status}][, in {rooms}][, since {since}]"
      "[, away: {away}][, with {agent}][, from {address}][, key {key_hash}][, state: {text}]",
      on_user, THM_MSG_USER},

@@ -10,7 +10,7 @@
  *  - time is never asked for: the caller of the core passes it in. `now_ms` and `until_ms` are
  *    milliseconds of one monotonic clock whose zero does not matter.
  *
- * Two ports exist: port/posix, and tests/sim (seeded, with faults).
+ * Three ports exist: port/posix, port/lwip, and tests/sim (seeded, with faults).
  */
 #ifndef THIMBLE_PORT_H
 #define THIMBLE_PORT_H
