@@ -98,9 +98,9 @@ boot_qemu() { # NAME IMAGE
 QEMU_OPTIONS=()
 
 pull_plug() { # NAME
-  kill -KILL "${program[$1]}"
-  wait "${program[$1]}" 2>/dev/null
+  end_by_force "${program[$1]}"
 }
+end_by_force() { { kill -KILL "$1" && wait "$1"; } 2>/dev/null; } # PROCESS; what bash says of it is no news
 
 # Of a board in QEMU: a command of its human monitor.
 monitor() { # NAME COMMAND
@@ -154,13 +154,13 @@ join_with_file() { # NAME USER@DEVICE
 texts_from() { # NAME USER
   sed -n 's/^{"msgtype":"message",.*"from":"'"$2"'".*"text":"\(.*\)"}$/\1/p' "$tmp/$1.out" | sed 's/\\\(["\\]\)/\1/g'
 }
-heard_so_many() { is "$(texts_from "$1" "$2" | wc -l)" "$3"; } # NAME USER COUNT
+heard_so_many() { (($(texts_from "$1" "$2" | wc -l) == $3)); } # NAME USER COUNT
 
 # The same of a UART, from where it is looked at.
 texts_at() { # NAME USER
   printed "$1" "${read_from[$1]}" | sed -n 's/^\[[0-9:]*\] '"$2"': //p'
 }
-printed_so_many() { is "$(texts_at "$1" "$2" | wc -l)" "$3"; } # NAME USER COUNT
+printed_so_many() { (($(texts_at "$1" "$2" | wc -l) == $3)); } # NAME USER COUNT
 
 # Whether a board has stored how far it has read the lobby: as far as ali has. It waits a while before it does.
 keeps_cursor() { # NAME

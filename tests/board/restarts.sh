@@ -53,8 +53,7 @@ fi
 look_from_here board1
 for ((i = 1; i <= 60; i++)); do type_line board1 "line $i"; done
 await "$tmp/ali.out" '"text":"line 20"'
-kill -KILL "$server"
-wait "$server" 2>/dev/null
+end_by_force "$server"
 ok 'a server that was killed: the UART says so' reads board1 '! .*(reset|lost|closed)'
 type_line board1 'line 61'
 type_line board1 'line 62'
