@@ -14,11 +14,11 @@ read_back() { "$dump" blob >got || die 'refused'; }
 { "$ca" init --dir ca; "$ca" init --dir next; "$ca" server --dir ca chat.example.org; } >/dev/null
 "$ca" board --dir ca pump --device shed --server chat.example.org:7000 --room '#ops' --room '#garden' \
   --allow 'ali *' --allow 'carol@phone temp uptime' --address 192.0.2.7/26,192.0.2.1,192.0.2.53 \
-  --also-ca next/ca.crt --out blob >/dev/null
+  --also-ca next/ca.crt --seq 7 --out blob >/dev/null
 read_back
 crt=ca/users/pump@shed.crt
 expect 'role client'
-expect 'sequence 1'
+expect 'sequence 7'
 expect 'who pump@shed'
 expect 'server chat.example.org:7000 chat.example.org'
 expect "certificate $(openssl x509 -in "$crt" -outform DER | od -An -v -tx1 | tr -d ' \n')"
@@ -33,7 +33,7 @@ for address in 192.0.2.7 255.255.255.192 192.0.2.1 192.0.2.53; do expect "addres
 
 "$ca" board --dir ca pump --device shed --server 192.0.2.9 --server-name chat.example.org --out blob >/dev/null
 read_back
-expect 'sequence 2'
+[[ $(sed -n 's/^sequence //p' got) -gt 7 ]] || die 'the second number is not higher'
 expect 'server 192.0.2.9:8443 chat.example.org'
 expect 'address 0.0.0.0'
 if grep -q -e '^room' -e '^allow' got; then die 'rooms or allows from nowhere'; fi
