@@ -24,5 +24,6 @@ ok 'all that was typed arrives' until_true heard_so_many ali board1 $MESSAGES
 ok 'whole and in order' cmp <(texts_from ali board1) "$tmp/typed"
 ok 'all that was said arrives' until_true printed_so_many board1 ali $MESSAGES
 ok 'whole and in order, while somebody types' cmp <(texts_at board1 ali) "$tmp/said"
-ok 'what was typed is shown as the others see it' cmp <(texts_at board1 board1) "$tmp/typed"
+ok 'what was typed is shown' until_true printed_so_many board1 board1 $MESSAGES
+ok 'as the others see it' cmp <(texts_at board1 board1) "$tmp/typed"
 ok 'in one session' is "$(count_log ' login .*user=board1')" 1

@@ -162,9 +162,12 @@ texts_at() { # NAME USER
 }
 printed_so_many() { (($(texts_at "$1" "$2" | wc -l) == $3)); } # NAME USER COUNT
 
-# Whether a board has stored how far it has read the lobby: as far as ali has. It waits a while before it does.
+# Whether a board has stored how far it has read the lobby: as far as ali has, in the log that there is now. It waits a
+# while before it does.
 keeps_cursor() { # NAME
-  local n
+  local n incarnation bytes='' i
   n=$(sed -n 's/.*"room":"#lobby".*"n":\([0-9]*\).*/\1/p' "$tmp/ali.out" | tail -n 1)
-  grep -aqP "\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))\0\0\0\0\0\0#lobby\0" "$tmp/$1.eeprom"
+  incarnation=$(sed -n 's/.*"room":"#lobby","incarnation":"\([0-9a-f]*\)".*/\1/p' "$tmp/ali.out" | tail -n 1)
+  for ((i = 14; i >= 0; i -= 2)); do bytes+="\\x${incarnation:i:2}"; done
+  grep -aqP "$bytes\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))\0\0\0\0\0\0#lobby\0" "$tmp/$1.eeprom"
 }
