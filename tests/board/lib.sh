@@ -154,13 +154,11 @@ join_with_file() { # NAME USER@DEVICE
 texts_from() { # NAME USER
   sed -n 's/^{"msgtype":"message",.*"from":"'"$2"'".*"text":"\(.*\)"}$/\1/p' "$tmp/$1.out" | sed 's/\\\(["\\]\)/\1/g'
 }
-heard_so_many() { (($(texts_from "$1" "$2" | wc -l) == $3)); } # NAME USER COUNT
 
 # The same of a UART, from where it is looked at.
 texts_at() { # NAME USER
   printed "$1" "${read_from[$1]}" | sed -n 's/^\[[0-9:]*\] '"$2"': //p'
 }
-printed_so_many() { (($(texts_at "$1" "$2" | wc -l) == $3)); } # NAME USER COUNT
 
 # Whether a board has stored how far it has read the lobby: as far as ali has, in the log that there is now. It waits a
 # while before it does.

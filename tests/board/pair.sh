@@ -19,14 +19,14 @@ type_line board2 '/whisper board1 I am'
 ok 'whispers too' reads board1 'board2.*I am'
 
 for seed in 1 2; do
-  awk -v SEED=$seed -v COUNT=$MESSAGES -f "${0%/*}/texts.awk" >"$tmp/typed$seed"
+  { awk -v SEED=$seed -v COUNT=$MESSAGES -f "${0%/*}/texts.awk" && echo 'that was all'; } >"$tmp/typed$seed"
 done
 look_from_here board1
 look_from_here board2
 while IFS= read -r line; do type_line board1 "$line"; done <"$tmp/typed1" &
 while IFS= read -r line; do type_line board2 "$line"; done <"$tmp/typed2"
 wait $!
-ok 'each hears all of the other' until_true printed_so_many board1 board2 $MESSAGES
-ok 'both' until_true printed_so_many board2 board1 $MESSAGES
+ok 'each hears all of the other' reads board1 'board2: that was all'
+ok 'both' reads board2 'board1: that was all'
 ok 'whole and in order' cmp <(texts_at board1 board2) "$tmp/typed2"
 ok 'both ways' cmp <(texts_at board2 board1) "$tmp/typed1"
