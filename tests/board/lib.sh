@@ -24,6 +24,7 @@ start_network() { # NAME=MODEL...
   for pair in "$@"; do
     model[${pair%=*}]=${pair#*=}
     [[ -n $(images "${pair%=*}") ]] || skip "there are no images for ${pair#*=} (cmake --preset ${pair#*=})"
+    [[ $pair == *=linux ]] || command -v qemu-system-arm >/dev/null || skip 'there is no qemu-system-arm'
     options+=(--board "${pair%=*}=$tmp/${pair%=*}")
   done
   talk hub "$HUB" --seed "${SEED:-1}" ${CAPTURE:+--pcap "$CAPTURE"} "${options[@]}"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# server.sh BOARD: a server on a board, for four clients of this machine, at a port that is forwarded to it.
+# server.sh BOARD CLIENT: a server on a board, for clients of this machine, at a port that is forwarded to it, and for
+# another board on the same network.
 . "$(dirname "$0")/lib.sh"
 
 readonly PEOPLE=(ali bianca carol dora)
@@ -21,7 +22,11 @@ chat() {
 }
 is_injected() { has_counted board1 injecting 0; }
 
-start_network board1="$1"
+start_network board1="$1" board2="$2"
+boot board1 thimble-server
+ok 'without credentials it says so' reads board1 "! this board's credentials are missing: .*--as-server"
+ok '... and sends nothing' has_counted board1 sent 0
+pull_plug board1
 "$THIMBLE_CA" board --dir "$CA" localhost --as-server --out "$tmp/board1.blob" >/dev/null ||
   give_up 'no credentials for the server'
 boot board1 thimble-server
@@ -43,9 +48,18 @@ hub fuzz board1 2000
 ok 'frames that nobody should send' until_true is_injected
 ok 'they chat on, or again' until_true all_hear bianca 'still there?'
 hang_up dora
+provision board2 --server 10.0.2.15:8443
+boot board2
+ok 'who leaves makes room for a board' enters board2
+type_line board2 'from board to board'
+ok 'which is heard' hear ali '*"from":"board2"*"text":"from board to board"*'
+say ali 'and back'
+ok 'and hears' reads board2 'ali: and back'
+type_line board2 '/quit'
+ok 'it leaves' reads board2 'goodbye'
 client_options dora@default
-ok 'who left comes in again' join dora dora@default
-ok 'it has never rebooted' is "$(grep -c '^\* thimble-server ' "$tmp/board1.uart")" 1
+ok 'and makes room' join dora dora@default
+ok 'it has never rebooted' is "$(grep -c '^\* thimble-server ' "$tmp/board1.uart")" 2
 
 pull_plug board1
 boot board1 thimble-server
