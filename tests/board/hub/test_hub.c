@@ -165,6 +165,9 @@ static void test_switch(void **state)
     put(n, 1, &g);
     assert_int_equal(get(n, 0).len, g.len);
     assert_int_equal(get(n, 1).len, 0);
+    struct frame h = from_to(macs[1], gateway_mac);
+    put(n, 1, &h);
+    assert_int_equal(get(n, 0).len, 0);
     link_cut(&n->lan.boards[0].to, true);
     put(n, 1, &g);
     assert_int_equal(get(n, 0).len, 0);
