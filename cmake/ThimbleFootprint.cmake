@@ -15,7 +15,7 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} --version OUTPUT_VARIABLE compiler)
 string(REGEX REPLACE "\n.*" "" compiler ${compiler})
 set(source ${PROJECT_SOURCE_DIR})
 set(report ${source}/cmake/footprint/report ${THIMBLE_BOARD} ${compiler} ${CMAKE_READELF} ${PROJECT_BINARY_DIR}
-  "BearSSL=${THIMBLE_BEARSSL_DIR}/,lwIP=${THIMBLE_LWIP_DIR}/,core=${source}/core/,port_and_board=${source}/port/,app=${source}/apps/"
+  "BearSSL=${THIMBLE_BEARSSL_DIR}/,lwIP=${THIMBLE_LWIP_DIR}/,core=${source}/core/,core=${THIMBLE_TREE}/core/,port_and_board=${source}/port/,app=${source}/apps/,app=${THIMBLE_TREE}/apps/"
   $<TARGET_OBJECTS:footprint_contexts> ${source}/docs/footprint.measured ${ram_limit} ${flash_limit} ${THIMBLE_BOARD_IMAGES})
 
 add_custom_target(footprint

@@ -21,9 +21,13 @@ enum { TAG_CLIENT = 1 };
 void firmware_say(struct firmware *f, const char *a, const char *b, const char *c)
 {
     const char *parts[] = {a, b, c};
-    for (unsigned i = 0; i < 3; i++)
-        if (parts[i])
-            front_print(f, parts[i], strlen(parts[i]), false);
+    char plain[THM_TEXT_PLAIN];
+    for (unsigned i = 0; i < 3; i++) {
+        if (!parts[i])
+            continue;
+        const char *text = thm_text_plain(parts[i], plain);
+        front_print(f, text, strlen(text), false);
+    }
     front_print(f, "", 0, true);
 }
 
@@ -45,20 +49,20 @@ static void need_credentials(struct firmware *f)
 {
     static const char *const faults[] = {[PROVISION_NONE] = "missing",
                                          [PROVISION_DAMAGED] = "damaged",
-                                         [PROVISION_VERSION] = "for newer firmware"};
+                                         [PROVISION_VERSION] = THM_T("for newer firmware")};
     enum provision_result result = provision_find(&f->provision);
     const char *fault = faults[result];
     if (result == PROVISION_OK && f->provision.role != THM_FOR_CLIENT)
-        fault = "a server's";
+        fault = THM_T("a server's");
     if (fault)
-        stay_safe(f, "! this board's credentials are ", fault,
-                  ": flash others, made by thimble-ca board");
+        stay_safe(f, THM_T("! this board's credentials are "), fault,
+                  THM_T(": flash others, made by thimble-ca board"));
 }
 
 static void need(struct firmware *f, int code)
 {
     if (code != THM_OK)
-        stay_safe(f, "! can't start: ", thm_error_text(code), NULL);
+        stay_safe(f, THM_T("! can't start: "), thm_error_text(code), NULL);
 }
 
 /* --- the client --------------------------------------------------------------------------------- */
@@ -76,16 +80,16 @@ static void say_pause(struct firmware *f)
     struct thm_text t;
     thm_text_init(&t, text, sizeof text);
     thm_text_uint(&t, f->pause_ms / 3600000u, 0);
-    firmware_say(f, "* trying again in ", text, " h, or at a key");
+    firmware_say(f, THM_T("* trying again in "), text, THM_T(" h, or at a key"));
 }
 
 static void end(struct firmware *f, int code)
 {
     f->start_at = NEVER;
     if (code == THM_OK) {
-        firmware_say(f, "* goodbye; press a key to come back", NULL, NULL);
+        firmware_say(f, THM_T("* goodbye; press a key to come back"), NULL, NULL);
     } else if (code == THM_E_REPLACED) { /* two that come back by themselves would never stop */
-        firmware_say(f, "* press a key to take over", NULL, NULL);
+        firmware_say(f, THM_T("* press a key to take over"), NULL, NULL);
     } else {
         f->start_at = f->now + f->pause_ms;
         say_pause(f);
@@ -118,7 +122,7 @@ ONCE void join_rooms(struct firmware *f)
         memcpy(name, p->rooms[i].data, p->rooms[i].len); /* provision_read() has checked it */
         name[p->rooms[i].len] = '\0';
         if (thm_client_join(&f->client, name) != THM_OK)
-            firmware_say(f, "! no place for room ", name, NULL);
+            firmware_say(f, THM_T("! no place for room "), name, NULL);
     }
 }
 
@@ -167,11 +171,11 @@ static void watch_network(struct firmware *f)
         return;
     f->network = network;
     if (network == NETWORK_UP)
-        firmware_say(f, "* address ", address, NULL);
+        firmware_say(f, THM_T("* address "), address, NULL);
     else
         firmware_say(f,
-                     network == NETWORK_NO_LINK ? "! no link: is the cable plugged in?"
-                                                : "* waiting for DHCP",
+                     network == NETWORK_NO_LINK ? THM_T("! no link: is the cable plugged in?")
+                                                : THM_T("* waiting for DHCP"),
                      NULL, NULL);
 }
 
@@ -201,7 +205,7 @@ static void turn(struct firmware *f)
     start(f);
     if (cursors_turn(&f->cursors, &f->client, (uint32_t)f->now,
                      f->client.state == THM_CLIENT_STOPPED) != THM_OK)
-        firmware_say(f, "! the storage can't be written", NULL, NULL);
+        firmware_say(f, THM_T("! the storage can't be written"), NULL, NULL);
     front_turn(f);
 }
 

@@ -8,6 +8,8 @@
 #include "thimble/server.h"
 #include "util/text.h"
 
+_Static_assert(!THM_PACKED_TEXTS, "what a server says goes over the wire as it is");
+
 #define CLIENTS 4
 #define EVENTS  8
 #define TURN_MS 500u /* the network's changes are no events */

@@ -8,7 +8,7 @@
 #define DIGITS(macro)   DIGITS_OF(macro)
 #define DIGITS_OF(text) #text
 
-_Static_assert(THM_TYPES_END <= 64, "a set of types is one 64-bit word");
+_Static_assert(THM_TYPES_END <= 64, THM_T("a set of types is one 64-bit word"));
 
 /* --- saying --------------------------------------------------------------------------------- */
 
@@ -17,7 +17,7 @@ static void show_waiting(struct thm_console *c, const char *to, struct thm_slice
     bool room = to[0] == '#';
 
     thm_show_begin(c, THM_STYLE_NOTICE, room ? thm_slice_of(to) : THM_NOTHING);
-    thm_show_with(c, room ? "(waiting) " : "(waiting) -> {}: ", thm_slice_of(to));
+    thm_show_with(c, room ? THM_T("(waiting) ") : THM_T("(waiting) -> {}: "), thm_slice_of(to));
     thm_show_text(c, text);
     thm_show_end(c);
 }
@@ -31,11 +31,11 @@ static void show_unsayable(struct thm_console *c, int code, const char *to, size
     thm_text_uint(&t, len, 0);
     if (code == THM_E_PARTS)
         thm_show_error(c,
-                       "too long: {} bytes, and a message has at most " DIGITS(
-                           THM_PARTS_MAX) " parts of up to " DIGITS(THM_TEXT_MAX),
+                       THM_T("too long: {} bytes, and a message has at most " DIGITS(
+                           THM_PARTS_MAX) " parts of up to " DIGITS(THM_TEXT_MAX)),
                        thm_slice_of(digits));
     else if (code == THM_E_NO_ROOM)
-        thm_show_error(c, "you are not in {}: enter it with /join", thm_slice_of(to));
+        thm_show_error(c, THM_T("you are not in {}: enter it with /join"), thm_slice_of(to));
     else
         thm_show_error(c, thm_error_text(code), THM_NOTHING);
 }
@@ -68,7 +68,7 @@ int thm_console_text(struct thm_console *c, const char *text, size_t len)
         return THM_OK;
     if (c->room[0] != '\0')
         return thm_console_say(c, c->room, s);
-    thm_show_error(c, "you are in no room: enter one with /join #ROOM", THM_NOTHING);
+    thm_show_error(c, THM_T("you are in no room: enter one with /join #ROOM"), THM_NOTHING);
     return THM_E_NO_ROOM;
 }
 
@@ -109,9 +109,9 @@ static void show_unasked(struct thm_console *c, int code, enum thm_type type)
     thm_show_start(c, THM_STYLE_ERROR, "! /");
     thm_show_str(c, thm_type_word(type));
     thm_show_str(c, ": ");
-    thm_show_str(c, code == THM_E_STATE ? "not connected just now: try again in a moment"
+    thm_show_str(c, code == THM_E_STATE ? THM_T("not connected just now: try again in a moment")
                     : code == THM_E_KEY_RANGE
-                        ? "that is too long or has a form that is not allowed there"
+                        ? THM_T("that is too long or has a form that is not allowed there")
                         : thm_error_text(code));
     thm_show_end(c);
 }

@@ -13,26 +13,29 @@
  */
 #define COMMANDS(X)                                                                                \
     X(join, JOIN, "/join", NULL, "#ROOM",                                                          \
-      "Enters a room, which is made if need be, and talks there.")                                 \
-    X(part, LEAVE, "/part", NULL, "[#ROOM]", "Leaves this room, or another one.")                  \
-    X(request, ROOMS, "/rooms", NULL, "", "Lists the rooms.")                                      \
-    X(request, LIST, "/list", NULL, "", "Lists who is online, and where.")                         \
-    X(request, WHO, "/who", NULL, "[#ROOM]", "Lists who is in this room, or in another one.")      \
-    X(request, WHOIS, "/whois", NULL, "NAME", "Tells who is behind a user id or an alias.")        \
-    X(whisper, WHISPER, "/whisper", "/w", "USER TEXT",                                             \
-      "Says something to one person, or to USER@DEVICE.")                                          \
-    X(reply, WHISPER, "/reply", "/r", "TEXT", "Whispers to who whispered last.")                   \
+      THM_T("Enters a room, which is made if need be, and talks there."))                          \
+    X(part, LEAVE, "/part", NULL, "[#ROOM]", THM_T("Leaves this room, or another one."))           \
+    X(request, ROOMS, "/rooms", NULL, "", THM_T("Lists the rooms."))                               \
+    X(request, LIST, "/list", NULL, "", THM_T("Lists who is online, and where."))                  \
+    X(request, WHO, "/who", NULL, "[#ROOM]",                                                       \
+      THM_T("Lists who is in this room, or in another one."))                                      \
+    X(request, WHOIS, "/whois", NULL, "NAME", THM_T("Tells who is behind a user id or an alias.")) \
+    X(whisper, WHISPER, "/whisper", "/w", THM_T("USER TEXT"),                                      \
+      THM_T("Says something to one person, or to USER@DEVICE."))                                   \
+    X(reply, WHISPER, "/reply", "/r", "TEXT", THM_T("Whispers to who whispered last."))            \
     X(request, ALIAS, "/alias", NULL, "NAME",                                                      \
-      "Changes the name that is shown beside your user id.")                                       \
-    X(request, HISTORY, "/history", NULL, "[N]", "Shows the last N messages of this room (20).")   \
+      THM_T("Changes the name that is shown beside your user id."))                                \
+    X(request, HISTORY, "/history", NULL, "[N]",                                                   \
+      THM_T("Shows the last N messages of this room (20)."))                                       \
     X(request, TOPIC, "/topic", NULL, "[TEXT]",                                                    \
-      "Shows or sets this room's topic; - takes it away.")                                         \
+      THM_T("Shows or sets this room's topic; - takes it away."))                                  \
     X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
-      "Says that you are away; without a text, that you are back.")                                \
-    X(status, NONE, "/status", NULL, "", "Tells about the connection and the server.")             \
-    X(cmd, CMD, "/cmd", NULL, "DEVICE COMMAND", "Asks a board (USER@DEVICE) to do something.")     \
-    X(help, NONE, "/help", NULL, "[COMMAND]", "Lists the commands, or explains one.")              \
-    X(quit, NONE, "/quit", NULL, "", "Leaves; a line with just quit does the same.")
+      THM_T("Says that you are away; without a text, that you are back."))                         \
+    X(status, NONE, "/status", NULL, "", THM_T("Tells about the connection and the server."))      \
+    X(cmd, CMD, "/cmd", NULL, THM_T("DEVICE COMMAND"),                                             \
+      THM_T("Asks a board (USER@DEVICE) to do something."))                                        \
+    X(help, NONE, "/help", NULL, "[COMMAND]", THM_T("Lists the commands, or explains one."))       \
+    X(quit, NONE, "/quit", NULL, "", THM_T("Leaves; a line with just quit does the same."))
 
 typedef int run_fn(struct thm_console *c, const struct thm_command *command, struct thm_slice args);
 static run_fn do_join, do_part, do_request, do_whisper, do_reply, do_status, do_cmd, do_help,
@@ -58,11 +61,12 @@ static const struct request {
     {THM_MSG_LIST, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_STATUS, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_WHO, THERE, THM_KEYS_END, NULL},
-    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, "N is a number from 1 to 99999"},
-    {THM_MSG_TOPIC, HERE, THM_KEY_TOPIC, "at most 200 bytes of visible characters"},
-    {THM_MSG_AWAY, NOWHERE, THM_KEY_AWAY, "at most 200 bytes of visible characters"},
-    {THM_MSG_WHOIS, NOWHERE, THM_KEY_TEXT, "whom do you mean?"},
-    {THM_MSG_ALIAS, NOWHERE, THM_KEY_ALIAS, "1 to 32 visible characters, no two spaces together"},
+    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, THM_T("N is a number from 1 to 99999")},
+    {THM_MSG_TOPIC, HERE, THM_KEY_TOPIC, THM_T("at most 200 bytes of visible characters")},
+    {THM_MSG_AWAY, NOWHERE, THM_KEY_AWAY, THM_T("at most 200 bytes of visible characters")},
+    {THM_MSG_WHOIS, NOWHERE, THM_KEY_TEXT, THM_T("whom do you mean?")},
+    {THM_MSG_ALIAS, NOWHERE, THM_KEY_ALIAS,
+     THM_T("1 to 32 visible characters, no two spaces together")},
 };
 
 const struct thm_command *thm_console_commands(void)
@@ -75,7 +79,7 @@ const struct thm_command *thm_console_commands(void)
 /* Prints how a command is used, and why. */
 static int misused(struct thm_console *c, const struct thm_command *command, const char *why)
 {
-    thm_show_start(c, THM_STYLE_ERROR, "! use ");
+    thm_show_start(c, THM_STYLE_ERROR, THM_T("! use "));
     thm_show_str(c, command->name);
     thm_show_str(c, command->args[0] != '\0' ? " " : "");
     thm_show_str(c, command->args);
@@ -94,13 +98,13 @@ static int read_room(struct thm_console *c, const struct thm_command *command,
     thm_text_init(&t, room, THM_ROOM_MAX + 1);
     if (name.len == 0) {
         thm_text_str(&t, c->room);
-        return t.len > 0 ? THM_OK : misused(c, command, "you are in no room just now");
+        return t.len > 0 ? THM_OK : misused(c, command, THM_T("you are in no room just now"));
     }
     if (name.data[0] != '#')
         thm_text_char(&t, '#');
     thm_text_bytes(&t, name.data, name.len);
     if (t.truncated || room[0] != '#' || thm_key_check(THM_KEY_ROOM, room, t.len) != THM_OK)
-        return misused(c, command, "a room's name is # and up to 32 of a-z 0-9 . _ -");
+        return misused(c, command, THM_T("a room's name is # and up to 32 of a-z 0-9 . _ -"));
     return THM_OK;
 }
 
@@ -155,11 +159,11 @@ static int do_join(struct thm_console *c, const struct thm_command *command, str
     char room[THM_ROOM_MAX + 1];
 
     if (args.len == 0)
-        return misused(c, command, "which room? /rooms lists them");
+        return misused(c, command, THM_T("which room? /rooms lists them"));
     if (read_room(c, command, args, room) != THM_OK)
         return THM_E_ARGUMENT;
     if (thm_client_join(c->config.client, room) != THM_OK) {
-        thm_show_error(c, "you are in as many rooms as can be: leave one with /part #ROOM",
+        thm_show_error(c, THM_T("you are in as many rooms as can be: leave one with /part #ROOM"),
                        THM_NOTHING);
         return THM_E_ARGUMENT;
     }
@@ -176,10 +180,10 @@ static int do_part(struct thm_console *c, const struct thm_command *command, str
     struct thm_slice name = thm_slice_of(room);
     int code = thm_client_leave(c->config.client, room);
     if (code != THM_OK) {
-        thm_show_error(c, "you are not in {}", name);
+        thm_show_error(c, THM_T("you are not in {}"), name);
         return code;
     }
-    thm_show_notice(c, "you left {}", name);
+    thm_show_notice(c, THM_T("you left {}"), name);
     thm_console_exit(c, name);
     return THM_OK;
 }
@@ -193,9 +197,9 @@ static int do_whisper(struct thm_console *c, const struct thm_command *command,
     char target[2 * THM_ID_MAX + 2];
 
     if (to.len == 0 || args.len == 0)
-        return misused(c, command, "to whom, and what? " THM_SERVER_READS);
+        return misused(c, command, THM_T("to whom, and what? " THM_SERVER_READS));
     if (thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
-        return misused(c, command, "USER is a user id, as /list and /whois show it");
+        return misused(c, command, THM_T("USER is a user id, as /list and /whois show it"));
     thm_slice_copy(target, sizeof target, to);
     return thm_console_say(c, target, args);
 }
@@ -203,9 +207,9 @@ static int do_whisper(struct thm_console *c, const struct thm_command *command,
 static int do_reply(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     if (c->reply_to[0] == '\0')
-        return misused(c, command, "nobody has whispered to you yet");
+        return misused(c, command, THM_T("nobody has whispered to you yet"));
     if (args.len == 0)
-        return misused(c, command, "what do you want to say? " THM_SERVER_READS);
+        return misused(c, command, THM_T("what do you want to say? " THM_SERVER_READS));
     return thm_console_say(c, c->reply_to, args);
 }
 
@@ -217,7 +221,8 @@ static int do_cmd(struct thm_console *c, const struct thm_command *command, stru
     char id_text[24];
 
     if (args.len == 0 || thm_key_check(THM_KEY_TO, to.data, to.len) != THM_OK)
-        return misused(c, command, "whom, as /list shows it, and what? Most boards know help");
+        return misused(c, command,
+                       THM_T("whom, as /list shows it, and what? Most boards know help"));
     thm_text_init(&id, id_text, sizeof id_text);
     thm_text_char(&id, 'c');
     thm_text_uint(&id, ++c->next_id, 0);
@@ -237,9 +242,9 @@ static int do_status(struct thm_console *c, const struct thm_command *command,
 
     thm_show_start(c, THM_STYLE_NOTICE, "* ");
     thm_show_str(c, thm_client_state_word((enum thm_client_state)client->state));
-    thm_show_with(c, "[, as {}@]", thm_slice_of(client->user));
+    thm_show_with(c, THM_T("[, as {}@]"), thm_slice_of(client->user));
     thm_show_str(c, client->device);
-    thm_show_str(c, "; messages not yet confirmed: ");
+    thm_show_str(c, THM_T("; messages not yet confirmed: "));
     thm_show_uint(c, thm_client_pending(client));
     thm_show_end(c);
     bool known = client->state == THM_CLIENT_ONLINE && thm_console_supports(c, THM_MSG_STATUS);
@@ -311,8 +316,8 @@ static int do_help(struct thm_console *c, const struct thm_command *command, str
     for (const struct thm_command *each = commands; each->name; each++)
         if (thm_console_supports(c, each->needs))
             show_command(c, each);
-    thm_show_notice(c, "Anything else is said in the room; //x says /x.", THM_NOTHING);
-    thm_show_notice(c, "The server can read all that is said, in private too.", THM_NOTHING);
+    thm_show_notice(c, THM_T("Anything else is said in the room; //x says /x."), THM_NOTHING);
+    thm_show_notice(c, THM_T("The server can read all that is said, in private too."), THM_NOTHING);
     return THM_OK;
 }
 
@@ -338,9 +343,9 @@ static void echo(struct thm_console *c, const struct thm_command *command, struc
 static int run(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
     if (args.len > 0 && command->args[0] == '\0')
-        return misused(c, command, "nothing goes behind it");
+        return misused(c, command, THM_T("nothing goes behind it"));
     if (!thm_console_supports(c, command->needs))
-        return useless(c, thm_slice_of(command->name), "this server does not support that");
+        return useless(c, thm_slice_of(command->name), THM_T("this server does not support that"));
     return functions[command - commands](c, command, args);
 }
 

@@ -29,7 +29,7 @@ void thm_show_start(struct thm_console *c, enum thm_style style, const char *lea
 /** Ends the line. */
 void thm_show_end(struct thm_console *c);
 
-/** Appends ASCII text of our own. */
+/** Appends ASCII text of our own, which may be a THM_T(). So may every `lead` and `format` here. */
 void thm_show_str(struct thm_console *c, const char *text);
 void thm_show_uint(struct thm_console *c, uint64_t value);
 
@@ -56,8 +56,8 @@ void thm_show_format(struct thm_console *c, const char *format, const struct thm
 void thm_show_with(struct thm_console *c, const char *format, struct thm_slice it);
 
 /* The user id comes first, which nobody can choose freely. */
-#define THM_SHOW_WHO    "{user}[({nick})]"
-#define THM_SHOW_DEVICE "{user}[@{device}]"
+#define THM_SHOW_WHO    THM_T("{user}[({nick})]")
+#define THM_SHOW_DEVICE THM_T("{user}[@{device}]")
 
 /** Prints "* " or "! " and thm_show_with(). */
 void thm_show_notice(struct thm_console *c, const char *format, struct thm_slice it);
@@ -127,7 +127,7 @@ void thm_trouble_over(struct thm_console *c);
 void thm_trouble_ended(struct thm_console *c, const struct thm_client_event *e);
 
 /* Stands beside every private line, as long as private lines are not encrypted from end to end. */
-#define THM_SERVER_READS "(the server can read this)"
+#define THM_SERVER_READS THM_T("(the server can read this)")
 
 /** The user id that a message is about, or from. */
 static inline struct thm_slice thm_show_user(const struct thm_msg *m)

@@ -42,12 +42,12 @@ static bool on_gap(struct thm_console *c, const struct thm_msg *m)
     bool dropped = first >= 1 && last >= first;
 
     thm_show_begin(c, THM_STYLE_ERROR, stream);
-    thm_show_str(c, dropped ? "! " : "! the server was restarted and has lost the earlier ");
-    thm_show_format(c, is_inbox(stream) ? "whispers" : "messages of {room}", m);
+    thm_show_str(c, dropped ? "! " : THM_T("! the server was restarted and has lost the earlier "));
+    thm_show_format(c, is_inbox(stream) ? "whispers" : THM_T("messages of {room}"), m);
     if (dropped) {
-        thm_show_str(c, " that are no longer kept: ");
+        thm_show_str(c, THM_T(" that are no longer kept: "));
         thm_show_uint(c, last - first + 1);
-        thm_show_format(c, " ({first}-{last})", m);
+        thm_show_format(c, THM_T(" ({first}-{last})"), m);
     }
     thm_show_end(c);
     return false;
@@ -58,14 +58,14 @@ static bool on_presence(struct thm_console *c, const struct thm_msg *m)
     static const struct {
         const char *event, *format;
     } deeds[] = {
-        {"alias", "* {userid} is now called {alias}"},
-        {"away", "* " THM_SHOW_WHO " is away[: {away}]"},
-        {"back", "* " THM_SHOW_WHO " is back"},
+        {"alias", THM_T("* {userid} is now called {alias}")},
+        {"away", THM_T("* " THM_SHOW_WHO " is away[: {away}]")},
+        {"back", THM_T("* " THM_SHOW_WHO " is back")},
     };
-    const char *format = "* " THM_SHOW_WHO " {event}";
+    const char *format = THM_T("* " THM_SHOW_WHO " {event}");
 
     if (!thm_msg_has(m, THM_KEY_USERID)) { /* in a large room members are only counted */
-        show(c, m, "* [{joined}|0] joined, [{left}|0] left[, {members} here]");
+        show(c, m, THM_T("* [{joined}|0] joined, [{left}|0] left[, {members} here]"));
         return false;
     }
     if (thm_msg_is(m, THM_KEY_USERID, thm_show_own_user(c)))
@@ -88,7 +88,7 @@ static bool on_room(struct thm_console *c, const struct thm_msg *m)
 {
     thm_show_start(c, THM_STYLE_NOTICE, "* ");
     c->piece.room = thm_msg_get(m, THM_KEY_ROOM);
-    thm_show_format(c, "{room}[, members: {members}][, topic: {topic}]", m);
+    thm_show_format(c, THM_T("{room}[, members: {members}][, topic: {topic}]"), m);
     thm_show_end(c);
     return false;
 }
@@ -127,14 +127,14 @@ static bool on_cmd(struct thm_console *c, const struct thm_msg *m)
 /* The commands that do something here. */
 static void show_commands(struct thm_console *c)
 {
-    thm_show_start(c, THM_STYLE_NOTICE, "* commands:");
+    thm_show_start(c, THM_STYLE_NOTICE, THM_T("* commands:"));
     for (const struct thm_command *command = thm_console_commands(); command->name; command++) {
         if (!thm_console_supports(c, command->needs))
             continue;
         thm_show_str(c, " ");
         thm_show_str(c, command->name);
     }
-    thm_show_str(c, " (/help explains them)");
+    thm_show_str(c, THM_T(" (/help explains them)"));
     thm_show_end(c);
 }
 
@@ -144,7 +144,7 @@ static bool on_welcome(struct thm_console *c, const struct thm_msg *m)
     if (c->welcomed)
         return false;
     c->welcomed = true;
-    show(c, m, "* you are " THM_SHOW_WHO "[ on {device}][, at {server}]");
+    show(c, m, THM_T("* you are " THM_SHOW_WHO "[ on {device}][, at {server}]"));
     show_commands(c);
     return false;
 }
@@ -165,21 +165,21 @@ static const struct {
     {NULL, on_room, THM_MSG_ROOM},
     {NULL, thm_trouble_line, THM_MSG_ERROR},
     {NULL, thm_trouble_line, THM_MSG_REFUSED},
-    {"* you are in {room}[; {members} here][; topic: {topic}]", on_joined, THM_MSG_JOINED},
-    {"* the server took you out of {room}[: {reason}]", on_left, THM_MSG_LEFT},
-    {"* topic of {room}: [{topic}[, set by {from}]|none]", NULL, THM_MSG_TOPIC},
-    {"{time}= " THM_SHOW_DEVICE ": {text}", NULL, THM_MSG_STATE},
-    {"* " THM_SHOW_DEVICE "[, called {nick}][, {status}][, in {rooms}][, since {since}]"
-     "[, away: {away}][, with {agent}][, from {address}][, key {key_hash}][, state: {text}]",
+    {THM_T("* you are in {room}[; {members} here][; topic: {topic}]"), on_joined, THM_MSG_JOINED},
+    {THM_T("* the server took you out of {room}[: {reason}]"), on_left, THM_MSG_LEFT},
+    {THM_T("* topic of {room}: [{topic}[, set by {from}]|none]"), NULL, THM_MSG_TOPIC},
+    {THM_T("{time}= " THM_SHOW_DEVICE ": {text}"), NULL, THM_MSG_STATE},
+    {THM_T("* " THM_SHOW_DEVICE "[, called {nick}][, {status}][, in {rooms}][, since {since}]"
+           "[, away: {away}][, with {agent}][, from {address}][, key {key_hash}][, state: {text}]"),
      on_user, THM_MSG_USER},
-    {"-- end of {in}[: {count}]", on_end, THM_MSG_END},
-    {"* you are now called {alias}[: {reason}]", NULL, THM_MSG_ALIAS},
-    {"* you are [away: {away}|back]", NULL, THM_MSG_AWAY},
-    {"* {server}[, up since {since}][, sessions: {members}][, messages: {count}]", NULL,
+    {THM_T("-- end of {in}[: {count}]"), on_end, THM_MSG_END},
+    {THM_T("* you are now called {alias}[: {reason}]"), NULL, THM_MSG_ALIAS},
+    {THM_T("* you are [away: {away}|back]"), NULL, THM_MSG_AWAY},
+    {THM_T("* {server}[, up since {since}][, sessions: {members}][, messages: {count}]"), NULL,
      THM_MSG_SERVER},
-    {"{time}* notice[ from {from}]: {text}", NULL, THM_MSG_NOTICE},
-    {"= " THM_SHOW_DEVICE " sent a command, which was refused: {text}", on_cmd, THM_MSG_CMD},
-    {"= " THM_SHOW_DEVICE " {status}[, {code}][: {text}]", NULL, THM_MSG_RESULT},
+    {THM_T("{time}* notice[ from {from}]: {text}"), NULL, THM_MSG_NOTICE},
+    {THM_T("= " THM_SHOW_DEVICE " sent a command, which was refused: {text}"), on_cmd, THM_MSG_CMD},
+    {THM_T("= " THM_SHOW_DEVICE " {status}[, {code}][: {text}]"), NULL, THM_MSG_RESULT},
 };
 
 static void show_line(struct thm_console *c, const struct thm_msg *m)

@@ -35,7 +35,7 @@ static bool names(struct thm_slice text, const char *name)
 static void show_rest(struct thm_console *c, const struct thm_parts_rest *rest)
 {
     thm_show_begin(c, THM_STYLE_ERROR, thm_slice_of(rest->room));
-    thm_show_with(c, "! {} did not finish a long message (part ", thm_slice_of(rest->from));
+    thm_show_with(c, THM_T("! {} did not finish a long message (part "), thm_slice_of(rest->from));
     thm_show_uint(c, rest->have);
     thm_show_str(c, " of ");
     thm_show_uint(c, rest->parts);
@@ -60,7 +60,7 @@ static bool gather(struct thm_console *c, const struct thm_msg *m, struct thm_sl
 static void show_header(struct thm_console *c, struct thm_slice stream)
 {
     c->in_history = true;
-    thm_show_start(c, THM_STYLE_NOTICE, "-- history of ");
+    thm_show_start(c, THM_STYLE_NOTICE, THM_T("-- history of "));
     c->piece.room = stream;
     thm_show_text(c, stream);
     thm_show_end(c);
@@ -71,9 +71,10 @@ static const struct {
     enum thm_style style;
     const char *speaker;
 } manners[2][2] = {
-    {{THM_STYLE_MESSAGE, "{time}" THM_SHOW_WHO ": "}, {THM_STYLE_OWN, "{time}" THM_SHOW_WHO ": "}},
-    {{THM_STYLE_WHISPER, "{time}" THM_SHOW_WHO " whispers " THM_SERVER_READS ": "},
-     {THM_STYLE_WHISPER, "{time}-> {to} " THM_SERVER_READS ": "}},
+    {{THM_STYLE_MESSAGE, THM_T("{time}" THM_SHOW_WHO ": ")},
+     {THM_STYLE_OWN, THM_T("{time}" THM_SHOW_WHO ": ")}},
+    {{THM_STYLE_WHISPER, THM_T("{time}" THM_SHOW_WHO " whispers " THM_SERVER_READS ": ")},
+     {THM_STYLE_WHISPER, THM_T("{time}-> {to} " THM_SERVER_READS ": ")}},
 };
 
 static void show_said(struct thm_console *c, const struct thm_msg *m, struct thm_slice text,
@@ -88,7 +89,7 @@ static void show_said(struct thm_console *c, const struct thm_msg *m, struct thm
     thm_show_begin(c, style, thm_msg_get(m, THM_KEY_ROOM));
     thm_show_format(c, manners[private][own].speaker, m);
     if (text.data == thm_msg_get(m, THM_KEY_TEXT).data)
-        thm_show_format(c, "[(part {part} of {parts}) ]", m);
+        thm_show_format(c, THM_T("[(part {part} of {parts}) ]"), m);
     thm_show_text(c, text);
     thm_show_end(c);
 }

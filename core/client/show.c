@@ -51,7 +51,9 @@ void thm_show_end(struct thm_console *c)
 
 void thm_show_str(struct thm_console *c, const char *text)
 {
-    for (; *text != '\0'; text++)
+    char plain[THM_TEXT_PLAIN];
+
+    for (text = thm_text_plain(text, plain); *text != '\0'; text++)
         put(c, text, 1);
 }
 
@@ -224,7 +226,9 @@ static const char *skip(const char *at)
 
 static void show_format(struct thm_console *c, const char *format, struct values *v)
 {
-    for (const char *at = format; *at != '\0'; at++) {
+    char plain[THM_TEXT_PLAIN];
+
+    for (const char *at = thm_text_plain(format, plain); *at != '\0'; at++) {
         switch (*at) {
         case '[':
             if (look_up(c, v, strchr(at, '{') + 1).len == 0)

@@ -10,10 +10,10 @@ static const struct {
     int code;
     const char *sentence;
 } sentences[] = {
-    {THM_E_NO_ROOM, "you are not in {}: enter it with /join"},
-    {THM_E_NO_USER, "nobody called {} is known here"},
-    {THM_E_AWAY, "{} is not online"},
-    {THM_E_ALIAS_TAKEN, "the alias {} is in use or is somebody's user id"},
+    {THM_E_NO_ROOM, THM_T("you are not in {}: enter it with /join")},
+    {THM_E_NO_USER, THM_T("nobody called {} is known here")},
+    {THM_E_AWAY, THM_T("{} is not online")},
+    {THM_E_ALIAS_TAKEN, THM_T("the alias {} is in use or is somebody's user id")},
 };
 
 /* The name that an error is about; empty when there is none. */
@@ -36,8 +36,8 @@ static void append_problem(struct thm_console *c, const struct thm_msg *m, struc
             return;
         }
     }
-    thm_show_with(c, "[{}: ]", name);
-    thm_show_format(c, "{reason}", m);
+    thm_show_with(c, THM_T("[{}: ]"), name);
+    thm_show_format(c, THM_T("{reason}"), m);
 }
 
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)
@@ -59,13 +59,15 @@ bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)
 /* Appends why something ended, and what the server said about it unless that is the same. */
 static void append_cause(struct thm_console *c, const struct thm_client_event *e)
 {
-    const char *text = thm_error_text(e->code);
+    char plain[THM_TEXT_PLAIN];
+    const char *text = thm_text_plain(thm_error_text(e->code), plain);
 
     thm_show_str(c, text);
     if (e->msg != NULL)
         thm_show_format(c,
-                        thm_msg_is(e->msg, THM_KEY_REASON, text) ? "[, at {address}]"
-                                                                 : "[: {reason}][, at {address}]",
+                        thm_msg_is(e->msg, THM_KEY_REASON, text)
+                            ? THM_T("[, at {address}]")
+                            : THM_T("[: {reason}][, at {address}]"),
                         e->msg);
 }
 
@@ -77,7 +79,7 @@ void thm_trouble_lost(struct thm_console *c, const struct thm_client_event *e)
     c->errors++;
     if (follows)
         return; /* the part before it was lost as well, and said */
-    thm_show_start(c, THM_STYLE_ERROR, "! not delivered to ");
+    thm_show_start(c, THM_STYLE_ERROR, THM_T("! not delivered to "));
     thm_show_text(c, e->to);
     thm_show_str(c, ": ");
     append_cause(c, e);
@@ -95,7 +97,7 @@ static void give_up_answer(struct thm_console *c)
         return;
     c->errors++;
     c->asked.type = THM_MSG_NONE;
-    thm_show_error(c, "the answer to /{} was lost with the connection: ask again",
+    thm_show_error(c, THM_T("the answer to /{} was lost with the connection: ask again"),
                    thm_slice_of(thm_type_word(type)));
 }
 
@@ -112,20 +114,21 @@ static void show_cut(struct thm_console *c, const struct thm_client_event *e)
     const struct thm_client *client = c->config.client;
 
     if (!client->was_online) {
-        thm_show_start(c, THM_STYLE_ERROR, "! can't get to ");
+        thm_show_start(c, THM_STYLE_ERROR, THM_T("! can't get to "));
         thm_show_text(c, thm_slice_of(client->config.host));
         thm_show_str(c, ":");
         thm_show_uint(c, client->config.number);
     } else {
         thm_show_start(c, THM_STYLE_ERROR,
-                       c->trouble == THM_OK ? "! the connection is lost" : "! still not connected");
+                       c->trouble == THM_OK ? THM_T("! the connection is lost")
+                                            : THM_T("! still not connected"));
     }
     thm_show_str(c, ": ");
     if (client->was_online && e->code == THM_E_CONNECT)
-        thm_show_str(c, "the server can't be reached");
+        thm_show_str(c, THM_T("the server can't be reached"));
     else
         append_cause(c, e);
-    thm_show_str(c, " (trying again)");
+    thm_show_str(c, THM_T(" (trying again)"));
     thm_show_end(c);
 }
 
@@ -142,7 +145,7 @@ void thm_trouble_cut(struct thm_console *c, const struct thm_client_event *e)
 void thm_trouble_over(struct thm_console *c)
 {
     if (c->trouble != THM_OK && c->welcomed)
-        thm_show_notice(c, "connected again", THM_NOTHING);
+        thm_show_notice(c, THM_T("connected again"), THM_NOTHING);
     c->trouble = THM_OK;
 }
 

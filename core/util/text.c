@@ -75,6 +75,36 @@ void thm_text_hex64(struct thm_text *t, uint64_t value)
     thm_text_bytes(t, digits, sizeof digits);
 }
 
+#if THM_PACKED_TEXTS
+
+#define PACKED 0x80u
+#define LEVELS 8 /* of pairs of pairs, as cmake/pack-texts limits them */
+
+static const uint8_t pairs[][2] = {
+#include "packed_pairs.h"
+};
+
+const char *thm_text_plain(const char *text, char buf[THM_TEXT_PLAIN])
+{
+    uint8_t second[LEVELS]; /* halves of pairs that come later */
+    unsigned waiting = 0;
+    size_t len = 0;
+
+    for (uint8_t byte = (uint8_t)*text; byte != 0;) {
+        if (byte >= PACKED) {
+            second[waiting++] = pairs[byte - PACKED][1];
+            byte = pairs[byte - PACKED][0];
+            continue;
+        }
+        buf[len++] = (char)byte;
+        byte = waiting > 0 ? second[--waiting] : (uint8_t) * ++text;
+    }
+    buf[len] = '\0';
+    return buf;
+}
+
+#endif
+
 const char *thm_text_nth(const char *strings, unsigned n)
 {
     for (; n > 0; n--)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "thimble/config.h"
+
 struct thm_text {
     char *data;     /* always terminated when cap > 0 */
     size_t cap;     /* bytes at data, terminator included */
@@ -36,6 +38,26 @@ void thm_text_hex(struct thm_text *t, const uint8_t *bytes, size_t len);
 
 /** Appends 16 hexadecimal digits of a 64-bit number, the form of an incarnation on the wire. */
 void thm_text_hex64(struct thm_text *t, uint64_t value);
+
+/* Bytes of the longest THM_T() text, terminator included. */
+#define THM_TEXT_PLAIN 256
+
+/**
+ * What a THM_T() text says. Where texts are packed (THM_PACKED_TEXTS, which cmake/pack-texts makes true), bytes from 0x80
+ * on stand for two others each; any other ASCII string is its own plain text.
+ *
+ * @param buf  may receive it
+ * @return `text` itself, or `buf`
+ */
+#if THM_PACKED_TEXTS
+const char *thm_text_plain(const char *text, char buf[THM_TEXT_PLAIN]);
+#else
+static inline const char *thm_text_plain(const char *text, char buf[THM_TEXT_PLAIN])
+{
+    (void)buf;
+    return text;
+}
+#endif
 
 /** The string that follows `n` others in a row of terminated strings. */
 const char *thm_text_nth(const char *strings, unsigned n);

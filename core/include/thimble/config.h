@@ -213,6 +213,11 @@
 #ifndef THM_ALL_SENTENCES
 #define THM_ALL_SENTENCES 1
 #endif
+/* 1: THM_T() texts are packed, which takes 2 KB less of flash; set by cmake/ThimbleTexts.cmake. Not for a server, which
+ * sends its sentences. */
+#ifndef THM_PACKED_TEXTS
+#define THM_PACKED_TEXTS 0
+#endif
 /* Milliseconds after which is asked again what the server could not do just now. */
 #ifndef THM_RETRY_MS
 #define THM_RETRY_MS 1000

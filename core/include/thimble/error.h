@@ -8,6 +8,10 @@
 
 #include "thimble/config.h"
 
+/* A text that people read, and nothing else does: ASCII. A board with little flash keeps it packed, see thm_text_plain()
+ * in core/util/text.h. */
+#define THM_T(text) text
+
 /* A sentence that only a server says, or a program with options and files. */
 #if THM_ALL_SENTENCES
 #define THM_ELSEWHERE(sentence) sentence
@@ -19,77 +23,81 @@
  * carry in their key `code`; it never changes once published. */
 #define THM_ERRORS(X)                                                                              \
     /* configuration and use of the library */                                                     \
-    X(THM_E_CONFIG, -1, "config", "the configuration is not valid")                                \
-    X(THM_E_MEMORY, -2, "memory", "the memory provided is too small for the limits asked for")     \
-    X(THM_E_STATE, -3, "state", "that is not possible in the present state")                       \
+    X(THM_E_CONFIG, -1, "config", THM_T("the configuration is not valid"))                         \
+    X(THM_E_MEMORY, -2, "memory",                                                                  \
+      THM_T("the memory provided is too small for the limits asked for"))                          \
+    X(THM_E_STATE, -3, "state", THM_T("that is not possible in the present state"))                \
     X(THM_E_NAME_EMPTY, -4, "name-empty",                                                          \
       THM_ELSEWHERE("the server's expected name is empty: give --server-name"))                    \
-    X(THM_E_LIMIT, -5, "limit", "a limit of this program is reached")                              \
+    X(THM_E_LIMIT, -5, "limit", THM_T("a limit of this program is reached"))                       \
     X(THM_E_ENTROPY, -6, "entropy",                                                                \
-      "the system gave no random bytes, so nothing can be encrypted")                              \
-    X(THM_E_CLOCK, -7, "clock", "the clock is not set, so certificates can't be checked")          \
+      THM_T("the system gave no random bytes, so nothing can be encrypted"))                       \
+    X(THM_E_CLOCK, -7, "clock", THM_T("the clock is not set, so certificates can't be checked"))   \
     /* credentials */                                                                              \
     X(THM_E_PEM, -10, "pem", THM_ELSEWHERE("the file is not PEM or is damaged"))                   \
     X(THM_E_KEY, -11, "key",                                                                       \
-      "the private key is not a P-256 key, or does not belong to the certificate")                 \
-    X(THM_E_CERT, -12, "certificate", "the certificate can't be read")                             \
-    X(THM_E_CA, -13, "ca", "the CA file holds no usable CA certificate")                           \
+      THM_T("the private key is not a P-256 key, or does not belong to the certificate"))          \
+    X(THM_E_CERT, -12, "certificate", THM_T("the certificate can't be read"))                      \
+    X(THM_E_CA, -13, "ca", THM_T("the CA file holds no usable CA certificate"))                    \
     X(THM_E_DENYLIST, -14, "denylist",                                                             \
       THM_ELSEWHERE("a line of the deny-list is not 64 hexadecimal digits"))                       \
     /* network */                                                                                  \
-    X(THM_E_PORT, -20, "network", "the network reported an error")                                 \
-    X(THM_E_RESOLVE, -21, "resolve", "the host name could not be resolved")                        \
+    X(THM_E_PORT, -20, "network", THM_T("the network reported an error"))                          \
+    X(THM_E_RESOLVE, -21, "resolve", THM_T("the host name could not be resolved"))                 \
     X(THM_E_CONNECT, -22, "connect",                                                               \
-      "the server could not be reached: is it running, and are host and port right?")              \
-    X(THM_E_CLOSED, -23, "closed", "the connection was closed by the other side")                  \
-    X(THM_E_TIMEOUT, -24, "timeout", "the other side did not answer in time")                      \
+      THM_T("the server could not be reached: is it running, and are host and port right?"))       \
+    X(THM_E_CLOSED, -23, "closed", THM_T("the connection was closed by the other side"))           \
+    X(THM_E_TIMEOUT, -24, "timeout", THM_T("the other side did not answer in time"))               \
     X(THM_E_ADDRESS, -25, "address",                                                               \
       THM_ELSEWHERE("the address is not valid: use ADDR:PORT or [ADDR]:PORT"))                     \
     X(THM_E_IN_USE, -26, "in-use",                                                                 \
       THM_ELSEWHERE("the address is in use: is another server running?"))                          \
     /* TLS and identity */                                                                         \
-    X(THM_E_TLS, -30, "tls", "the TLS handshake failed")                                           \
-    X(THM_E_TLS_VERSION, -31, "tls-version", "the peer does not speak TLS 1.2")                    \
+    X(THM_E_TLS, -30, "tls", THM_T("the TLS handshake failed"))                                    \
+    X(THM_E_TLS_VERSION, -31, "tls-version", THM_T("the peer does not speak TLS 1.2"))             \
     X(THM_E_TLS_SUITE, -32, "tls-suite",                                                           \
-      "no cipher suite in common: ECDHE-ECDSA with P-256 and AES-128-GCM or ChaCha20 is needed")   \
-    X(THM_E_ALPN, -33, "alpn", "the peer does not speak the protocol thimble/1")                   \
-    X(THM_E_NO_CERT, -34, "no-certificate", "the peer showed no certificate")                      \
-    X(THM_E_UNTRUSTED, -35, "untrusted", "the peer's certificate was not issued by a trusted CA")  \
-    X(THM_E_EXPIRED, -36, "expired", "the peer's certificate has expired or is not valid yet")     \
+      THM_T("no cipher suite in common: ECDHE-ECDSA with P-256 and AES-128-GCM or ChaCha20 is "    \
+            "needed"))                                                                             \
+    X(THM_E_ALPN, -33, "alpn", THM_T("the peer does not speak the protocol thimble/1"))            \
+    X(THM_E_NO_CERT, -34, "no-certificate", THM_T("the peer showed no certificate"))               \
+    X(THM_E_UNTRUSTED, -35, "untrusted",                                                           \
+      THM_T("the peer's certificate was not issued by a trusted CA"))                              \
+    X(THM_E_EXPIRED, -36, "expired",                                                               \
+      THM_T("the peer's certificate has expired or is not valid yet"))                             \
     X(THM_E_SERVER_NAME, -37, "server-name",                                                       \
-      "the server's certificate is for another name: check --server-name")                         \
-    X(THM_E_ROLE, -38, "role", "the peer's certificate is not for this role")                      \
-    X(THM_E_REVOKED, -39, "revoked", "the device's certificate was revoked")                       \
-    X(THM_E_CHAIN, -40, "chain", "the peer's certificate chain is too long or too large")          \
-    X(THM_E_TLS_RECORD, -41, "tls-record", "a damaged or oversized TLS record arrived")            \
-    X(THM_E_CERT_REJECTED, -42, "certificate-rejected", "the peer refused our certificate")        \
+      THM_T("the server's certificate is for another name: check --server-name"))                  \
+    X(THM_E_ROLE, -38, "role", THM_T("the peer's certificate is not for this role"))               \
+    X(THM_E_REVOKED, -39, "revoked", THM_T("the device's certificate was revoked"))                \
+    X(THM_E_CHAIN, -40, "chain", THM_T("the peer's certificate chain is too long or too large"))   \
+    X(THM_E_TLS_RECORD, -41, "tls-record", THM_T("a damaged or oversized TLS record arrived"))     \
+    X(THM_E_CERT_REJECTED, -42, "certificate-rejected", THM_T("the peer refused our certificate")) \
     /* the wire */                                                                                 \
-    X(THM_E_LINE_TOO_LONG, -50, "line-too-long", "a line is longer than 2,048 bytes")              \
-    X(THM_E_UTF8, -51, "utf8", "the line is not valid UTF-8")                                      \
-    X(THM_E_JSON, -52, "json", "the line is not one JSON object")                                  \
+    X(THM_E_LINE_TOO_LONG, -50, "line-too-long", THM_T("a line is longer than 2,048 bytes"))       \
+    X(THM_E_UTF8, -51, "utf8", THM_T("the line is not valid UTF-8"))                               \
+    X(THM_E_JSON, -52, "json", THM_T("the line is not one JSON object"))                           \
     X(THM_E_NO_TYPE, -53, "no-msgtype", THM_ELSEWHERE("the key msgtype is missing"))               \
     X(THM_E_UNKNOWN_TYPE, -54, "unknown-msgtype", THM_ELSEWHERE("this msgtype is not known here")) \
-    X(THM_E_KEY_MISSING, -55, "key-missing", "a required key is missing")                          \
+    X(THM_E_KEY_MISSING, -55, "key-missing", THM_T("a required key is missing"))                   \
     X(THM_E_KEY_TYPE, -56, "key-type", THM_ELSEWHERE("a value has the wrong JSON type"))           \
     X(THM_E_KEY_RANGE, -57, "key-range",                                                           \
-      "a value is out of its range, too long or of a wrong form")                                  \
+      THM_T("a value is out of its range, too long or of a wrong form"))                           \
     X(THM_E_KEY_TWICE, -58, "key-twice", THM_ELSEWHERE("a key is given twice"))                    \
     X(THM_E_NOT_YET, -59, "not-granted",                                                           \
       THM_ELSEWHERE("say hello first: only hello and auth_request are taken before GRANTED"))      \
     X(THM_E_DIRECTION, -60, "direction", THM_ELSEWHERE("this msgtype is not sent by a client"))    \
     X(THM_E_NESTING, -61, "nesting",                                                               \
       THM_ELSEWHERE("a value has too many arrays or objects in each other"))                       \
-    X(THM_E_CONTROL, -62, "control-character", "control characters are not allowed here")          \
+    X(THM_E_CONTROL, -62, "control-character", THM_T("control characters are not allowed here"))   \
     /* chat */                                                                                     \
     X(THM_E_TEXT_LONG, -70, "text-too-long",                                                       \
-      "the text is longer than one message may be; send it in parts")                              \
-    X(THM_E_NO_ROOM, -71, "no-such-room", "you are not in that room: join it first")               \
+      THM_T("the text is longer than one message may be; send it in parts"))                       \
+    X(THM_E_NO_ROOM, -71, "no-such-room", THM_T("you are not in that room: join it first"))        \
     X(THM_E_NO_USER, -72, "no-such-user", THM_ELSEWHERE("nobody of that name is known here"))      \
     X(THM_E_ALIAS_TAKEN, -73, "alias-taken",                                                       \
       THM_ELSEWHERE("that alias is in use or is somebody's user id"))                              \
     X(THM_E_CSN, -74, "csn",                                                                       \
       THM_ELSEWHERE("this number was used already and its message is gone"))                       \
-    X(THM_E_WINDOW, -75, "window", "too many messages are waiting to be acknowledged")             \
+    X(THM_E_WINDOW, -75, "window", THM_T("too many messages are waiting to be acknowledged"))      \
     X(THM_E_STORE, -76, "store",                                                                   \
       THM_ELSEWHERE("the store could not take the message; it is tried again"))                    \
     X(THM_E_FULL, -77, "full", THM_ELSEWHERE("the server is full; try again later"))               \
@@ -97,16 +105,17 @@
       THM_ELSEWHERE("another session of the same device took over"))                               \
     X(THM_E_KICKED, -79, "kicked", THM_ELSEWHERE("the operator ended the session"))                \
     X(THM_E_SHUTDOWN, -80, "shutdown", THM_ELSEWHERE("the server is going down"))                  \
-    X(THM_E_NOT_ALLOWED, -81, "not-allowed", "that is not allowed")                                \
+    X(THM_E_NOT_ALLOWED, -81, "not-allowed", THM_T("that is not allowed"))                         \
     X(THM_E_COMMAND, -82, "command",                                                               \
-      "unknown command: /help lists them; start the line with // to send it as text")              \
-    X(THM_E_ARGUMENT, -83, "argument", "the command's arguments are not right: /help shows them")  \
+      THM_T("unknown command: /help lists them; start the line with // to send it as text"))       \
+    X(THM_E_ARGUMENT, -83, "argument",                                                             \
+      THM_T("the command's arguments are not right: /help shows them"))                            \
     X(THM_E_IDLE, -84, "idle", THM_ELSEWHERE("nothing was heard for too long"))                    \
     X(THM_E_SLOW, -85, "slow", THM_ELSEWHERE("the peer stopped reading more than it had granted")) \
     X(THM_E_AWAY, -86, "not-online", THM_ELSEWHERE("that user or device is not online"))           \
-    X(THM_E_PARTS, -87, "parts", "the message has more parts than are taken here")                 \
+    X(THM_E_PARTS, -87, "parts", THM_T("the message has more parts than are taken here"))          \
     X(THM_E_PASSCODE, -88, "passcode",                                                             \
-      "the server asks for a passcode, which this program can't give")
+      THM_T("the server asks for a passcode, which this program can't give"))
 
 enum thm_error {
     THM_OK = 0,
@@ -120,7 +129,7 @@ enum thm_error {
  *
  * @param code  a value of enum thm_error
  * @return a static string, "unknown error" for a code that is not in the list; the wire word when the sentence was left
- *         out (THM_ALL_SENTENCES)
+ *         out (THM_ALL_SENTENCES). It is a THM_T()
  */
 const char *thm_error_text(int code);
 
