@@ -1,13 +1,15 @@
-# The target BearSSL::BearSSL, compiled for a board: without a clock, randomness or CPU features of its own. The
-# linker takes what is used.
+# The target BearSSL::BearSSL, compiled for a board: without a clock, randomness or CPU features of its own, and
+# without other curves than P-256. The linker takes what is used.
 include_guard()
 include(ThimbleSources)
 thimble_source(bearssl)
 
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${THIMBLE_BEARSSL_DIR}/src/*.c)
+# ECDSA names the parameters of all curves, and has asked whether the implementation supports the one before it looks.
+list(FILTER sources EXCLUDE REGEX "/ec_secp(384|521)r1\\.c$")
 add_library(bearssl STATIC EXCLUDE_FROM_ALL ${sources})
 add_library(BearSSL::BearSSL ALIAS bearssl)
 target_compile_features(bearssl PRIVATE c_std_11)
 target_compile_definitions(bearssl PRIVATE BR_USE_UNIX_TIME=0 BR_USE_URANDOM=0 BR_USE_GETENTROPY=0 BR_RDRAND=0
-  BR_LE_UNALIGNED=0 BR_BE_UNALIGNED=0 ${THIMBLE_BOARD_BEARSSL})
+  br_secp384r1=br_secp256r1 br_secp521r1=br_secp256r1 BR_LE_UNALIGNED=0 BR_BE_UNALIGNED=0 ${THIMBLE_BOARD_BEARSSL})
 target_include_directories(bearssl SYSTEM PUBLIC ${THIMBLE_BEARSSL_DIR}/inc PRIVATE ${THIMBLE_BEARSSL_DIR}/src)
