@@ -97,6 +97,7 @@
 #define LWIP_DHCP_BOOTP_FILE          0
 #define LWIP_DNS                      1
 #define DNS_TABLE_SIZE                1 /* one server is dialled at a time */
+#define LWIP_DNS_SECURE               (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT) /* one at a time */
 #define DNS_MAX_NAME_LENGTH           THM_LWIP_NAME
 #define DNS_MAX_SERVERS               1
 #define LWIP_SINGLE_NETIF             1

@@ -22,6 +22,15 @@
     } while (0)
 #else
 #define LWIP_NOASSERT
+#define LWIP_ERROR(what, holds, otherwise)                                                         \
+    do {                                                                                           \
+        if (!(holds)) {                                                                            \
+            if (__builtin_strcmp(what, "increment_magnitude <= p->len") == 0) {                    \
+                otherwise;                                                                         \
+            }                                                                                      \
+            __builtin_unreachable();                                                               \
+        }                                                                                          \
+    } while (0)
 #define LWIP_PLATFORM_ASSERT(what)
 #endif
 
