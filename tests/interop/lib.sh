@@ -50,10 +50,11 @@ give_up() { # WHY: the test can't go on
 
 clean_up() {
   local code=$?
-  ((code == 0 || failed > 0)) || sed 's/^/# /' "$tmp/detail"
+  ((code == 0 || code == 77 || failed > 0)) || sed 's/^/# /' "$tmp/detail"
   ((${#children[@]} == 0)) || kill -KILL "${children[@]}" 2>/dev/null
   wait 2>/dev/null
   rm -rf "$tmp"
+  ((code == 77)) && exit 77 # skipped
   ((code != 0 || failed > 0)) && exit 1
   echo "1..$count"
 }

@@ -22,17 +22,20 @@
     } while (0)
 #else
 #define LWIP_NOASSERT
+#define LWIP_PLATFORM_ASSERT(what) __builtin_unreachable()
+#endif
+
+/* What lwIP demands of its callers: checked in the Linux build, relied on elsewhere, which saves 0.2 KB of flash. Only
+ * taking off a header that is longer than the packet may fail, and is expected to. */
 #define LWIP_ERROR(what, holds, otherwise)                                                         \
     do {                                                                                           \
         if (!(holds)) {                                                                            \
             if (__builtin_strcmp(what, "increment_magnitude <= p->len") == 0) {                    \
                 otherwise;                                                                         \
             }                                                                                      \
-            __builtin_unreachable();                                                               \
+            LWIP_PLATFORM_ASSERT(what);                                                            \
         }                                                                                          \
     } while (0)
-#define LWIP_PLATFORM_ASSERT(what)
-#endif
 
 /* entropy.c */
 uint32_t thm_lwip_random(void);
