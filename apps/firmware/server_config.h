@@ -23,6 +23,8 @@
 /* A server says what is wrong in whole sentences. */
 #undef THM_ALL_SENTENCES
 #define THM_ALL_SENTENCES 1
+#undef THM_FAULT_DETAILS
+#define THM_FAULT_DETAILS 1
 
 /* --- lwIP: a listener, four sessions, two connections that are told "full", and one that waits to be accepted. A window
  * holds the longest record and a line beside it. --- */

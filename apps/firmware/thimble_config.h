@@ -16,6 +16,7 @@
 #define THM_TLS_OUT         597
 #define THM_TLS_SERVER      0
 #define THM_TLS_AES         0
+#define THM_TLS_SMALL       1
 #define THM_TLS_SEEDS       1
 #define THM_CREDENTIALS_MAX 0
 
@@ -36,6 +37,7 @@
 #define THM_CLIENT_RAW_LINES 0
 /* What only a server finds wrong, it says in words of its own. */
 #define THM_ALL_SENTENCES 0
+#define THM_FAULT_DETAILS 0
 
 /* --- the console --- */
 

@@ -28,7 +28,8 @@ function hex(s,    i, n) {
     }
 }
 
-$4 == "FUNC" || $4 == "OBJECT" {
+# Variables that are zero may come without a type (.lcomm).
+$4 == "FUNC" || $4 == "OBJECT" || ($4 == "NOTYPE" && $3 + 0 > 0) {
     if (!($7 in kind) || kind[$7] == "stack")
         next
     at = hex($2)

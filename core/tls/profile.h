@@ -16,7 +16,7 @@
 #define THM_VRFY  (&br_ecdsa_i15_vrfy_asn1)
 #define THM_SIGN  (&br_ecdsa_i15_sign_asn1)
 #define THM_GHASH (&br_ghash_ctmul32)
-#define THM_POLY  (&br_poly1305_ctmul32_run)
+#define THM_POLY  (THM_TLS_SMALL ? &br_poly1305_i15_run : &br_poly1305_ctmul32_run)
 #else
 #define THM_EC    (&br_ec_p256_m31)
 #define THM_VRFY  (&br_ecdsa_i31_vrfy_asn1)

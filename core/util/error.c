@@ -17,7 +17,8 @@ static const char words[] = "ok\0"
 #define WORD(name, code, word, sentence) word "\0"
     THM_ERRORS(WORD)
 #undef WORD
-        "unknown";
+    ;
+static const char unknown[] = "unknown";
 
 static const char sentences[] = "no error\0"
 #define SENTENCE(name, code, word, sentence) sentence "\0"
@@ -44,7 +45,9 @@ const char *thm_error_text(int code)
 
 const char *thm_error_word(int code)
 {
-    return thm_text_nth(words, row_of(code));
+    const char *word = thm_text_nth(words, row_of(code));
+
+    return *word != '\0' ? word : unknown;
 }
 
 int thm_error_from_word(const char *word, unsigned len)
@@ -52,7 +55,7 @@ int thm_error_from_word(const char *word, unsigned len)
     const char *at = words;
 
     for (unsigned row = 0; row < CODES; row++, at += strlen(at) + 1)
-        if (strlen(at) == len && memcmp(at, word, len) == 0)
+        if (len > 0 && strlen(at) == len && memcmp(at, word, len) == 0)
             return codes[row];
     return THM_OK;
 }

@@ -70,14 +70,13 @@ void thm_text_hex64(struct thm_text *t, uint64_t value)
 {
     char digits[16];
 
-    for (unsigned i = 0; i < 16; i++)
-        digits[i] = hex_digits[(value >> (60 - 4 * i)) & 15];
+    for (unsigned i = sizeof digits; i > 0; value >>= 4)
+        digits[--i] = hex_digits[value & 15];
     thm_text_bytes(t, digits, sizeof digits);
 }
 
 #if THM_PACKED_TEXTS
 
-#define PACKED 0x80u
 #define LEVELS 8 /* of pairs of pairs, as cmake/pack-texts limits them */
 
 static const uint8_t pairs[][2] = {
@@ -91,9 +90,10 @@ const char *thm_text_plain(const char *text, char buf[THM_TEXT_PLAIN])
     size_t len = 0;
 
     for (uint8_t byte = (uint8_t)*text; byte != 0;) {
-        if (byte >= PACKED) {
-            second[waiting++] = pairs[byte - PACKED][1];
-            byte = pairs[byte - PACKED][0];
+        if (byte >= 0x80 || byte < ' ') {
+            const uint8_t *pair = pairs[(uint8_t)(byte - 0x80) - (byte < ' ')];
+            second[waiting++] = pair[1];
+            byte = pair[0];
             continue;
         }
         buf[len++] = (char)byte;

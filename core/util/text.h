@@ -43,8 +43,8 @@ void thm_text_hex64(struct thm_text *t, uint64_t value);
 #define THM_TEXT_PLAIN 256
 
 /**
- * What a THM_T() text says. Where texts are packed (THM_PACKED_TEXTS, which cmake/pack-texts makes true), bytes from 0x80
- * on stand for two others each; any other ASCII string is its own plain text.
+ * What a THM_T() text says. Where texts are packed (THM_PACKED_TEXTS, which cmake/pack-texts makes true), bytes that are
+ * no characters of ASCII stand for two others each; any other printable ASCII string is its own plain text.
  *
  * @param buf  may receive it
  * @return `text` itself, or `buf`

@@ -37,7 +37,8 @@ static void note_member(void *arg, const char *key, size_t key_len, struct thm_j
 
 static int blame(struct thm_fault *fault, int code, const char *what, size_t len)
 {
-    thm_text_display(what, len, false, fault->what, sizeof fault->what);
+    if (THM_FAULT_DETAILS)
+        thm_text_display(what, len, false, fault->what, sizeof fault->what);
     return code;
 }
 

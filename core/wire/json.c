@@ -14,8 +14,10 @@ struct reader {
 
 static int wrong(struct reader *r, int code, enum thm_why why)
 {
-    r->fault->at = (uint16_t)(r->at + 1);
-    r->fault->why = (uint8_t)why;
+    if (THM_FAULT_DETAILS) {
+        r->fault->at = (uint16_t)(r->at + 1);
+        r->fault->why = (uint8_t)why;
+    }
     return code;
 }
 

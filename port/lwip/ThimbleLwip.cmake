@@ -19,4 +19,7 @@ function(thimble_port_lwip name)
   target_include_directories(${name} PUBLIC ${dir}/options ${dir}/include)
   target_link_libraries(${name} PUBLIC thimble::core PRIVATE thimble_compile)
   set_source_files_properties(${lwip} PROPERTIES COMPILE_OPTIONS -w)
+  # Nobody is told which ports and protocols are not served here: port.c
+  set_source_files_properties(${THIMBLE_LWIP_DIR}/src/core/udp.c ${THIMBLE_LWIP_DIR}/src/core/ipv4/ip4.c
+    PROPERTIES COMPILE_DEFINITIONS icmp_dest_unreach=thm_lwip_stay_silent)
 endfunction()

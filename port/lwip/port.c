@@ -4,6 +4,7 @@
 #include "kept.h"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
+#include "lwip/icmp.h"
 #include "lwip/init.h"
 #include "lwip/memp.h"
 #include "lwip/stats.h"
@@ -32,6 +33,14 @@ static const struct thm_port_ops ops = {
     .nv_read = thm_lwip_nv_read,
     .nv_write = thm_lwip_nv_write,
 };
+
+/* Stands for icmp_dest_unreach() where lwIP would tell others which ports and protocols are not served (see
+ * ThimbleLwip.cmake). */
+void thm_lwip_stay_silent(struct pbuf *p, enum icmp_dur_type why);
+void thm_lwip_stay_silent(struct pbuf *p, enum icmp_dur_type why)
+{
+    (void)p, (void)why;
+}
 
 static void start_netif(const struct thm_lwip_config *config)
 {

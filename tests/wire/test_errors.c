@@ -18,11 +18,13 @@ static void codes_words_and_sentences_belong_together(void **state)
     (void)state;
     for (size_t i = 0; i < ERRORS; i++) {
         bool said = THM_ALL_SENTENCES || errors[i].sentence[0] != '\0';
-        assert_string_equal(thm_error_word(errors[i].code), errors[i].word);
-        assert_string_equal(thm_error_text(errors[i].code),
-                            said ? errors[i].sentence : errors[i].word);
+        bool told = THM_ALL_SENTENCES || errors[i].word[0] != '\0';
+        assert_string_equal(thm_error_word(errors[i].code), told ? errors[i].word : "unknown");
+        assert_string_equal(thm_error_text(errors[i].code), said   ? errors[i].sentence
+                                                            : told ? errors[i].word
+                                                                   : "unknown");
         assert_int_equal(thm_error_from_word(errors[i].word, (unsigned)strlen(errors[i].word)),
-                         errors[i].code);
+                         told ? errors[i].code : THM_OK);
     }
     assert_string_equal(thm_error_word(THM_OK), "ok");
     assert_string_equal(thm_error_text(THM_OK), "no error");
@@ -35,7 +37,8 @@ static void what_is_not_known_is_said_so(void **state)
         bool known = code == THM_OK;
         for (size_t i = 0; i < ERRORS; i++)
             known = known || errors[i].code == code;
-        assert_int_equal(strcmp(thm_error_word(code), "unknown") == 0, !known);
+        if (THM_ALL_SENTENCES || !known)
+            assert_int_equal(strcmp(thm_error_word(code), "unknown") == 0, !known);
         assert_int_equal(strcmp(thm_error_text(code), "unknown error") == 0, !known);
     }
     assert_int_equal(thm_error_from_word("revoked", 6), THM_OK);
@@ -50,8 +53,8 @@ static void every_error_can_be_sent(void **state)
     (void)state;
     for (size_t i = 0; i < ERRORS; i++) {
         const char *text = thm_error_text(errors[i].code);
-        assert_int_equal(thm_key_check(THM_KEY_CODE, errors[i].word, strlen(errors[i].word)),
-                         THM_OK);
+        const char *word = thm_error_word(errors[i].code);
+        assert_int_equal(thm_key_check(THM_KEY_CODE, word, strlen(word)), THM_OK);
         assert_int_equal(thm_key_check(THM_KEY_REASON, text, strlen(text)), THM_OK);
     }
 }

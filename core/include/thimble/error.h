@@ -12,65 +12,73 @@
  * in core/util/text.h. */
 #define THM_T(text) text
 
-/* A sentence that only a server says, or a program with options and files. */
+/* A sentence that only a server says, or a program with options and files; and the word of an error that is never told
+ * a client. */
 #if THM_ALL_SENTENCES
 #define THM_ELSEWHERE(sentence) sentence
+#define THM_UNTOLD(word)        word
 #else
 #define THM_ELSEWHERE(sentence) ""
+#define THM_UNTOLD(word)        ""
 #endif
 
 /* X(name, code, wire word, sentence). The wire word is what `error`, `refused` and `auth_reply`
  * carry in their key `code`; it never changes once published. */
 #define THM_ERRORS(X)                                                                              \
     /* configuration and use of the library */                                                     \
-    X(THM_E_CONFIG, -1, "config", THM_T("the configuration is not valid"))                         \
-    X(THM_E_MEMORY, -2, "memory",                                                                  \
+    X(THM_E_CONFIG, -1, THM_UNTOLD("config"), THM_T("the configuration is not valid"))             \
+    X(THM_E_MEMORY, -2, THM_UNTOLD("memory"),                                                      \
       THM_T("the memory provided is too small for the limits asked for"))                          \
     X(THM_E_STATE, -3, "state", THM_T("that is not possible in the present state"))                \
-    X(THM_E_NAME_EMPTY, -4, "name-empty",                                                          \
+    X(THM_E_NAME_EMPTY, -4, THM_UNTOLD("name-empty"),                                              \
       THM_ELSEWHERE("the server's expected name is empty: give --server-name"))                    \
     X(THM_E_LIMIT, -5, "limit", THM_T("a limit of this program is reached"))                       \
-    X(THM_E_ENTROPY, -6, "entropy",                                                                \
+    X(THM_E_ENTROPY, -6, THM_UNTOLD("entropy"),                                                    \
       THM_T("the system gave no random bytes, so nothing can be encrypted"))                       \
-    X(THM_E_CLOCK, -7, "clock", THM_T("the clock is not set, so certificates can't be checked"))   \
+    X(THM_E_CLOCK, -7, THM_UNTOLD("clock"),                                                        \
+      THM_T("the clock is not set, so certificates can't be checked"))                             \
     /* credentials */                                                                              \
-    X(THM_E_PEM, -10, "pem", THM_ELSEWHERE("the file is not PEM or is damaged"))                   \
-    X(THM_E_KEY, -11, "key",                                                                       \
+    X(THM_E_PEM, -10, THM_UNTOLD("pem"), THM_ELSEWHERE("the file is not PEM or is damaged"))       \
+    X(THM_E_KEY, -11, THM_UNTOLD("key"),                                                           \
       THM_T("the private key is not a P-256 key, or does not belong to the certificate"))          \
-    X(THM_E_CERT, -12, "certificate", THM_T("the certificate can't be read"))                      \
-    X(THM_E_CA, -13, "ca", THM_T("the CA file holds no usable CA certificate"))                    \
-    X(THM_E_DENYLIST, -14, "denylist",                                                             \
+    X(THM_E_CERT, -12, THM_UNTOLD("certificate"), THM_T("the certificate can't be read"))          \
+    X(THM_E_CA, -13, THM_UNTOLD("ca"), THM_T("the CA file holds no usable CA certificate"))        \
+    X(THM_E_DENYLIST, -14, THM_UNTOLD("denylist"),                                                 \
       THM_ELSEWHERE("a line of the deny-list is not 64 hexadecimal digits"))                       \
     /* network */                                                                                  \
-    X(THM_E_PORT, -20, "network", THM_T("the network reported an error"))                          \
-    X(THM_E_RESOLVE, -21, "resolve", THM_T("the host name could not be resolved"))                 \
-    X(THM_E_CONNECT, -22, "connect",                                                               \
+    X(THM_E_PORT, -20, THM_UNTOLD("network"), THM_T("the network reported an error"))              \
+    X(THM_E_RESOLVE, -21, THM_UNTOLD("resolve"), THM_T("the host name could not be resolved"))     \
+    X(THM_E_CONNECT, -22, THM_UNTOLD("connect"),                                                   \
       THM_T("the server could not be reached: is it running, and are host and port right?"))       \
     X(THM_E_CLOSED, -23, "closed", THM_T("the connection was closed by the other side"))           \
     X(THM_E_TIMEOUT, -24, "timeout", THM_T("the other side did not answer in time"))               \
-    X(THM_E_ADDRESS, -25, "address",                                                               \
+    X(THM_E_ADDRESS, -25, THM_UNTOLD("address"),                                                   \
       THM_ELSEWHERE("the address is not valid: use ADDR:PORT or [ADDR]:PORT"))                     \
-    X(THM_E_IN_USE, -26, "in-use",                                                                 \
+    X(THM_E_IN_USE, -26, THM_UNTOLD("in-use"),                                                     \
       THM_ELSEWHERE("the address is in use: is another server running?"))                          \
     /* TLS and identity */                                                                         \
-    X(THM_E_TLS, -30, "tls", THM_T("the TLS handshake failed"))                                    \
-    X(THM_E_TLS_VERSION, -31, "tls-version", THM_T("the peer does not speak TLS 1.2"))             \
-    X(THM_E_TLS_SUITE, -32, "tls-suite",                                                           \
+    X(THM_E_TLS, -30, THM_UNTOLD("tls"), THM_T("the TLS handshake failed"))                        \
+    X(THM_E_TLS_VERSION, -31, THM_UNTOLD("tls-version"), THM_T("the peer does not speak TLS 1.2")) \
+    X(THM_E_TLS_SUITE, -32, THM_UNTOLD("tls-suite"),                                               \
       THM_T("no cipher suite in common: ECDHE-ECDSA with P-256 and AES-128-GCM or ChaCha20 is "    \
             "needed"))                                                                             \
-    X(THM_E_ALPN, -33, "alpn", THM_T("the peer does not speak the protocol thimble/1"))            \
-    X(THM_E_NO_CERT, -34, "no-certificate", THM_T("the peer showed no certificate"))               \
-    X(THM_E_UNTRUSTED, -35, "untrusted",                                                           \
+    X(THM_E_ALPN, -33, THM_UNTOLD("alpn"),                                                         \
+      THM_T("the peer does not speak the protocol thimble/1"))                                     \
+    X(THM_E_NO_CERT, -34, THM_UNTOLD("no-certificate"), THM_T("the peer showed no certificate"))   \
+    X(THM_E_UNTRUSTED, -35, THM_UNTOLD("untrusted"),                                               \
       THM_T("the peer's certificate was not issued by a trusted CA"))                              \
-    X(THM_E_EXPIRED, -36, "expired",                                                               \
+    X(THM_E_EXPIRED, -36, THM_UNTOLD("expired"),                                                   \
       THM_T("the peer's certificate has expired or is not valid yet"))                             \
-    X(THM_E_SERVER_NAME, -37, "server-name",                                                       \
+    X(THM_E_SERVER_NAME, -37, THM_UNTOLD("server-name"),                                           \
       THM_T("the server's certificate is for another name: check --server-name"))                  \
-    X(THM_E_ROLE, -38, "role", THM_T("the peer's certificate is not for this role"))               \
+    X(THM_E_ROLE, -38, THM_UNTOLD("role"), THM_T("the peer's certificate is not for this role"))   \
     X(THM_E_REVOKED, -39, "revoked", THM_T("the device's certificate was revoked"))                \
-    X(THM_E_CHAIN, -40, "chain", THM_T("the peer's certificate chain is too long or too large"))   \
-    X(THM_E_TLS_RECORD, -41, "tls-record", THM_T("a damaged or oversized TLS record arrived"))     \
-    X(THM_E_CERT_REJECTED, -42, "certificate-rejected", THM_T("the peer refused our certificate")) \
+    X(THM_E_CHAIN, -40, THM_UNTOLD("chain"),                                                       \
+      THM_T("the peer's certificate chain is too long or too large"))                              \
+    X(THM_E_TLS_RECORD, -41, THM_UNTOLD("tls-record"),                                             \
+      THM_T("a damaged or oversized TLS record arrived"))                                          \
+    X(THM_E_CERT_REJECTED, -42, THM_UNTOLD("certificate-rejected"),                                \
+      THM_T("the peer refused our certificate"))                                                   \
     /* the wire */                                                                                 \
     X(THM_E_LINE_TOO_LONG, -50, "line-too-long", THM_T("a line is longer than 2,048 bytes"))       \
     X(THM_E_UTF8, -51, "utf8", THM_T("the line is not valid UTF-8"))                               \
@@ -137,7 +145,7 @@ const char *thm_error_text(int code);
  * The stable word that stands for the error on the wire and in logs ("revoked", "key-missing").
  *
  * @param code  a value of enum thm_error
- * @return a static string, "unknown" for a code that is not in the list
+ * @return a static string, "unknown" for a code that is not in the list, or whose word was left out (THM_ALL_SENTENCES)
  */
 const char *thm_error_word(int code);
 

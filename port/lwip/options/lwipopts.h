@@ -89,6 +89,7 @@
 #define IP_FORWARD                    0
 #define IP_OPTIONS_ALLOWED            1
 #define LWIP_ICMP                     1 /* answers ping */
+#define LWIP_ICMP_ECHO_CHECK_INPUT_PBUF_LEN 0 /* an answer fits where the request was: frames leave room in front */
 #define LWIP_RAW                      0
 #define LWIP_IGMP                     0
 #define LWIP_AUTOIP                   0
