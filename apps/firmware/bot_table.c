@@ -55,7 +55,7 @@ static bool do_mem(struct firmware *f, struct thm_slice args, struct thm_text *a
     thm_lwip_usage(&f->port, &u);
     append_count(answer, "stack ", thm_board_stack_worst());
     append_count(answer, " of ", thm_board_stack_size());
-    append_count(answer, " B at worst; network: heap ", u.heap);
+    append_count(answer, " B at worst, as a full handshake takes it; network: heap ", u.heap);
     append_count(answer, " B, sockets ", u.sockets);
     append_count(answer, ", connections ", u.pcbs);
     append_count(answer, ", segments ", u.segments);
