@@ -181,6 +181,38 @@
 #define THM_SESSION_S 86400
 #endif
 
+/* --- passcodes --- */
+
+/* Iterations of PBKDF2 that a client does, both ends included. Fewer than the least of RFC 7677 would hand a guesser a
+ * cheap passcode; more would let a server keep a desktop busy for more than a second, a Cortex-M3 of 50 MHz for minutes. */
+#define THM_SCRAM_ITERATIONS_MIN 4096
+#ifndef THM_SCRAM_ITERATIONS_MAX
+#define THM_SCRAM_ITERATIONS_MAX 600000
+#endif
+/* Iterations of new verifiers: about 0.1 s on a desktop, for a guesser as well. */
+#ifndef THM_SCRAM_ITERATIONS
+#define THM_SCRAM_ITERATIONS 100000
+#endif
+/* Bytes of salt: of a new verifier, and what a client takes. Below 8 two users may share one. */
+#define THM_SCRAM_SALT     16
+#define THM_SCRAM_SALT_MIN 8
+#define THM_SCRAM_SALT_MAX 64
+/* Wrong passcodes for a user from a device: the second makes it wait, in milliseconds; each one more doubles that, up to
+ * the longest. So many in a row, and it waits until the operator resumes it or the failures are forgotten. */
+#ifndef THM_ATTEMPTS_WAIT_MS
+#define THM_ATTEMPTS_WAIT_MS 1000
+#endif
+#ifndef THM_ATTEMPTS_WAIT_MAX_MS
+#define THM_ATTEMPTS_WAIT_MAX_MS 900000
+#endif
+#ifndef THM_ATTEMPTS_SUSPEND
+#define THM_ATTEMPTS_SUSPEND 20
+#endif
+/* Milliseconds after the last wrong passcode when all of them are forgotten. */
+#ifndef THM_ATTEMPTS_FORGET_MS
+#define THM_ATTEMPTS_FORGET_MS 86400000
+#endif
+
 /* --- the log --- */
 
 /* Bytes of a block of the log. At least one line with its header. */
@@ -261,6 +293,15 @@ _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
 _Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
+_Static_assert(THM_SCRAM_ITERATIONS >= THM_SCRAM_ITERATIONS_MIN &&
+                   THM_SCRAM_ITERATIONS <= THM_SCRAM_ITERATIONS_MAX &&
+                   THM_SCRAM_ITERATIONS_MAX <= 999999,
+               "a client takes what a server makes, and it has at most 6 digits");
+_Static_assert(THM_SCRAM_SALT >= THM_SCRAM_SALT_MIN && THM_SCRAM_SALT <= 32 &&
+                   THM_SCRAM_SALT_MAX <= 64,
+               "a salt for nobody is cut from a hash; the longest fits a message");
+_Static_assert(THM_ATTEMPTS_SUSPEND >= 3 && THM_ATTEMPTS_SUSPEND <= 250, "typing errors happen");
+_Static_assert(THM_ATTEMPTS_WAIT_MAX_MS < THM_ATTEMPTS_FORGET_MS, "a wait ends before it is forgotten");
 _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
                "any line that a client sends fits");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
