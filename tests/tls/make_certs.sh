@@ -16,12 +16,12 @@ root() { # NAME
 }
 
 # The key is there. Extensions come one to an argument.
-issue() { # NAME ISSUER SUBJECT DAYS EXTENSION...
+issue() { # NAME ISSUER SUBJECT DAYS EXTENSION...; signed with $digest, SHA-256 if that is not set
   name=$1 issuer=$2 subject=$3 days=$4
   shift 4
   printf '%s\n' "$@" >"$name.ext"
   openssl req -new -key "$name.key" -subj "$subject" -out "$name.csr" -config /dev/null 2>/dev/null
-  openssl x509 -req -in "$name.csr" -CA "$issuer.crt" -CAkey "$issuer.key" -days "$days" \
+  openssl x509 -req -in "$name.csr" -CA "$issuer.crt" -CAkey "$issuer.key" -days "$days" "-${digest:-sha256}" \
     -set_serial "0x$(openssl rand -hex 8)" -extfile "$name.ext" -out "$name.crt" 2>/dev/null
   rm -f "$name.csr" "$name.ext"
 }
@@ -76,6 +76,12 @@ new_key sealed
 issue sealed root /CN=sealed 3650 "$(san URI:thimble:ali@desk)" 'keyUsage=critical,keyEncipherment'
 cp ali.key renewed.key
 issue renewed root /CN=renewed 3650 "$(san URI:thimble:ali@desk)"
+digest=sha384
+leaf user_sha384 root "$(san URI:thimble:ali@desk)"
+leaf server_sha384 root "$(san DNS:chat.example)"
+digest=sha512
+leaf server_sha512 root "$(san DNS:chat.example)"
+digest=sha256
 leaf leaf_signed ali "$(san URI:thimble:root@desk)"
 cat ali.crt >>leaf_signed.crt
 

@@ -101,6 +101,10 @@ static void what_is_wrong_is_named(void **state)
         {"root", "ali", "rsa", THM_FOR_CLIENT, THM_E_KEY},
         {"root", "p384", "ali", THM_FOR_CLIENT, THM_E_KEY},
         {"root", "rsa", "ali", THM_FOR_CLIENT, THM_E_KEY},
+        /* Signed with a hash that tls-server-end-point would bind by as well, and that no peer of ours has. */
+        {"root", "user_sha384", "user_sha384", THM_FOR_CLIENT, THM_E_CERT},
+        {"root", "server_sha384", "server_sha384", THM_FOR_SERVER, THM_E_CERT},
+        {"root", "server_sha512", "server_sha512", THM_FOR_SERVER, THM_E_CERT},
         {"root", "ali", "ali", THM_FOR_SERVER, THM_E_ROLE},
         {"root", "server", "server", THM_FOR_CLIENT, THM_E_ROLE},
         {"root", "no_san", "no_san", THM_FOR_CLIENT, THM_E_ROLE},

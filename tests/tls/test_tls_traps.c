@@ -89,6 +89,7 @@ static void only_users_of_our_ca_get_in(void **state)
     refuses_certificate(s, "sealed", "sealed", THM_E_ROLE, BR_ALERT_UNSUPPORTED_CERTIFICATE);
     refuses_certificate(s, "ali", "bianca", THM_E_TLS, BR_ALERT_DECRYPT_ERROR);
     refuses_certificate(s, "p384", "p384", THM_E_CERT, BR_ALERT_BAD_CERTIFICATE);
+    refuses_certificate(s, "user_sha384", "user_sha384", THM_E_CERT, BR_ALERT_BAD_CERTIFICATE);
 }
 
 static void a_name_that_is_not_exactly_a_user_is_refused(void **state)
@@ -449,6 +450,11 @@ static void only_the_expected_server_is_trusted(void **state)
     expect_client_refuses(s, "server_and_uri", "server_and_uri", THM_E_ROLE,
                           BR_ALERT_UNSUPPORTED_CERTIFICATE);
     expect_client_refuses(s, "server", "server2", THM_E_TLS, BR_ALERT_DECRYPT_ERROR);
+    /* What tls-server-end-point binds to is SHA-256 of the leaf because no other hash signs it (RFC 5929, section 4.1). */
+    expect_client_refuses(s, "server_sha384", "server_sha384", THM_E_CERT,
+                          BR_ALERT_BAD_CERTIFICATE);
+    expect_client_refuses(s, "server_sha512", "server_sha512", THM_E_CERT,
+                          BR_ALERT_BAD_CERTIFICATE);
 }
 
 static void a_server_must_name_the_protocol(void **state)

@@ -90,7 +90,8 @@ int thm_credentials_set(struct thm_credentials *c, const struct thm_credential_p
 /** The own leaf's identity (user and device empty for a server). */
 const struct thm_identity *thm_credentials_identity(const struct thm_credentials *c);
 
-/** SHA-256 of the own leaf's DER: what `tls-server-end-point` binds to (RFC 5929, section 4.1). */
+/** SHA-256 of the own leaf's DER: what `tls-server-end-point` binds to (RFC 5929, section 4.1). A leaf that is signed with
+ * SHA-384 or SHA-512, whose binding would be that hash, is taken by neither end. */
 const uint8_t *thm_credentials_leaf_hash(const struct thm_credentials *c);
 
 /** Own chain: DER of certificate `i`, or NULL past the end; for tools that show it. */
