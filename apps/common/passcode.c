@@ -105,11 +105,8 @@ static const char *prepare(struct passcode *out, const char *typed, size_t len)
 
 const char *passcode_prepare(struct passcode *out, const char *typed, size_t len)
 {
-    passcode_wipe(out);
-    const char *why = prepare(out, typed, len);
-    if (why)
-        passcode_wipe(out);
-    return why;
+    passcode_wipe(out); /* it is written only when all is well */
+    return prepare(out, typed, len);
 }
 
 /* --- asking --- */

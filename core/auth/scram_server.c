@@ -39,7 +39,7 @@ static enum thm_scram hear_header(struct thm_scram_reader *r)
 
     if (r->left >= 2 && (r->at[0] == 'n' || r->at[0] == 'y') && r->at[1] == ',')
         return THM_SCRAM_NO_BINDING;
-    if (!thm_scram_take(r, 'p', &binding) || !r->comma)
+    if (!thm_scram_take(r, 'p', &binding))
         return THM_SCRAM_MALFORMED;
     if (binding.len != sizeof type - 1 || memcmp(binding.data, type, binding.len) != 0)
         return THM_SCRAM_BINDING_TYPE;

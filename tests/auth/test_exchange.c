@@ -284,6 +284,8 @@ static void no_secret_stays(void **state)
         exchange_answer(&x, "ali");
         x.client_final[strlen(x.client_final) - 6] ^= (char)wrong;
         /* While it lasts, the client holds no key, only what it expects to hear. */
+        memset(&client, 0, sizeof client);
+        assert_memory_equal(&x.client.said, &client.said, sizeof client.said);
         assert_false(holds(&x.client, sizeof client, x.keys.client_key, 32));
         assert_false(holds(&x.client, sizeof client, x.keys.server_key, 32));
         assert_false(holds(&x.client, sizeof client, x.verifier.stored_key, 32));

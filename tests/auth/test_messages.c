@@ -235,6 +235,21 @@ static void client_final(void **state)
     }
 }
 
+/* The proof is the last: what stands behind it is signed by nobody. */
+static void nothing_follows_the_proof(void **state)
+{
+    static const char *const more[] = {",", ",z=1", ",p=AAAA", ",m=1", "="};
+    static struct exchange x;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+        exchange_new(&x);
+        exchange_answer(&x, "ali");
+        strcat(x.client_final, more[i]);
+        assert_int_equal(exchange_final(&x, x.client_final), THM_SCRAM_MALFORMED);
+    }
+}
+
 /* Wherever it is cut off, and whatever byte of it is changed, it does not let anybody in, and what it was bound to counts. */
 static void client_final_cut_or_changed(void **state)
 {
@@ -376,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_name_with_a_comma),
         cmocka_unit_test(server_first),
         cmocka_unit_test(client_final),
+        cmocka_unit_test(nothing_follows_the_proof),
         cmocka_unit_test(client_final_cut_or_changed),
         cmocka_unit_test(a_header_that_was_changed_on_the_way),
         cmocka_unit_test(server_final),
