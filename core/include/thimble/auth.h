@@ -11,7 +11,7 @@
  *
  * Pure state machines over structs of the caller's: no I/O, no clock, no memory but theirs; random bytes and the
  * certificate's hash are passed in. A call takes microseconds, but thm_scram_keys_step() and thm_pbkdf2_step(), which take
- * as long as they are told. Stack: less than 1.5 KB. Different structs may be used in different threads.
+ * as long as they are told. Stack: less than 1.5 KB on a Cortex-M3. Different structs may be used in different threads.
  *
  * The server stores a verifier, which can't be used to log in, but makes guessing as cheap as one derivation a guess,
  * and lets a thief play the server's part. A client that keeps no passcode, as a board, keeps struct thm_scram_keys,
