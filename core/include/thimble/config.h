@@ -301,7 +301,8 @@ _Static_assert(THM_SCRAM_SALT >= THM_SCRAM_SALT_MIN && THM_SCRAM_SALT <= 32 &&
                    THM_SCRAM_SALT_MAX <= 64,
                "a salt for nobody is cut from a hash; the longest fits a message");
 _Static_assert(THM_ATTEMPTS_SUSPEND >= 3 && THM_ATTEMPTS_SUSPEND <= 250, "typing errors happen");
-_Static_assert(THM_ATTEMPTS_WAIT_MAX_MS < THM_ATTEMPTS_FORGET_MS, "a wait ends before it is forgotten");
+_Static_assert(THM_ATTEMPTS_WAIT_MAX_MS < THM_ATTEMPTS_FORGET_MS,
+               "a wait ends before it is forgotten");
 _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
                "any line that a client sends fits");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
