@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "stream/order.h"
+#include "stream/records.h"
 #include "stream/senders.h"
 #include "util/hash.h"
 
@@ -38,8 +39,11 @@ struct ram_store {
     struct thm_index names;
     struct thm_order order;
     struct thm_senders senders;
-    uint64_t turn;                   /* collects so far */
-    struct thm_store_request *first; /* the submitted, in order */
+    struct thm_records records;
+    struct thm_store_request *put_broke; /* the failed PUT that was not collected yet */
+    uint64_t put_due, latest_due;        /* the turns of the latest PUT and of the latest of all */
+    uint64_t turn;                       /* collects so far */
+    struct thm_store_request *first;     /* the submitted, in order */
     struct thm_store_request **end;
 };
 
@@ -252,6 +256,19 @@ static int do_find(struct ram_store *s, struct thm_store_request *r)
     return THM_OK;
 }
 
+static int do_record(struct ram_store *s, struct thm_store_request *r)
+{
+    if (!thm_record_valid(r))
+        return THM_E_STATE;
+    if (r->op == THM_STORE_PUT)
+        return s->put_broke != NULL ? THM_E_STORE : thm_records_put(&s->records, &r->record);
+    if (r->op == THM_STORE_GET)
+        thm_records_get(&s->records, r);
+    else
+        thm_records_list(&s->records, r);
+    return THM_OK;
+}
+
 static int carry_out(struct ram_store *s, struct thm_store_request *r)
 {
     switch (r->op) {
@@ -259,6 +276,9 @@ static int carry_out(struct ram_store *s, struct thm_store_request *r)
     case THM_STORE_APPEND: return do_append(s, r);
     case THM_STORE_READ: return do_read(s, r);
     case THM_STORE_FIND: return do_find(s, r);
+    case THM_STORE_GET:
+    case THM_STORE_PUT:
+    case THM_STORE_LIST: return do_record(s, r);
     }
     return THM_E_STATE;
 }
@@ -272,6 +292,8 @@ static unsigned touched(const struct ram_store *s, const struct thm_store_reques
     unsigned count = r->op == THM_STORE_APPEND ? r->appends : 1;
     unsigned found = 0;
 
+    if (r->op >= THM_STORE_GET)
+        return 0;
     for (unsigned i = 0; i < count; i++) {
         uint32_t id = r->op == THM_STORE_APPEND ? r->append[i].stream : r->stream;
         streams[found] = stream_of(s, id);
@@ -279,6 +301,26 @@ static unsigned touched(const struct ram_store *s, const struct thm_store_reques
             found++;
     }
     return found;
+}
+
+/* In which turn it comes out: no earlier than what it must not overtake. */
+static void set_due(struct ram_store *s, struct thm_store_request *r, unsigned wait,
+                    struct stream *const *streams, unsigned count)
+{
+    r->due = s->turn + 1 + wait;
+    if (r->due < s->put_due)
+        r->due = s->put_due;
+    if (r->op == THM_STORE_PUT && r->due < s->latest_due)
+        r->due = s->latest_due;
+    for (unsigned i = 0; i < count; i++)
+        if (streams[i]->due > r->due)
+            r->due = streams[i]->due;
+    for (unsigned i = 0; i < count; i++)
+        streams[i]->due = r->due;
+    if (r->op == THM_STORE_PUT)
+        s->put_due = r->due;
+    if (s->latest_due < r->due)
+        s->latest_due = r->due;
 }
 
 static int submit(struct thm_store *store, struct thm_store_request *r)
@@ -298,15 +340,12 @@ static int submit(struct thm_store *store, struct thm_store_request *r)
         r->result = carry_out(s, r);
 
     count = touched(s, r, streams);
-    r->due = s->turn + 1 + wait;
+    set_due(s, r, wait, streams, count);
     for (unsigned i = 0; i < count; i++)
-        if (streams[i]->due > r->due)
-            r->due = streams[i]->due;
-    for (unsigned i = 0; i < count; i++) {
-        streams[i]->due = r->due;
         if (r->op == THM_STORE_APPEND && r->result == THM_E_STORE && streams[i]->broke == NULL)
             streams[i]->broke = r;
-    }
+    if (r->op == THM_STORE_PUT && r->result == THM_E_STORE && s->put_broke == NULL)
+        s->put_broke = r;
     r->next = NULL;
     *s->end = r;
     s->end = &r->next;
@@ -321,6 +360,8 @@ static void mend(struct ram_store *s, const struct thm_store_request *r)
     for (unsigned i = 0; i < count; i++)
         if (streams[i]->broke == r)
             streams[i]->broke = NULL;
+    if (s->put_broke == r)
+        s->put_broke = NULL;
 }
 
 static unsigned collect(struct thm_store *store, struct thm_store_request **done, unsigned cap)
@@ -360,7 +401,7 @@ static void release(struct thm_store *store, uint32_t id)
 
 /* Where its parts lie, in bytes from the start of the memory. */
 struct layout {
-    size_t streams, names, order, senders, pool, end;
+    size_t streams, names, order, senders, records, pool, end;
 };
 
 static size_t place(size_t *at, size_t size)
@@ -381,6 +422,7 @@ static struct layout lay_out(const struct thm_ram_store_config *config)
     l.names = place(&at, thm_index_size(config->streams));
     l.order = place(&at, thm_order_size(config->streams, ORDERS));
     l.senders = place(&at, thm_senders_size(config->senders));
+    l.records = place(&at, thm_records_size(config->records));
     l.pool = place(&at, thm_blocks_size(config->blocks));
     l.end = at;
     return l;
@@ -406,7 +448,7 @@ int thm_ram_store_init(struct thm_store **out, void *memory, size_t size,
     struct layout l;
 
     if (!in_range(config->blocks, 1u << 20) || !in_range(config->streams, 1u << 20) ||
-        !in_range(config->senders, 1u << 24))
+        !in_range(config->senders, 1u << 24) || config->records > 1u << 20)
         return THM_E_CONFIG;
     l = lay_out(config);
     if (size < l.end)
@@ -422,6 +464,7 @@ int thm_ram_store_init(struct thm_store **out, void *memory, size_t size,
     thm_index_init(&s->names, base + l.names, config->streams);
     thm_order_init(&s->order, base + l.order, config->streams, ORDERS);
     thm_senders_init(&s->senders, base + l.senders, config->senders, &sender_key);
+    thm_records_init(&s->records, base + l.records, config->records);
     *out = &s->store;
     return thm_blocks_init(&s->pool, base + l.pool, size - l.pool, config->blocks);
 }

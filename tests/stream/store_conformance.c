@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "stream/record_checks.h"
 #include "stream/store_rig.h"
 
 /* --- the checks --- */
@@ -287,6 +288,16 @@ static void whatever_is_done_agrees_with_the_model(struct rig *rig)
     }
 }
 
+static void run_check(const struct thm_store_suite *suite, void (*check)(struct rig *rig),
+                      uint64_t seed)
+{
+    struct rig rig = {.suite = suite, .random = seed};
+
+    rig.store = suite->make(suite->ctx);
+    check(&rig);
+    suite->destroy(suite->ctx, rig.store);
+}
+
 void thm_store_conformance(const struct thm_store_suite *suite)
 {
     static void (*const checks[])(struct rig *) = {
@@ -306,10 +317,8 @@ void thm_store_conformance(const struct thm_store_suite *suite)
         whatever_is_done_agrees_with_the_model,
     };
 
-    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-        struct rig rig = {.suite = suite, .random = i};
-        rig.store = suite->make(suite->ctx);
-        checks[i](&rig);
-        suite->destroy(suite->ctx, rig.store);
-    }
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        run_check(suite, checks[i], i);
+    for (size_t i = 0; thm_record_checks[i] != NULL; i++)
+        run_check(suite, thm_record_checks[i], i);
 }

@@ -7,7 +7,7 @@
 #include "thimble/stream.h"
 
 /*
- * A kind of store. It keeps at least 8 streams, 64 (stream, device) pairs and 1 MB of entries. It may complete
+ * A kind of store. It keeps at least 8 streams, 64 (stream, device) pairs, 1 MB of entries and 64 records. It may complete
  * requests late and fail them with THM_E_STORE now and then; what fails is tried again.
  */
 struct thm_store_suite {

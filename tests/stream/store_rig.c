@@ -74,6 +74,8 @@ void rig_add_second(struct rig *rig, struct thm_store_request *r, uint32_t strea
 
 static bool touches(const struct thm_store_request *r, uint32_t stream)
 {
+    if (r->op >= THM_STORE_GET)
+        return false;
     if (r->op != THM_STORE_APPEND)
         return r->stream == stream;
     return r->append[0].stream == stream || (r->appends == 2 && r->append[1].stream == stream);
@@ -81,9 +83,17 @@ static bool touches(const struct thm_store_request *r, uint32_t stream)
 
 static bool share_a_stream(const struct thm_store_request *a, const struct thm_store_request *b)
 {
+    if (a->op >= THM_STORE_GET)
+        return false;
     if (a->op != THM_STORE_APPEND)
         return touches(b, a->stream);
     return touches(b, a->append[0].stream) || (a->appends == 2 && touches(b, a->append[1].stream));
+}
+
+/* Whether one may not overtake the other. */
+static bool in_order(const struct thm_store_request *a, const struct thm_store_request *b)
+{
+    return a->op == THM_STORE_PUT || b->op == THM_STORE_PUT || share_a_stream(a, b);
 }
 
 /* Submits those requests that `pending` names and collects them all. */
@@ -108,18 +118,19 @@ static void run_once(struct rig *rig, const bool pending[RIG_BATCH])
     for (unsigned later = 0; later < collected; later++) {
         assert_ptr_equal(order[later]->owner, rig);
         for (unsigned early = 0; early < later; early++)
-            if (share_a_stream(order[early], order[later]))
+            if (in_order(order[early], order[later]))
                 assert_true(order[early]->tag < order[later]->tag);
     }
     assert_int_equal(rig->store->ops->collect(rig->store, order, 1), 0);
 }
 
-/* Those behind a failed append in one of its streams must have failed with it. */
+/* Those behind a failed append in one of its streams must have failed with it, and PUTs behind a PUT. */
 static void check_behind(const struct rig *rig, const bool pending[RIG_BATCH], unsigned failed)
 {
     for (unsigned i = failed + 1; i < rig->used; i++) {
         const struct thm_store_request *r = &rig->requests[i];
-        if (pending[i] && r->op == THM_STORE_APPEND && share_a_stream(&rig->requests[failed], r))
+        if (pending[i] && r->op == rig->requests[failed].op &&
+            (r->op == THM_STORE_PUT || share_a_stream(&rig->requests[failed], r)))
             assert_int_equal(r->result, THM_E_STORE);
     }
 }
@@ -135,7 +146,8 @@ void rig_settle(struct rig *rig)
         run_once(rig, pending);
         for (unsigned i = 0; i < rig->used; i++) {
             const struct thm_store_request *r = &rig->requests[i];
-            if (pending[i] && r->op == THM_STORE_APPEND && r->result == THM_E_STORE)
+            if (pending[i] && r->result == THM_E_STORE &&
+                (r->op == THM_STORE_APPEND || r->op == THM_STORE_PUT))
                 check_behind(rig, pending, i);
             pending[i] = pending[i] && r->result == THM_E_STORE;
             again = again || pending[i];

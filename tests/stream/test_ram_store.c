@@ -38,6 +38,7 @@ static void conforms(unsigned (*fault)(void *, const struct thm_store_request *,
     struct thm_ram_store_config config = {.blocks = 1024,
                                           .streams = 8,
                                           .senders = 64,
+                                          .records = 64,
                                           .seed = 1,
                                           .fault = fault,
                                           .fault_ctx = &random};
@@ -139,7 +140,7 @@ static int append(struct thm_store *store, uint32_t stream, uint64_t n)
 static void wrong_sizes_are_told(void **state)
 {
     const struct thm_ram_store_config good = {.blocks = 4, .streams = 4, .senders = 4};
-    struct thm_ram_store_config bad[] = {good, good, good, good};
+    struct thm_ram_store_config bad[] = {good, good, good, good, good};
     size_t size = thm_ram_store_size(&good);
     void *memory = malloc(size);
     struct thm_store *store;
@@ -149,7 +150,8 @@ static void wrong_sizes_are_told(void **state)
     bad[1].streams = 0;
     bad[2].senders = 0;
     bad[3].blocks = (1u << 20) + 1;
-    for (unsigned i = 0; i < 4; i++)
+    bad[4].records = (1u << 20) + 1;
+    for (unsigned i = 0; i < 5; i++)
         assert_int_equal(thm_ram_store_init(&store, memory, size, &bad[i]), THM_E_CONFIG);
     assert_int_equal(thm_ram_store_init(&store, memory, size - 1, &good), THM_E_MEMORY);
     assert_int_equal(thm_ram_store_init(&store, memory, size, &good), THM_OK);
@@ -251,6 +253,30 @@ static void the_longest_silent_sender_is_forgotten(void **state)
         assert_true(r.last_csn == (device == 2 ? 0 : device + (device == 1 ? 2 : 1)));
     }
     free(store);
+}
+
+static void records_are_as_many_as_configured(void **state)
+{
+    struct thm_ram_store_config config = {.blocks = 2, .streams = 1, .senders = 1, .seed = 5};
+    struct thm_store_request put = {.op = THM_STORE_PUT,
+                                    .record = {.key_len = 1, .value = "v", .value_len = 1}};
+
+    (void)state;
+    for (config.records = 0; config.records <= 2; config.records++) {
+        struct thm_store *store = make_store(&config);
+        char key[] = "a";
+        put.record.key = key;
+        for (uint32_t i = 0; i < config.records; i++, key[0]++)
+            assert_int_equal(run(store, &put), THM_OK);
+        assert_int_equal(run(store, &put), THM_E_LIMIT);
+        put.record.value_len = 0;
+        assert_int_equal(run(store, &put), THM_OK); /* there was none to erase */
+        key[0]--;
+        assert_int_equal(run(store, &put), THM_OK);
+        put.record.value_len = 1;
+        assert_int_equal(run(store, &put), config.records > 0 ? THM_OK : THM_E_LIMIT);
+        free(store);
+    }
 }
 
 static void a_flooded_room_leaves_the_inbox_alone(void **state)
@@ -428,6 +454,7 @@ int main(void)
         cmocka_unit_test(new_rooms_drive_out_rooms_before_inboxes),
         cmocka_unit_test(ids_stay_apart_while_streams_come_and_go),
         cmocka_unit_test(the_longest_silent_sender_is_forgotten),
+        cmocka_unit_test(records_are_as_many_as_configured),
         cmocka_unit_test(a_flooded_room_leaves_the_inbox_alone),
         cmocka_unit_test(a_read_from_before_the_oldest_starts_there),
         cmocka_unit_test(a_late_request_holds_up_its_stream_only),

@@ -220,6 +220,13 @@
 #define THM_BLOCK 4096
 #endif
 
+/* --- records in the store --- */
+
+/* Bytes of a record's key: a room's or stream's name, a device's and a separator fit. */
+#define THM_RECORD_KEY 100
+/* Bytes of a record's value: a retained state, a topic and an alias with what belongs to them fit. */
+#define THM_RECORD_MAX 1024
+
 /* --- the client --- */
 
 /* Streams that a client follows: its rooms and its inbox. */
@@ -291,6 +298,8 @@ _Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is with
 _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
                "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
+_Static_assert(THM_RECORD_KEY <= 255, "the length of a key is kept in a byte");
+_Static_assert(THM_RECORD_KEY + THM_RECORD_MAX <= THM_LINE_MAX, "a READ's buffer holds any record");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
 _Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
 _Static_assert(THM_SCRAM_ITERATIONS >= THM_SCRAM_ITERATIONS_MIN &&

@@ -123,12 +123,22 @@ bool thm_log_get(const struct thm_log *log, uint64_t n, struct thm_log_place *pl
  * or a csn is not above the last that the sender's client had taken there (FIND says what became of it).
  * When one fails with THM_E_STORE, so does every later one of its streams that was submitted before the failure
  * was collected: their numbers would leave a hole.
+ *
+ * Beside the streams a store keeps small records, each a value under a kind and a key: what a server has to remember
+ * of accounts, rooms and devices. A PUT takes effect after all that was submitted before it and before
+ * all that was submitted later, and completes in that order too. When one fails with THM_E_STORE, so does
+ * every later PUT that was submitted before the failure was collected: an older value must not come last. A
+ * request whose key or value has a length out of its range, or whose buffer is too small, is
+ * refused with THM_E_STATE; a PUT for which there is no room, with THM_E_LIMIT.
  */
 enum thm_store_op {
     THM_STORE_OPEN,   /* finds or makes a stream, which is then kept until it is released */
     THM_STORE_APPEND, /* appends to one or two streams in one transaction */
     THM_STORE_READ,   /* reads entries into the caller's buffer */
-    THM_STORE_FIND    /* what a sender's csn became */
+    THM_STORE_FIND,   /* what a sender's csn became */
+    THM_STORE_GET, /* a record's value, into the caller's buffer; `len` 0: there is no such record */
+    THM_STORE_PUT, /* sets a record; an empty value erases it */
+    THM_STORE_LIST /* records of a kind into the caller's buffer, in the order of their keys' bytes */
 };
 
 /* One append: an entry, and the number that its sender gave it. */
@@ -137,6 +147,17 @@ struct thm_store_append {
     struct thm_entry entry;   /* n must be the stream's head + 1 */
     struct thm_sender sender; /* whose csn is taken with this entry, in the same transaction */
     uint64_t csn;             /* 0: none */
+};
+
+/* What a GET, a PUT or a LIST is about. */
+struct thm_store_record {
+    uint8_t kind;       /* the caller's own; no store interprets it */
+    uint8_t key_len;    /* 1 to THM_RECORD_KEY; LIST: 0 to start at the first */
+    uint8_t prefix_len; /* LIST: 0 to THM_RECORD_KEY */
+    uint16_t value_len; /* PUT: 0 to THM_RECORD_MAX */
+    const void *key;    /* LIST: only records after this key, which need not exist */
+    const void *prefix; /* LIST: only records whose key begins so */
+    const void *value;  /* PUT */
 };
 
 /*
@@ -152,15 +173,19 @@ struct thm_store_request {
     uint64_t incarnation; /* random, made with the stream's storage, never 0 */
     uint64_t first;       /* oldest entry kept; head + 1 when none is */
     uint64_t head;        /* newest entry, 0: none ever */
-    /* APPEND */
-    struct thm_store_append append[2];
-    unsigned appends; /* 1 or 2 */
+    union {
+        struct thm_store_append append[2]; /* APPEND */
+        struct thm_store_record record;    /* GET, PUT, LIST */
+    };
+    unsigned appends; /* APPEND: 1 or 2 */
     /* READ: entries from `from` on, oldest first, as many as fit in whole */
     uint64_t from; /* at least 1; when it is below `first`, reading starts at `first` */
     unsigned max;  /* at most so many entries */
-    void *buf;     /* lent, THM_LINE_MAX + 64 bytes at least */
+    /* READ and LIST: lent, THM_LINE_MAX + 64 bytes at least; GET: THM_RECORD_MAX at least */
+    void *buf;
     size_t cap;
-    size_t len; /* receives the bytes used; walk them by thm_read_next() */
+    /* Receives the bytes used: a GET's value; else walk them by thm_read_next(), thm_record_next(). */
+    size_t len;
     /* FIND */
     struct thm_sender sender;
     uint64_t csn;      /* 0: only `last_csn` is asked for */
@@ -201,6 +226,25 @@ bool thm_read_next(const struct thm_store_request *request, size_t *at, struct t
 /** For stores: puts an entry behind what a READ has in its buffer (at first, `len` is 0). False: no space. */
 bool thm_read_put(struct thm_store_request *request, const struct thm_entry *e);
 
+/* One record of a LIST; `key` and `value` lie in the request's buffer. */
+struct thm_record {
+    const uint8_t *key, *value;
+    size_t key_len, value_len;
+};
+
+/**
+ * Walks what a LIST put into its buffer. `*at` starts at 0. False at the end: the next LIST goes on after the last
+ * key, until one gives nothing.
+ */
+bool thm_record_next(const struct thm_store_request *request, size_t *at,
+                     struct thm_record *record);
+
+/** For stores: puts a record behind what a LIST has in its buffer (at first, `len` is 0). False: no space. */
+bool thm_record_put(struct thm_store_request *request, const struct thm_record *record);
+
+/** For stores: whether the lengths in a GET, PUT or LIST are within their ranges. */
+bool thm_record_valid(const struct thm_store_request *request);
+
 /* ------------------------------------------------------------------------------------------- */
 /* The RAM store                                                                                 */
 /* ------------------------------------------------------------------------------------------- */
@@ -213,6 +257,8 @@ struct thm_ram_store_config {
     uint32_t streams;
     /* (stream, device) pairs whose csn is remembered, 1 to 2^24; the longest silent is forgotten. */
     uint32_t senders;
+    /* Records, 0 to 2^20, some 1.1 KB each; one more than that is THM_E_LIMIT. */
+    uint32_t records;
     uint64_t seed; /* random and secret: incarnations are drawn from it, hashing is keyed with it */
     /* For tests: complete late and fail. Called once a request; may be NULL. Returns how many collects
      * the completion waits (0: none), and through *result a code to fail with (THM_OK: don't). */
