@@ -1,0 +1,78 @@
+/* Records: rows by kind and key. */
+#include <string.h>
+
+#include "internal.h"
+
+static void bind_key(struct sqlite_store *s, enum statement q,
+                     const struct thm_store_record *record)
+{
+    thm_sql_int(s, q, 1, record->kind);
+    thm_sql_blob(s, q, 2, record->key, record->key_len);
+}
+
+static int put(struct sqlite_store *s, const struct thm_store_request *r)
+{
+    enum statement q = r->record.value_len > 0 ? Q_RECORD_SET : Q_RECORD_ERASE;
+
+    if (s->put_broke > r->due || !thm_sql_begin(s))
+        return THM_E_STORE;
+    bind_key(s, q, &r->record);
+    if (q == Q_RECORD_SET)
+        thm_sql_blob(s, q, 3, r->record.value, r->record.value_len);
+    return thm_sql_run(s, q) ? THM_OK : THM_E_STORE;
+}
+
+static int get(struct sqlite_store *s, struct thm_store_request *r)
+{
+    sqlite3_stmt *q = s->statements[Q_RECORD_GET];
+    int rows;
+
+    r->len = 0;
+    bind_key(s, Q_RECORD_GET, &r->record);
+    rows = thm_sql_row(s, Q_RECORD_GET);
+    if (rows <= 0)
+        return rows == 0 ? THM_OK : THM_E_STORE;
+    r->len = (size_t)sqlite3_column_bytes(q, 0);
+    if (r->len > r->cap)
+        r->len = r->cap;
+    if (r->len > 0)
+        memcpy(r->buf, sqlite3_column_blob(q, 0), r->len);
+    thm_sql_reset(s, Q_RECORD_GET);
+    return THM_OK;
+}
+
+static bool has_prefix(const struct thm_record *record, const struct thm_store_record *list)
+{
+    return record->key_len >= list->prefix_len &&
+           (list->prefix_len == 0 || memcmp(record->key, list->prefix, list->prefix_len) == 0);
+}
+
+static int list(struct sqlite_store *s, struct thm_store_request *r)
+{
+    sqlite3_stmt *q = s->statements[Q_RECORD_LIST];
+    int row;
+
+    r->len = 0;
+    bind_key(s, Q_RECORD_LIST, &r->record);
+    thm_sql_blob(s, Q_RECORD_LIST, 3, r->record.prefix, r->record.prefix_len);
+    while ((row = thm_sql_row(s, Q_RECORD_LIST)) > 0) {
+        struct thm_record record = {.key = sqlite3_column_blob(q, 0),
+                                    .key_len = (size_t)sqlite3_column_bytes(q, 0),
+                                    .value = sqlite3_column_blob(q, 1),
+                                    .value_len = (size_t)sqlite3_column_bytes(q, 1)};
+        if (!has_prefix(&record, &r->record) || !thm_record_put(r, &record))
+            break;
+    }
+    if (row > 0)
+        thm_sql_reset(s, Q_RECORD_LIST);
+    return row < 0 ? THM_E_STORE : THM_OK;
+}
+
+int thm_sql_record(struct sqlite_store *s, struct thm_store_request *r)
+{
+    if (!thm_record_valid(r))
+        return THM_E_STATE;
+    if (r->op == THM_STORE_PUT)
+        return put(s, r);
+    return r->op == THM_STORE_GET ? get(s, r) : list(s, r);
+}

@@ -1,0 +1,71 @@
+/* SQLite's errors, as what an operator reads. */
+#include "internal.h"
+
+static const struct {
+    int sqlite; /* primary or extended; the first that fits counts */
+    int result;
+    const char *sentence;
+} errors[] = {
+    {SQLITE_FULL, THM_SQLITE_FULL, "the disk is full: make room, it goes on by itself"},
+    {SQLITE_READONLY, THM_SQLITE_READ_ONLY,
+     "the database can't be written: check the owner and mode of the file and its directory, and "
+     "whether the file system is mounted read-only"},
+    {SQLITE_CORRUPT, THM_SQLITE_DAMAGED,
+     "the database is damaged: stop the server, keep the file, and put the latest backup in its "
+     "place"},
+    {SQLITE_NOTADB, THM_SQLITE_DAMAGED,
+     "the file is not a database, or its beginning is damaged: put the latest backup in its "
+     "place"},
+    {SQLITE_BUSY, THM_SQLITE_LOCKED,
+     "another program has the database open: end it (a second server, or an sqlite3 shell)"},
+    {SQLITE_LOCKED, THM_SQLITE_LOCKED,
+     "another program has the database open: end it (a second server, or an sqlite3 shell)"},
+    {SQLITE_CANTOPEN, THM_SQLITE_NO_ACCESS,
+     "the database, or a file beside it, can't be opened: check that its directory exists and "
+     "belongs to the server's user"},
+    {SQLITE_PERM, THM_SQLITE_NO_ACCESS, "the database can't be opened: check its owner and mode"},
+    {SQLITE_ABORT, THM_SQLITE_IO, "the store was closed before the copy was whole"},
+    {SQLITE_NOMEM, THM_SQLITE_MEMORY, "the system has no memory left"},
+    {SQLITE_IOERR, THM_SQLITE_IO,
+     "the system can't read or write the database: see the kernel's log (dmesg) for the disk's "
+     "errors"},
+};
+
+int thm_sql_explain(int sqlite, const char **sentence)
+{
+    *sentence = "the database gave an unexpected error";
+    if (sqlite == SQLITE_IOERR_NOMEM)
+        sqlite = SQLITE_NOMEM;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i].sqlite == (sqlite & 0xff)) {
+            *sentence = errors[i].sentence;
+            return errors[i].result;
+        }
+    return THM_SQLITE_IO;
+}
+
+void thm_sql_failed(struct sqlite_store *s, int sqlite)
+{
+    const char *sentence;
+
+    if (thm_sql_explain(sqlite, &sentence) == THM_SQLITE_DAMAGED)
+        s->damaged = true;
+    s->failed = true;
+    s->error = sqlite;
+    atomic_store(&s->mail.trouble, sentence);
+}
+
+void thm_sql_damaged(struct sqlite_store *s)
+{
+    bool failed = s->failed;
+
+    thm_sql_failed(s, SQLITE_CORRUPT);
+    s->failed = failed;
+}
+
+void thm_sql_well(struct sqlite_store *s)
+{
+    /* Damage does not go away because another page could be written. */
+    if (!s->damaged && atomic_load_explicit(&s->mail.trouble, memory_order_relaxed) != NULL)
+        atomic_store(&s->mail.trouble, NULL);
+}
