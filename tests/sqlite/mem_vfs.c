@@ -253,8 +253,9 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
     of(file)->disk = disk;
     of(file)->file = find(disk, name);
     if (!of(file)->file->now.there) {
-        if ((flags & SQLITE_OPEN_CREATE) == 0 || befalls(disk) != SQLITE_OK)
-            return SQLITE_CANTOPEN;
+        int code = (flags & SQLITE_OPEN_CREATE) != 0 ? befalls(disk) : SQLITE_CANTOPEN;
+        if (code != SQLITE_OK)
+            return code;
         of(file)->file->now.there = true;
         resize(&of(file)->file->now, 0);
     }

@@ -14,26 +14,13 @@
 #define STEP_PAGES 64
 #define SYNC_STEPS 4
 
-static bool sync_path(const char *path, int flags)
+static bool sync_file(const char *path)
 {
-    int fd = open(path, flags | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
     bool synced = fd >= 0 && fsync(fd) == 0;
 
     if (fd >= 0)
         close(fd);
-    return synced;
-}
-
-static bool sync_directory(const char *path)
-{
-    char *directory = strdup(path);
-    char *slash = directory != NULL ? strrchr(directory, '/') : NULL;
-    bool synced;
-
-    if (slash != NULL)
-        slash[slash == directory] = '\0';
-    synced = directory != NULL && sync_path(slash != NULL ? directory : ".", O_RDONLY);
-    free(directory);
     return synced;
 }
 
@@ -94,9 +81,8 @@ static int finish_copy(struct copying *c)
         return code;
     code = sqlite3_close(c->db);
     c->db = NULL;
-    if (code == SQLITE_OK &&
-        (!sync_path(c->part, O_WRONLY) || rename(c->part, c->backup->path) != 0 ||
-         !sync_directory(c->backup->path)))
+    if (code == SQLITE_OK && (!sync_file(c->part) || rename(c->part, c->backup->path) != 0 ||
+                              !thm_sql_sync_directory(c->backup->path)))
         code = SQLITE_IOERR;
     return code;
 }
@@ -115,7 +101,7 @@ bool thm_sql_copy(struct sqlite_store *s)
     if (code == SQLITE_OK)
         code = sqlite3_backup_step(c->state, STEP_PAGES);
     if (code == SQLITE_OK && ++c->steps % SYNC_STEPS == 0)
-        code = sync_path(c->part, O_WRONLY) ? SQLITE_OK : SQLITE_IOERR;
+        code = sync_file(c->part) ? SQLITE_OK : SQLITE_IOERR;
     if (code == SQLITE_OK)
         return true;
     if (code == SQLITE_DONE)

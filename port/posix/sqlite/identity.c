@@ -44,19 +44,6 @@ uint64_t thm_sql_incarnation(const struct sqlite_store *s, uint64_t random)
 
 /* --- the lock --- */
 
-static int explain_errno(int error, const char **sentence)
-{
-    int sqlite = SQLITE_IOERR;
-
-    if (error == EACCES || error == EPERM || error == EROFS)
-        sqlite = SQLITE_READONLY;
-    else if (error == ENOENT || error == ENOTDIR || error == EISDIR || error == ELOOP)
-        sqlite = SQLITE_CANTOPEN;
-    else if (error == ENOSPC || error == EDQUOT)
-        sqlite = SQLITE_FULL;
-    return thm_sql_explain(sqlite, sentence);
-}
-
 /* Makes the file if it is not there, for the owner's eyes only; SQLite gives PATH-wal the same mode. Gives its inode. */
 static int touch_file(const char *path, uint64_t *inode)
 {
@@ -69,6 +56,22 @@ static int touch_file(const char *path, uint64_t *inode)
     *inode = (uint64_t)st.st_ino;
     close(fd);
     return error;
+}
+
+bool thm_sql_sync_directory(const char *path)
+{
+    char *directory = strdup(path);
+    char *slash = directory != NULL ? strrchr(directory, '/') : NULL;
+    int fd;
+
+    if (slash != NULL)
+        slash[slash == directory] = '\0';
+    fd = directory != NULL ? open(slash != NULL ? directory : ".", O_RDONLY | O_CLOEXEC) : -1;
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(directory);
+    return synced;
 }
 
 static uint64_t read_token(int fd)
@@ -88,15 +91,17 @@ static int take_lock(struct sqlite_store *s, const char *lock_path, const char *
 
     s->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (s->lock < 0)
-        return explain_errno(errno, sentence);
+        return thm_sql_explain_errno(errno, sentence);
     if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             return thm_sql_explain(SQLITE_BUSY, sentence);
-        return explain_errno(errno, sentence);
+        return thm_sql_explain_errno(errno, sentence);
     }
     error = fstat(s->lock, &st) == 0 ? touch_file(s->path, &inode) : errno;
+    if (error == 0 && !thm_sql_sync_directory(s->path))
+        error = errno;
     if (error != 0)
-        return explain_errno(error, sentence);
+        return thm_sql_explain_errno(error, sentence);
     struct thm_hash_key key = {inode, (uint64_t)st.st_ino};
     s->identity.files = thm_hash(&key, "files", 5);
     s->identity.held = read_token(s->lock);

@@ -212,14 +212,18 @@ static inline uint64_t thm_sql_key(int64_t stream, uint64_t n)
 
 /* --- schema.c --- */
 
-/** Makes the tables, or brings them up to date. THM_SQLITE_OK, _FOREIGN, _NEWER, or -1: `*sqlite` says. */
-int thm_sql_migrate(sqlite3 *db, int *sqlite);
+/** Tells which version a database has, 0: none yet. THM_SQLITE_OK, _FOREIGN, _NEWER, or -1: `*sqlite` says. */
+int thm_sql_version(sqlite3 *db, int64_t *version, int *sqlite);
+/** Makes the tables, or brings them up to date. SQLITE_OK or SQLite's error. */
+int thm_sql_migrate(sqlite3 *db, int64_t version);
 
 /* --- identity.c: the lock, lives and copies --- */
 
 /** Takes PATH-lock and makes sure that PATH is there. A value of enum thm_sqlite_result, with a sentence. */
 int thm_sql_lock(struct sqlite_store *s, const char **sentence);
 void thm_sql_unlock(struct sqlite_store *s);
+/** Makes the names in a file's directory durable. False: errno says why not. */
+bool thm_sql_sync_directory(const char *path);
 /** Reads whose database it is, gives it a new life when it is a copy, and marks it as open. False: it failed. */
 bool thm_sql_identify(struct sqlite_store *s);
 /** Writes a new token, so that older copies are told apart. False: it failed. */
@@ -233,6 +237,8 @@ uint64_t thm_sql_incarnation(const struct sqlite_store *s, uint64_t random);
 
 /** The result and the sentence for one of SQLite's errors. */
 int thm_sql_explain(int sqlite, const char **sentence);
+/** The same for one of the system's; 0: a file could not be opened. */
+int thm_sql_explain_errno(int error, const char **sentence);
 /** Notes that SQLite failed; what is under way can't be committed. */
 void thm_sql_failed(struct sqlite_store *s, int sqlite);
 void thm_sql_damaged(struct sqlite_store *s);

@@ -65,15 +65,14 @@ static int count_wal(void *store, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-/* The locking mode first: the WAL's index is then in this process's memory. */
 static int set_up(struct sqlite_store *s)
 {
     char text[256];
     int code;
 
     snprintf(text, sizeof text,
-             "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -%u;"
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+             "PRAGMA cache_size = -%u;"
              "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864",
              s->config.cache_kb);
     code = thm_sql_text(s->db, text);
@@ -97,7 +96,7 @@ static int check(struct sqlite_store *s)
         code = thm_sql_value(s->db, "PRAGMA page_size", &page);
     if (code == SQLITE_ROW)
         code = thm_sql_value(s->db, samples, &wrong);
-    if (code == SQLITE_ROW && pages * page <= CHECK_BYTES)
+    if (code == SQLITE_ROW && wrong == 0 && pages * page <= CHECK_BYTES)
         code = thm_sql_value(
             s->db, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check <> 'ok'", &wrong);
     if (code != SQLITE_ROW)
@@ -114,31 +113,48 @@ static int explain_schema(int result, const char **sentence)
     return result;
 }
 
-static int open_database(struct sqlite_store *s, const char **sentence)
+static int open_file(struct sqlite_store *s)
 {
-    int code, result;
+    int code = sqlite3_open_v2(s->path, &s->db,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                               s->config.vfs);
 
-    code = sqlite3_open_v2(s->path, &s->db,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                           s->config.vfs);
     if (code == SQLITE_OK)
         code = sqlite3_extended_result_codes(s->db, 1);
     if (code == SQLITE_OK && sqlite3_db_readonly(s->db, "main") == 1)
         code = SQLITE_READONLY;
+    /* Before the file is read: the WAL's index is then in this process's memory. */
     if (code == SQLITE_OK)
-        code = set_up(s);
-    if (code != SQLITE_OK)
-        return thm_sql_explain(code, sentence);
-    result = thm_sql_migrate(s->db, &code);
-    if (result > 0)
-        return explain_schema(result, sentence);
-    if (result == 0)
+        code = thm_sql_text(s->db, "PRAGMA locking_mode = EXCLUSIVE");
+    return code;
+}
+
+static int open_tables(struct sqlite_store *s, int64_t version)
+{
+    int code = set_up(s);
+
+    if (code == SQLITE_OK)
+        code = thm_sql_migrate(s->db, version);
+    if (code == SQLITE_OK)
         code = thm_sql_prepare(s);
-    /* A table that is not there although the version says so. */
-    if (code == SQLITE_ERROR)
+    if (code == SQLITE_ERROR) /* a table is not there although the version says so */
         code = SQLITE_CORRUPT;
+    return code == SQLITE_OK ? check(s) : code;
+}
+
+static int open_database(struct sqlite_store *s, const char **sentence)
+{
+    int64_t version = 0;
+    int code = open_file(s), result = THM_SQLITE_OK;
+
     if (code == SQLITE_OK)
-        code = check(s);
+        result = thm_sql_version(s->db, &version, &code);
+    if (result > 0) /* nothing was written to it */
+        return explain_schema(result, sentence);
+    if (result == 0 && code == SQLITE_ROW)
+        code = open_tables(s, version);
+    if ((code & 0xff) == SQLITE_CANTOPEN) /* a full disk, too */
+        return thm_sql_explain_errno(sqlite3_system_errno(s->db), sentence);
     return code == SQLITE_OK ? THM_SQLITE_OK : thm_sql_explain(code, sentence);
 }
 

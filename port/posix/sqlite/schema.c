@@ -47,22 +47,22 @@ static int run_steps(sqlite3 *db, int64_t version)
     return code;
 }
 
-int thm_sql_migrate(sqlite3 *db, int *sqlite)
+int thm_sql_version(sqlite3 *db, int64_t *version, int *sqlite)
 {
-    int64_t tables, application, version;
+    int64_t tables, application;
 
     if (value_of(db, "SELECT count(*) FROM sqlite_schema", &tables, sqlite) != 0 ||
         value_of(db, "PRAGMA application_id", &application, sqlite) != 0 ||
-        value_of(db, "PRAGMA user_version", &version, sqlite) != 0)
+        value_of(db, "PRAGMA user_version", version, sqlite) != 0)
         return -1;
     if (tables == 0 && application == 0)
-        version = 0;
+        *version = 0;
     else if (application != APPLICATION_ID)
         return THM_SQLITE_FOREIGN;
-    if (version > NEWEST)
-        return THM_SQLITE_NEWER;
-    if (version == NEWEST)
-        return THM_SQLITE_OK;
-    *sqlite = run_steps(db, version);
-    return *sqlite == SQLITE_OK ? THM_SQLITE_OK : -1;
+    return *version > NEWEST ? THM_SQLITE_NEWER : THM_SQLITE_OK;
+}
+
+int thm_sql_migrate(sqlite3 *db, int64_t version)
+{
+    return version < NEWEST ? run_steps(db, version) : SQLITE_OK;
 }

@@ -1,4 +1,6 @@
 /* SQLite's errors, as what an operator reads. */
+#include <errno.h>
+
 #include "internal.h"
 
 static const struct {
@@ -42,6 +44,21 @@ int thm_sql_explain(int sqlite, const char **sentence)
             return errors[i].result;
         }
     return THM_SQLITE_IO;
+}
+
+int thm_sql_explain_errno(int error, const char **sentence)
+{
+    int sqlite = SQLITE_IOERR;
+
+    if (error == 0)
+        sqlite = SQLITE_CANTOPEN;
+    else if (error == EACCES || error == EPERM || error == EROFS)
+        sqlite = SQLITE_READONLY;
+    else if (error == ENOENT || error == ENOTDIR || error == EISDIR || error == ELOOP)
+        sqlite = SQLITE_CANTOPEN;
+    else if (error == ENOSPC || error == EDQUOT)
+        sqlite = SQLITE_FULL;
+    return thm_sql_explain(sqlite, sentence);
 }
 
 void thm_sql_failed(struct sqlite_store *s, int sqlite)
