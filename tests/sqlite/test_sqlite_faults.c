@@ -165,6 +165,44 @@ static void what_failed_is_as_if_it_had_never_been(void **state)
     tear_down(&f);
 }
 
+/* A sender that was written before the end of the batch, for want of room, and read again within it. */
+static void nor_is_anything_left_of_a_sender_that_made_room(void **state)
+{
+    enum { Z, A, B, C };
+    static const struct {
+        bool append;
+        unsigned device;
+    } steps[] = {{0, Z}, {1, A}, {1, B}, {0, Z}, {1, C}, {0, B}, {0, A}};
+    struct thm_store_request r[7], *done[7];
+    struct fixture f;
+    uint64_t n = 0;
+
+    (void)state;
+    set_up(&f);
+    f.config.senders = 3;
+    f.config.cache_kb = 1000;
+    fx_open(&f);
+    uint32_t stream = fx_stream(&f, "#lobby").stream;
+    disk.fails = SQLITE_FULL;
+    for (unsigned i = 0; i < 7; i++) {
+        struct thm_sender sender = {10 + steps[i].device, 1};
+        r[i] = (struct thm_store_request){
+            .op = THM_STORE_FIND, .stream = stream, .sender = sender, .csn = 5};
+        if (steps[i].append) {
+            r[i] = fx_append_of(stream, ++n);
+            r[i].append[0].sender = sender;
+            r[i].append[0].csn = 5;
+        }
+        f.store->ops->submit(f.store, &r[i]);
+    }
+    assert_int_equal(f.store->ops->collect(f.store, done, 7), 7);
+    assert_int_equal(r[6].result, THM_E_STORE);
+    disk.fails = SQLITE_OK;
+    assert_int_equal(fx_run(&f, &r[6]), THM_OK);
+    assert_true(r[6].last_csn == 0);
+    tear_down(&f);
+}
+
 /* Appends of a stream, and PUTs, that the owner submitted while it did not know yet of a failure. */
 static void what_was_submitted_before_a_failure_was_known_fails_too(void **state)
 {
@@ -300,6 +338,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_told_once_and_gets_over),
         cmocka_unit_test(it_gets_over_without_a_request),
         cmocka_unit_test(what_failed_is_as_if_it_had_never_been),
+        cmocka_unit_test(nor_is_anything_left_of_a_sender_that_made_room),
         cmocka_unit_test(what_was_submitted_before_a_failure_was_known_fails_too),
         cmocka_unit_test(a_damaged_page_fails_who_reads_it),
         cmocka_unit_test(a_missing_entry_is_found_after_a_crash),
