@@ -200,7 +200,9 @@ static void each_restored_backup_is_another(void **state)
     start(&f, &b, fx_path(&f, "backup.db"));
     while (b.calls == 0)
         f.store->ops->collect(f.store, &done, 1);
+    fx_copy(fx_path(&f, "store.db-lock"), fx_path(&f, "lock"));
     fx_close(&f);
+    fx_copy(fx_path(&f, "lock"), fx_path(&f, "store.db-lock")); /* as if it had crashed */
     for (unsigned i = 1; i < 3; i++) {
         fx_copy(fx_path(&f, "backup.db"), f.path);
         lives[i] = life(&f);

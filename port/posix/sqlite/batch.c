@@ -11,7 +11,7 @@
 #define TOKEN_EVERY_MS 600000
 #define TRY_EVERY_MS   1000
 
-static void read_clock(struct sqlite_store *s)
+void thm_sql_clock(struct sqlite_store *s)
 {
     struct timespec t;
 
@@ -80,7 +80,7 @@ bool thm_sql_batch(struct sqlite_store *s)
 
     if (s->pending == NULL)
         return false;
-    read_clock(s);
+    thm_sql_clock(s);
     s->batch++;
     last = do_requests(s);
     if (!s->failed)
@@ -115,7 +115,7 @@ bool thm_sql_house(struct sqlite_store *s)
     if ((s->pending != NULL || atomic_load(&s->mail.submitted) != NULL) && ++s->busy < BUSY_BATCHES)
         return true;
     s->busy = 0;
-    read_clock(s);
+    thm_sql_clock(s);
     renew_token(s);
     bool more = thm_sql_walk(s);
     more = thm_sql_copy(s) || more;

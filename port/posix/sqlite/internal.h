@@ -312,6 +312,8 @@ void thm_sql_copy_abort(struct sqlite_store *s);
 
 /* --- batch.c --- */
 
+/** Reads the clock: `utc` and what is timed by it. */
+void thm_sql_clock(struct sqlite_store *s);
 /** One transaction of what is pending, and its completion. False: there was nothing. */
 bool thm_sql_batch(struct sqlite_store *s);
 /** A step of what is not a request's. True: go on at once. */

@@ -174,6 +174,8 @@ static bool has_rule(const struct thm_sqlite_retention *rule)
 
 static int start(struct sqlite_store *s, const char **sentence)
 {
+    thm_sql_clock(s);
+    s->token_ms = s->utc; /* one was drawn just now */
     s->walk.verify = !s->identity.clean;
     s->walk.active = s->walk.verify || has_rule(&s->config.rooms) || has_rule(&s->config.inboxes);
     if (!s->config.threaded)
