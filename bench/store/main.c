@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -205,6 +206,52 @@ static void fill(struct thm_store *store, double megabytes)
     }
 }
 
+static int copied;
+
+static void on_copied(struct thm_sqlite_backup *backup, int result, const char *sentence)
+{
+    (void)backup;
+    copied = 1;
+    if (result != THM_SQLITE_OK)
+        fprintf(stderr, "%s\n", sentence);
+}
+
+/* How long messages wait while the database is copied. */
+static void time_backup(struct thm_store *store)
+{
+    char copy[600];
+    struct thm_sqlite_backup backup = {.path = copy, .done = on_copied};
+    double began = seconds(CLOCK_MONOTONIC), longest = 0, all = 0;
+    unsigned appends = 0;
+    uint64_t head;
+    uint32_t stream = open_stream(store, "#copying", &head);
+
+    snprintf(copy, sizeof copy, "%s.backup", path);
+    thm_sqlite_store_backup(store, &backup);
+    while (!copied) {
+        double one = seconds(CLOCK_MONOTONIC);
+        requests[0] = (struct thm_store_request){.op = THM_STORE_APPEND, .appends = 1};
+        requests[0].append[0] = (struct thm_store_append){
+            .stream = stream, .entry = {.n = ++head, .line = line, .len = sizeof line}};
+        run(store, 1);
+        one = seconds(CLOCK_MONOTONIC) - one;
+        all += one;
+        longest = one > longest ? one : longest;
+        appends++;
+    }
+    printf("A backup takes %.1f s; meanwhile an append takes %.1f ms, the longest %.1f ms.\n",
+           seconds(CLOCK_MONOTONIC) - began, all / appends * 1e3, longest * 1e3);
+    unlink(copy);
+}
+
+static void print_memory(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+    printf("At most %.1f MB of memory were in use.\n", (double)usage.ru_maxrss / 1024);
+}
+
 static void time_open(void)
 {
     double took = seconds(CLOCK_MONOTONIC), opened;
@@ -245,6 +292,10 @@ int main(int argc, char **argv)
         thm_sqlite_store_close(store);
         printf("With %s MB more in 11,000 streams:\n", argv[2]);
         time_open();
+        store = open_store();
+        time_backup(store);
+        thm_sqlite_store_close(store);
     }
+    print_memory();
     return 0;
 }

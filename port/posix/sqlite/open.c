@@ -1,4 +1,5 @@
 /* Opening and closing. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,17 +173,26 @@ static bool has_rule(const struct thm_sqlite_retention *rule)
     return rule->age_ms > 0 || rule->count > 0 || rule->bytes > 0;
 }
 
+/* Signals are the owner's: none is taken in the store's thread. */
+static bool start_thread(struct sqlite_store *s)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->running = pthread_create(&s->thread, NULL, thm_sql_thread, s) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return s->running;
+}
+
 static int start(struct sqlite_store *s, const char **sentence)
 {
     thm_sql_clock(s);
     s->token_ms = s->utc; /* one was drawn just now */
     s->walk.verify = !s->identity.clean;
     s->walk.active = s->walk.verify || has_rule(&s->config.rooms) || has_rule(&s->config.inboxes);
-    if (!s->config.threaded)
-        return THM_SQLITE_OK;
-    if (pthread_create(&s->thread, NULL, thm_sql_thread, s) != 0)
+    if (s->config.threaded && !start_thread(s))
         return thm_sql_explain(SQLITE_NOMEM, sentence);
-    s->running = true;
     return THM_SQLITE_OK;
 }
 
