@@ -180,7 +180,7 @@ bool thm_sql_identify(struct sqlite_store *s)
     s->identity.clean = thm_sql_column(s, Q_META_GET, 5) != 0;
     thm_sql_reset(s, Q_META_GET);
     if (s->lock >= 0)
-        copied = copied || files != s->identity.files ||
+        copied = copied || files != s->identity.files || s->identity.held == 0 ||
                  (s->identity.held != token && s->identity.held != before);
     if (copied)
         s->identity.life = thm_sql_random(s);

@@ -49,8 +49,7 @@
     X(RECORD_GET, "SELECT value FROM records WHERE kind = ?1 AND key = ?2")                        \
     X(RECORD_SET, "REPLACE INTO records (kind, key, value) VALUES (?1, ?2, ?3)")                   \
     X(RECORD_ERASE, "DELETE FROM records WHERE kind = ?1 AND key = ?2")                            \
-    X(RECORD_LIST, "SELECT key, value FROM records WHERE kind = ?1 AND key > ?2 AND key >= ?3 "    \
-                   "ORDER BY key")                                                                 \
+    X(RECORD_LIST, "SELECT key, value FROM records WHERE kind = ?1 AND key >= ?2 ORDER BY key")    \
     X(META_GET, "SELECT life, token, token_before, files, copied, clean FROM meta")                \
     X(META_SET, "UPDATE meta SET life = ?1, token = ?2, token_before = ?3, files = ?4, "           \
                 "copied = 0, clean = ?5")

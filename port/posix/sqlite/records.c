@@ -41,6 +41,25 @@ static int get(struct sqlite_store *s, struct thm_store_request *r)
     return THM_OK;
 }
 
+/* Below, at or above 0, in the order that SQLite has. */
+static int compare(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    size_t common = a_len < b_len ? a_len : b_len;
+    int difference = common > 0 ? memcmp(a, b, common) : 0;
+
+    return difference != 0 ? difference : (a_len > b_len) - (a_len < b_len);
+}
+
+/* From the later one of `key` and `prefix` on, so that nothing is read that is not asked for. */
+static void bind_start(struct sqlite_store *s, const struct thm_store_record *list)
+{
+    thm_sql_int(s, Q_RECORD_LIST, 1, list->kind);
+    if (compare(list->key, list->key_len, list->prefix, list->prefix_len) > 0)
+        thm_sql_blob(s, Q_RECORD_LIST, 2, list->key, list->key_len);
+    else
+        thm_sql_blob(s, Q_RECORD_LIST, 2, list->prefix, list->prefix_len);
+}
+
 static bool has_prefix(const struct thm_record *record, const struct thm_store_record *list)
 {
     return record->key_len >= list->prefix_len &&
@@ -53,13 +72,14 @@ static int list(struct sqlite_store *s, struct thm_store_request *r)
     int row;
 
     r->len = 0;
-    bind_key(s, Q_RECORD_LIST, &r->record);
-    thm_sql_blob(s, Q_RECORD_LIST, 3, r->record.prefix, r->record.prefix_len);
+    bind_start(s, &r->record);
     while ((row = thm_sql_row(s, Q_RECORD_LIST)) > 0) {
         struct thm_record record = {.key = sqlite3_column_blob(q, 0),
                                     .key_len = (size_t)sqlite3_column_bytes(q, 0),
                                     .value = sqlite3_column_blob(q, 1),
                                     .value_len = (size_t)sqlite3_column_bytes(q, 1)};
+        if (compare(record.key, record.key_len, r->record.key, r->record.key_len) == 0)
+            continue; /* only what is after it */
         if (!has_prefix(&record, &r->record) || !thm_record_put(r, &record))
             break;
     }

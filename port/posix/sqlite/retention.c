@@ -32,9 +32,10 @@ static bool look(struct sqlite_store *s, const struct thm_sqlite_retention *rule
     thm_sql_int(s, Q_ENTRY_OLD, 3, most);
     while (x->first <= x->head && (got = thm_sql_row(s, Q_ENTRY_OLD)) > 0) {
         uint64_t time = thm_sql_column(s, Q_ENTRY_OLD, 1);
+        uint64_t len = thm_sql_column(s, Q_ENTRY_OLD, 2);
         if (!too_many(rule, x) && (rule->age_ms == 0 || time + rule->age_ms >= s->utc))
             break;
-        x->bytes -= thm_sql_column(s, Q_ENTRY_OLD, 2);
+        x->bytes -= len < x->bytes ? len : x->bytes; /* a wrong sum must not drop more and more */
         x->first++;
     }
     if (got > 0)

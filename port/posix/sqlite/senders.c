@@ -3,7 +3,6 @@
  * read when it is asked for again.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
 
@@ -63,6 +62,19 @@ static void forget(struct senders *t, struct sender *sender)
     sender->used = sender->dirty = false;
 }
 
+/* The numbers as the database has them: little endian on every machine. */
+static void pack(const struct sender *sender, uint8_t bytes[4 * THM_WINDOW])
+{
+    for (size_t i = 0; i < 4 * THM_WINDOW; i++)
+        bytes[i] = (uint8_t)(sender->n[i / 4] >> 8 * (i % 4));
+}
+
+static void unpack(struct sender *sender, const uint8_t bytes[4 * THM_WINDOW])
+{
+    for (size_t i = 0; i < 4 * THM_WINDOW; i++)
+        sender->n[i / 4] |= (uint32_t)bytes[i] << 8 * (i % 4);
+}
+
 /* Reads what the database has of a device in a stream; zeros when it has nothing. */
 static bool load(struct sqlite_store *s, struct sender *sender)
 {
@@ -77,8 +89,8 @@ static bool load(struct sqlite_store *s, struct sender *sender)
     sender->from.client = thm_sql_column(s, Q_SENDER_GET, 0);
     sender->last = thm_sql_column(s, Q_SENDER_GET, 1);
     sender->taken = (uint32_t)thm_sql_column(s, Q_SENDER_GET, 2);
-    if (sqlite3_column_bytes(q, 3) == sizeof sender->n)
-        memcpy(sender->n, sqlite3_column_blob(q, 3), sizeof sender->n);
+    if (sqlite3_column_bytes(q, 3) == 4 * THM_WINDOW)
+        unpack(sender, sqlite3_column_blob(q, 3));
     else
         sender->taken = 0; /* of a build with another window */
     thm_sql_reset(s, Q_SENDER_GET);
@@ -87,12 +99,15 @@ static bool load(struct sqlite_store *s, struct sender *sender)
 
 static bool write(struct sqlite_store *s, struct sender *sender)
 {
+    uint8_t numbers[4 * THM_WINDOW];
+
+    pack(sender, numbers);
     thm_sql_int(s, Q_SENDER_SET, 1, (uint64_t)sender->stream);
     thm_sql_int(s, Q_SENDER_SET, 2, sender->from.device);
     thm_sql_int(s, Q_SENDER_SET, 3, sender->from.client);
     thm_sql_int(s, Q_SENDER_SET, 4, sender->last);
     thm_sql_int(s, Q_SENDER_SET, 5, sender->taken);
-    thm_sql_blob(s, Q_SENDER_SET, 6, sender->n, sizeof sender->n);
+    thm_sql_blob(s, Q_SENDER_SET, 6, numbers, sizeof numbers);
     sender->dirty = false;
     return thm_sql_run(s, Q_SENDER_SET);
 }
