@@ -1,8 +1,10 @@
 /* A disk that is full, fails or is damaged while the store runs: what fails is told, and it recovers by itself. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 #include "sqlite/fixture.h"
@@ -132,6 +134,47 @@ static void it_gets_over_without_a_request(void **state)
     tear_down(&f);
 }
 
+static void limit_files_to(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* With a thread, and with files of the system's: they may not grow for a while. */
+static void a_thread_gets_over_trouble_too(void **state)
+{
+    struct thm_store_request *done;
+    struct fixture f;
+    uint64_t n = 1;
+    int result;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    fx_init(&f);
+    f.config.threaded = true;
+    f.config.utc_ms = NULL;
+    fx_open(&f);
+    uint32_t stream = fx_stream(&f, "#lobby").stream;
+    limit_files_to(100000);
+    while ((result = fx_append(&f, stream, n)) == THM_OK)
+        n++;
+    assert_int_equal(result, THM_E_STORE);
+    assert_true(n > 1 && n < 100 && f.troubles == 1);
+    assert_int_equal(fx_append(&f, stream, n), THM_E_STORE);
+    limit_files_to(RLIM_INFINITY);
+    for (int waits = 0; f.overs == 0; waits++) { /* it tries by itself */
+        assert_true(waits < 5000);
+        fx_wait(&f);
+        f.store->ops->collect(f.store, &done, 1);
+    }
+    assert_int_equal(fx_append(&f, stream, n), THM_OK);
+    assert_true(f.troubles == 1 && f.overs == 1);
+    fx_clean(&f);
+}
+
 /* Of a request that fails together with others nothing is left in memory. */
 static void what_failed_is_as_if_it_had_never_been(void **state)
 {
@@ -161,7 +204,13 @@ static void what_failed_is_as_if_it_had_never_been(void **state)
     assert_true(find.last_csn == 0);
     assert_int_equal(fx_append(&f, stream, 7), THM_E_STATE);
     assert_int_equal(fx_run(&f, &r[0]), THM_OK);
-    assert_true(fx_stream(&f, "#new").head == 0);
+    struct thm_store_request made = fx_stream(&f, "#new");
+    assert_true(made.head == 0);
+    fx_append_all(&f, made.stream, 1, 3);
+    fx_close(&f);
+    fx_open(&f);
+    assert_true(fx_stream(&f, "#new").head == 3);
+    assert_true(fx_stream(&f, "#lobby").head == 6);
     tear_down(&f);
 }
 
@@ -337,6 +386,7 @@ int main(void)
         cmocka_unit_test(it_conforms_on_a_failing_disk),
         cmocka_unit_test(a_full_disk_is_told_once_and_gets_over),
         cmocka_unit_test(it_gets_over_without_a_request),
+        cmocka_unit_test(a_thread_gets_over_trouble_too),
         cmocka_unit_test(what_failed_is_as_if_it_had_never_been),
         cmocka_unit_test(nor_is_anything_left_of_a_sender_that_made_room),
         cmocka_unit_test(what_was_submitted_before_a_failure_was_known_fails_too),

@@ -55,7 +55,7 @@ struct world {
 };
 
 static uint64_t first_seed = 1;
-static unsigned worlds = 300;
+static unsigned worlds = 700;
 
 #define CHECK(w, condition)                                                                        \
     do {                                                                                           \

@@ -112,7 +112,7 @@ static void what_is_too_old_goes(void **state)
     fx_append_all(&f, room, 1001, 1010);
     pass(&f, 20);
     assert_true(first_of(&f, "#lobby", 1010) == 1);
-    f.utc += 60001; /* the next walk */
+    f.utc += 600001; /* the next walk */
     pass(&f, 20);
     assert_true(first_of(&f, "#lobby", 1010) == 1001);
     f.utc += 2 * HOUR;

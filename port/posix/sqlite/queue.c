@@ -7,7 +7,9 @@
 
 #include "internal.h"
 
-#define SLEEP_S 1
+/* How long it sleeps at most: other work than requests has time, unless writing is to be tried again. */
+#define SLEEP_S         30
+#define SLEEP_TROUBLE_S 1
 
 static struct sqlite_store *store_of(struct thm_store *store)
 {
@@ -191,12 +193,13 @@ static bool has_mail(struct sqlite_store *s)
 
 static void sleep_until_woken(struct sqlite_store *s)
 {
+    bool trouble = atomic_load_explicit(&s->mail.trouble, memory_order_relaxed) != NULL;
     struct timespec until;
 
     atomic_store(&s->mail.asleep, true);
     if (!has_mail(s)) {
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += SLEEP_S;
+        until.tv_sec += trouble ? SLEEP_TROUBLE_S : SLEEP_S;
         while (sem_timedwait(&s->mail.wake, &until) != 0 && errno == EINTR)
             ;
     }

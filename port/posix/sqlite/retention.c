@@ -4,7 +4,7 @@
  */
 #include "internal.h"
 
-#define WALK_EVERY_MS 60000
+#define WALK_EVERY_MS 600000
 /* A step of the walk: entries that are dropped, streams that are looked at, entries that are counted. */
 #define STEP_DROPS   256
 #define STEP_STREAMS 64

@@ -43,7 +43,7 @@ enum thm_sqlite_point {
 
 /* What may be dropped of a stream, oldest first: what any of the three says. 0: that one says nothing. */
 struct thm_sqlite_retention {
-    uint64_t age_ms; /* older entries; looked for every minute */
+    uint64_t age_ms; /* older entries; looked for every ten minutes */
     uint64_t count;  /* entries beyond so many */
     uint64_t bytes;  /* entries whose lines are beyond so many bytes */
 };
