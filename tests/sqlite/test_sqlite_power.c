@@ -55,7 +55,7 @@ struct world {
 };
 
 static uint64_t first_seed = 1;
-static unsigned worlds = 700;
+static unsigned worlds = 400;
 
 #define CHECK(w, condition)                                                                        \
     do {                                                                                           \
