@@ -29,8 +29,8 @@ static int submit(struct thm_store *store, struct thm_store_request *r)
     struct sqlite_store *s = store_of(store);
     struct thm_store_request *top = atomic_load_explicit(&s->mail.submitted, memory_order_relaxed);
 
-    r->due =
-        s->collected; /* an append or a PUT that failed later than this is not known to the owner */
+    /* Of an append or a PUT that failed in a later batch the owner does not know yet. */
+    r->due = s->collected;
     do
         r->next = top;
     while (!atomic_compare_exchange_weak(&s->mail.submitted, &top, r));
