@@ -21,6 +21,8 @@ static bool on_joined(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
 
+    if (thm_client_pending(c->config.client) == 0)
+        thm_trouble_stored(c);
     return !is_inbox(room) && thm_console_enter(c, room); /* else after a reconnect: no news */
 }
 
@@ -225,7 +227,7 @@ void thm_console_event(struct thm_console *c, const struct thm_client_event *eve
     switch (event->kind) {
     case THM_CLIENT_STATE: show_state_change(c, event); break;
     case THM_CLIENT_LINE: show_line(c, event->msg); break;
-    case THM_CLIENT_ACKED: break;
+    case THM_CLIENT_ACKED: thm_trouble_stored(c); break;
     case THM_CLIENT_LOST: thm_trouble_lost(c, event); break;
     case THM_CLIENT_ENDED:
         if (event->code != THM_OK)

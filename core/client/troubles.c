@@ -40,10 +40,40 @@ static void append_problem(struct thm_console *c, const struct thm_msg *m, struc
     thm_show_format(c, THM_T("{reason}"), m);
 }
 
+/* The client asks again by itself, so it is said once, and once that it is over. */
+static bool is_of_store(const struct thm_msg *m)
+{
+    return thm_msg_code(m, THM_OK) == THM_E_STORE &&
+           (thm_msg_is(m, THM_KEY_IN, "say") || thm_msg_is(m, THM_KEY_IN, "whisper") ||
+            thm_msg_is(m, THM_KEY_IN, "join"));
+}
+
+static void show_store_down(struct thm_console *c, const struct thm_msg *m)
+{
+    if (c->store_down)
+        return;
+    c->store_down = true;
+    thm_show_start(c, THM_STYLE_ERROR,
+                   THM_T("! the server can't store messages now; yours wait here: "));
+    thm_show_format(c, THM_T("{reason}"), m);
+    thm_show_end(c);
+}
+
+void thm_trouble_stored(struct thm_console *c)
+{
+    if (c->store_down)
+        thm_show_notice(c, THM_T("the server stores messages again"), THM_NOTHING);
+    c->store_down = false;
+}
+
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM), name = subject(c, m);
 
+    if (is_of_store(m)) {
+        show_store_down(c, m);
+        return false;
+    }
     c->errors += !thm_msg_is(m, THM_KEY_IN, "hello");
     if (thm_msg_is(m, THM_KEY_IN, "join") && thm_follow_find(c->config.client, room) == NULL)
         thm_console_exit(c, room);

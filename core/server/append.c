@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "server/record.h"
+
 /* How often it may answer that a message does not fit the log as it is, before the message is refused. */
 #define MISFITS_MAX 3
 
@@ -60,6 +62,8 @@ void thm_append_queue(struct thm_server *s, struct job *j)
     else
         s->append_first = j->number;
     s->append_last = j->number;
+    if (s->troubled)
+        thm_conn_look(s, conn_at(s, j->connection), LOOK_WRITE);
 }
 
 static void unlink_job(struct thm_server *s, struct job *j)
@@ -184,7 +188,7 @@ static void ask_numbers(struct thm_server *s, const struct job *j)
 static int submit(struct thm_server *s, struct job *j)
 {
     j->request.owner = j;
-    j->request.tag = 0;
+    j->request.tag = STORE_TAG_JOB;
     return s->config.store->ops->submit(s->config.store, &j->request);
 }
 
@@ -261,6 +265,53 @@ void thm_append_run(struct thm_server *s)
         s->append_flying++;
         n = j->next;
     }
+}
+
+/* --- trouble -------------------------------------------------------------------------------- */
+
+/* The log and each sender hear of it once, however often the store is tried. */
+static void begin_trouble(struct thm_server *s)
+{
+    if (s->troubled)
+        return;
+    s->troubled = true;
+    s->troubles++;
+    thm_log_event(s, THM_LOG_ERROR, "store-failed", NULL, THM_E_STORE, NULL);
+    for (uint32_t n = s->append_first; n != 0; n = job_at(s, n)->next) {
+        struct connection *c = thm_conn_if(s, job_at(s, n)->connection, job_at(s, n)->serial);
+        if (c != NULL)
+            thm_conn_look(s, c, LOOK_WRITE);
+    }
+}
+
+static void end_trouble(struct thm_server *s)
+{
+    if (!s->troubled)
+        return;
+    s->troubled = false;
+    thm_log_event(s, THM_LOG_INFO, "store-works", NULL, THM_OK, NULL);
+}
+
+void thm_server_store_trouble(struct thm_server *s, const char *sentence)
+{
+    s->trouble = sentence;
+}
+
+/* Unasked, for each append has room for one answer only, and that is still to come. */
+bool thm_append_tell_trouble(struct thm_server *s, struct connection *c)
+{
+    struct thm_msg m;
+
+    if (!s->troubled || c->appends == 0 || c->told_trouble == s->troubles)
+        return true;
+    thm_msg_init(&m, THM_MSG_ERROR);
+    THM_SET(&m, CODE, thm_error_word(THM_E_STORE));
+    THM_SET(&m, IN, "say");
+    THM_SET(&m, REASON, s->trouble != NULL ? s->trouble : thm_error_text(THM_E_STORE));
+    if (!thm_output_news(s, c, &m))
+        return false;
+    c->told_trouble = s->troubles;
+    return true;
 }
 
 /* --- coming back ---------------------------------------------------------------------------- */
@@ -375,10 +426,14 @@ void thm_append_done(struct thm_server *s, struct job *j)
     if (j->step == JOB_APPEND && result != THM_OK)
         ask_numbers(s, j);
     if (result == THM_E_STORE || (result == THM_E_STATE && ask_csn(j))) {
-        if (!s->append_failing)
+        if (result == THM_E_STORE)
+            begin_trouble(s);
+        else if (!s->append_failing)
             thm_log_event(s, THM_LOG_ERROR, "store-failed", NULL, result, NULL);
         s->append_failing = true;
     } else {
+        if (j->step == JOB_APPEND && result == THM_OK)
+            end_trouble(s);
         j->request.result = result;
         step_done(s, j);
     }
@@ -394,8 +449,12 @@ unsigned thm_store_collect(struct thm_server *s)
     unsigned n = s->config.store->ops->collect(s->config.store, done, 32);
 
     for (unsigned i = 0; i < n; i++) {
-        if (done[i]->tag != 0) {
+        if (done[i]->tag == STORE_TAG_READ) {
             thm_deliver_read_done(s, done[i]->owner);
+            continue;
+        }
+        if (done[i]->tag == STORE_TAG_WRITE) {
+            thm_record_done(s, done[i]->owner);
             continue;
         }
         struct job *j = done[i]->owner;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/record.h"
+
 /* The membership in the room that a request names (the default room when it names none), or an error. */
 static struct membership *member_of(struct thm_server *s, struct connection *c,
                                     const struct thm_msg *m)
@@ -93,6 +95,7 @@ void thm_presence_state(struct thm_server *s, struct connection *c, const struct
     state->len = (uint16_t)text.len;
     memcpy(state->text, text.data, text.len);
     thm_list_append(&st->states, state_links(s), number);
+    thm_record_changed(s, member->stream);
     thm_stream_dirty(s, member->stream);
 }
 
@@ -120,6 +123,8 @@ void thm_presence_topic(struct thm_server *s, struct connection *c, const struct
     thm_slice_copy(st->topic, sizeof st->topic, thm_msg_get(m, THM_KEY_TOPIC));
     strcpy(st->topic_from, c->tls.peer.user);
     st->topic_time = s->utc_ms > st->topic_time ? s->utc_ms : st->topic_time + 1;
+    st->topic_unkept = true;
+    thm_record_changed(s, member->stream);
     thm_stream_dirty(s, member->stream);
     thm_log_event(s, THM_LOG_INFO, "topic", c, THM_OK, st->name);
 }

@@ -75,7 +75,7 @@ bool thm_deliver_read(struct thm_server *s, struct connection *c, uint32_t strea
     r->request.buf = r->buffer;
     r->request.cap = sizeof r->buffer;
     r->request.owner = r;
-    r->request.tag = 1;
+    r->request.tag = STORE_TAG_READ;
     if (s->config.store->ops->submit(s->config.store, &r->request) != THM_OK) {
         thm_pool_give(&s->reads, number);
         s->read_retry = s->now + STORE_RETRY_MS;
@@ -194,7 +194,7 @@ void thm_deliver_fill(struct thm_server *s, struct connection *c)
 {
     if (c->walk.kind != 0)
         thm_query_continue(s, c);
-    bool all = thm_user_tell_alias(s, c) && serve_all(s, c);
+    bool all = thm_user_tell_alias(s, c) && thm_append_tell_trouble(s, c) && serve_all(s, c);
     if (all ||
         thm_output_room(c) >= THM_LINE_MAX) /* more is not said now, and not for want of room */
         thm_query_finish(s, c);

@@ -227,6 +227,9 @@ void thm_append_done(struct thm_server *s, struct job *j);
 /** Submits what may be submitted. */
 void thm_append_run(struct thm_server *s);
 
+/** Says a session whose messages wait that the store is in trouble, once. False: no credit or no room now. */
+bool thm_append_tell_trouble(struct thm_server *s, struct connection *c);
+
 /** The job that appends a sender's csn to a stream, if it is still under way; else NULL. */
 struct job *thm_append_find(struct thm_server *s, struct thm_sender sender, uint32_t stream,
                             uint64_t csn);

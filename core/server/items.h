@@ -76,12 +76,13 @@ struct connection {
     bool polite;   /* stated a credit and acknowledges */
     uint8_t waits; /* set of 1 << enum wait_kind: the lists that it waits in */
     uint32_t wait_next[WAIT_KINDS];
-    uint8_t renamed;   /* enum rename: the session is to be told its user's alias */
-    uint8_t auto_join; /* streams that a plain hello still has to join */
-    int16_t code;      /* why it ends */
-    uint16_t jobs;     /* store requests whose completion its input waits for */
-    uint16_t appends;  /* messages on their way to the store */
-    uint16_t rooms;    /* memberships */
+    uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
+    uint8_t auto_join;     /* streams that a plain hello still has to join */
+    int16_t code;          /* why it ends */
+    uint16_t jobs;         /* store requests whose completion its input waits for */
+    uint16_t appends;      /* messages on their way to the store */
+    uint16_t rooms;        /* memberships */
+    uint32_t told_trouble; /* the store's trouble that it was told of last */
     /* session */
     uint32_t user;
     struct thm_link user_link; /* sessions of the same user */
@@ -147,6 +148,13 @@ struct stream {
     uint32_t count_next;
     uint64_t state_version;
     struct thm_list states; /* retained ones, by last change */
+    /* what of it the store keeps, see record.c */
+    bool read;           /* topic and states were read */
+    bool writing;        /* in the list of rooms with changes to write */
+    bool topic_unkept;   /* it has changed since it was written */
+    uint64_t state_kept; /* states up to this version are written */
+    uint64_t write_due;  /* ms */
+    uint32_t write_next;
 };
 
 /* One session in one stream: the cursor, and what it was told of the roster. */
@@ -186,6 +194,7 @@ struct state {
 /* What a job does next with the answer of the store. */
 enum job_step {
     JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
+    JOB_READ_TO_JOIN, /* what is kept of the room beside its entries is read */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
@@ -206,7 +215,8 @@ struct job {
     /* joining: what the client stated */
     bool has_after;
     uint64_t after, incarnation;
-    uint64_t first; /* and the oldest entry that the store keeps */
+    uint64_t first;  /* and the oldest entry that the store keeps */
+    uint8_t key_len; /* READ_TO_JOIN: of the last record that was read */
     /* saying */
     uint32_t next; /* in the list of appends */
     bool submitted;
@@ -235,6 +245,19 @@ struct read_job {
     unsigned char buffer[THM_OUT_BUFFER];
 };
 
+/* A change of a room on its way to the store. */
+struct write_job {
+    struct thm_store_request request;
+    uint32_t stream;  /* 0: not in use */
+    uint64_t version; /* of the state; 0: the topic */
+    char key[THM_RECORD_KEY];
+    uint8_t value[8 + 1 + THM_ID_MAX + THM_STATE_MAX];
+};
+#define WRITE_JOBS 4
+
+/* What a request to the store is for: its tag. */
+enum { STORE_TAG_JOB, STORE_TAG_READ, STORE_TAG_WRITE };
+
 struct thm_server {
     struct thm_server_config config;
     struct thm_tls_domain *tls;
@@ -260,6 +283,12 @@ struct thm_server {
     uint32_t append_flying;             /* submitted, not completed */
     bool append_failing;                /* one failed: wait for the rest, then send again */
     uint64_t append_retry;              /* ms, 0: none */
+    bool troubled;                      /* the store takes no messages now */
+    uint32_t troubles;                  /* how often that began since the start */
+    const char *trouble;                /* why, as its owner says; NULL: not known */
+    struct write_job writes[WRITE_JOBS];
+    uint32_t write_first, write_last; /* rooms with changes to write, in the order of write_due */
+    uint64_t write_retry;             /* ms, 0: none */
     struct thm_list users_idle, streams_idle[STREAM_KINDS];
     uint32_t streams_held[STREAM_KINDS];
     uint32_t user_lives;              /* records of users made so far */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/record.h"
+
 /* A room is open to all; an inbox only to its user. */
 static bool may_follow(const struct connection *c, struct thm_slice name)
 {
@@ -126,6 +128,23 @@ static void joined(struct thm_server *s, struct connection *c, struct job *j, ui
     thm_conn_look(s, c, LOOK_WRITE);
 }
 
+/* The stream is open: what is kept of the room is read, unless that was done, and then the sender's last csn. */
+static void go_on(struct thm_server *s, const struct connection *c, struct job *j)
+{
+    bool first = j->step == JOB_OPEN_TO_JOIN;
+
+    if (thm_record_read(s, j, first)) {
+        j->step = JOB_READ_TO_JOIN;
+    } else {
+        j->step = JOB_FIND_TO_JOIN;
+        j->request.op = THM_STORE_FIND;
+        j->request.stream = stream_at(s, j->stream[0])->store;
+        j->request.sender = thm_sender_of(c);
+        j->request.csn = 0;
+    }
+    thm_job_submit(s, j);
+}
+
 void thm_join_step(struct thm_server *s, struct job *j)
 {
     struct connection *c = thm_conn_if(s, j->connection, j->serial);
@@ -136,14 +155,12 @@ void thm_join_step(struct thm_server *s, struct job *j)
         thm_stream_opened(s, j->stream[0], &j->request);
         j->first = j->request.first;
         if (number != 0) {
-            j->step = JOB_FIND_TO_JOIN;
-            j->request.op = THM_STORE_FIND;
-            j->request.stream = stream_at(s, j->stream[0])->store;
-            j->request.sender = thm_sender_of(c);
-            j->request.csn = 0;
-            thm_job_submit(s, j);
+            go_on(s, c, j);
             return;
         }
+    } else if (number != 0 && j->step == JOB_READ_TO_JOIN && j->request.result == THM_OK) {
+        go_on(s, c, j);
+        return;
     } else if (number != 0 && j->request.result == THM_OK) {
         joined(s, c, j, number);
     } else if (number != 0) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/record.h"
+
 /* Turns of the store and of connections within one step, so that a store that answers at once does not
  * cost a turn of the loop. */
 #define ROUNDS_PER_STEP 8
@@ -312,6 +314,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     for (unsigned round = 0; round < ROUNDS_PER_STEP && s->unfinished; round++) {
         run_connections(s);
         thm_append_run(s);
+        thm_record_run(s);
         unsigned done = thm_store_collect(s);
         thm_stream_wake_members(s);
         thm_conn_wake_waiting(s);
@@ -337,6 +340,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     if (s->count_first != 0)
         at = earlier(at, stream_at(s, s->count_first)->count_due);
     at = earlier(at, s->append_retry);
+    at = earlier(at, thm_record_deadline(s));
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
         at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);
@@ -367,6 +371,6 @@ void thm_server_shutdown(struct thm_server *s)
 
 bool thm_server_idle(const struct thm_server *s)
 {
-    return s->stopping &&
-           (s->stop_by <= s->now || (s->connections.used == 0 && s->append_first == 0));
+    return s->stopping && (s->stop_by <= s->now || (s->connections.used == 0 &&
+                                                    s->append_first == 0 && thm_record_idle(s)));
 }

@@ -73,12 +73,13 @@ bool thm_stream_drop_idle_states(struct thm_server *s)
         if (stream_at(s, n)->states.first == 0)
             continue;
         states_forget(s, stream_at(s, n));
+        stream_at(s, n)->read = false; /* what the store keeps comes back with the next who joins */
         return true;
     }
     return false;
 }
 
-/* The store keeps the entries; what is lost here is a topic and the states of devices. */
+/* A durable store keeps all of it; another one the entries, but no topic and no states of devices. */
 static void forget(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);

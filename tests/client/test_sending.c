@@ -114,6 +114,7 @@ static void a_failing_store_is_no_answer(void **state)
     fake_step();
     fake_sent("{'msgtype':'say','room':'#lobby','csn':1,'text':'x'}");
     fake_line("{'msgtype':'error','code':'store','reason':'failed','in':'say'}");
+    fake_told("error"); /* a person may want to know */
     fake_told_nothing();
     fake_wait(THM_RETRY_MS);
     fake_skip_told();

@@ -42,6 +42,23 @@ static void a_lost_message_is_told(void **state)
     assert_int_equal(console.errors, 2);
 }
 
+static void a_store_that_fails_is_told_once_and_once_that_it_works(void **state)
+{
+    (void)state;
+    type("one");
+    type("two");
+    fake_line("{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
+    expect("!|! the server can't store messages now; yours wait here: the disk is full");
+    fake_line("{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
+    fake_line("{'msgtype':'error','code':'store','in':'join','room':'#ops','reason':'x'}");
+    expect_nothing();
+    fake_line("{'msgtype':'stored','csn':1,'room':'#lobby','n':1}");
+    expect("n|* the server stores messages again");
+    fake_line("{'msgtype':'stored','csn':2,'room':'#lobby','n':2}");
+    expect_nothing();
+    assert_int_equal(console.errors, 0);
+}
+
 static void refuse(unsigned csn)
 {
     char line[200];
@@ -235,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup(a_server_that_was_never_reached, setup),
         cmocka_unit_test_setup(an_answer_lost_with_the_connection_is_told_once, setup),
         cmocka_unit_test_setup(after_a_reconnect_one_can_ask_again, setup),
+        cmocka_unit_test_setup(a_store_that_fails_is_told_once_and_once_that_it_works, setup),
         cmocka_unit_test_setup(being_replaced, setup),
     };
 

@@ -64,6 +64,7 @@ static void store_start(struct rig *r)
     assert_int_equal(thm_ram_store_init(&r->store.inner, r->store.memory, size, &r->store_config),
                      THM_OK);
     r->store.store.ops = &ops;
+    r->store.store.durable = r->durable;
 }
 
 void rig_store_on_time(struct rig *r)
@@ -133,6 +134,25 @@ void rig_start(struct rig *r, void (*change)(struct rig *r))
     if (change != NULL)
         change(r);
     store_start(r);
+    server_start(r);
+}
+
+static bool ended(void *ctx)
+{
+    struct rig *r = ctx;
+
+    return thm_server_idle(r->server);
+}
+
+void rig_restart(struct rig *r)
+{
+    thm_server_shutdown(r->server);
+    rig_poke(r);
+    assert_true(sim_world_run_until(r->world, ended, r, 2 * THM_CLOSE_MS));
+    for (unsigned i = 0; i < r->peer_count; i++)
+        peer_abort(r->peers[i]);
+    rig_pass(r, 100);
+    free(r->memory);
     server_start(r);
 }
 

@@ -47,6 +47,7 @@ struct rig {
     struct thm_server_config config;
     struct thm_ram_store_config store_config;
     struct rig_store store;
+    bool durable; /* the store says of itself that it is */
     struct thm_server *server;
     void *memory;
     struct peer *peers[PEERS];
@@ -81,6 +82,9 @@ struct peer *rig_plain(struct rig *r, unsigned who);
 
 /** Says hello with `resume` and ample credit, and joins #lobby; all answers are read. */
 struct peer *rig_member(struct rig *r, unsigned who);
+
+/** Ends the server and starts another one on the same store; those who were there have to dial again. */
+void rig_restart(struct rig *r);
 
 /** Lets so much time pass. */
 void rig_pass(struct rig *r, uint64_t ms);

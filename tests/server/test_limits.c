@@ -411,8 +411,38 @@ static void a_store_that_is_down_is_left_alone(void **state)
     rig_pass(&r, 10000);
     assert_in_range(r.store.submitted - submitted, 50, 400);
     r.store.fail = 0;
+    expect(u0, "{'msgtype':'error','code':'store','in':'say',*");
     expect(u0, "{'msgtype':'accepted',*'n':101,*");
     expect_later(u0, "{'msgtype':'end',*'count':4,*");
+    rig_end(&r);
+}
+
+/* Who waits is told why, once for each time that it fails; the log as well. */
+static void trouble_of_the_store_is_told_once(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0), *u1 = rig_member(&r, 1);
+    expect(u0, "{'msgtype':'presence',*");
+    r.watched = "store-failed";
+    for (int round = 1; round <= 2; round++) {
+        r.store.fail = 1000000;
+        thm_server_store_trouble(r.server, "the disk is full");
+        sayf(u0, "{'msgtype':'say','csn':%d,'text':'x'}", 2 * round - 1);
+        expect(u0, "{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
+        sayf(u0, "{'msgtype':'say','csn':%d,'text':'y'}", 2 * round);
+        rig_pass(&r, 3000);
+        expect_nothing(u0);
+        expect_nothing(u1);
+        assert_int_equal(r.logged, round);
+        thm_server_store_trouble(r.server, NULL);
+        r.store.fail = 0;
+        expect(u0, "{'msgtype':'accepted',*'csn':*");
+        expect_later(u0, "{'msgtype':'message',*'text':'y'}");
+        expect(u1, "{'msgtype':'message',*'text':'x'}");
+        expect(u1, "{'msgtype':'message',*'text':'y'}");
+    }
     rig_end(&r);
 }
 
@@ -551,6 +581,7 @@ int main(void)
         cmocka_unit_test(a_failing_store_costs_time_and_no_message),
         cmocka_unit_test(a_busy_store_is_asked_again),
         cmocka_unit_test(a_store_that_is_down_is_left_alone),
+        cmocka_unit_test(trouble_of_the_store_is_told_once),
         cmocka_unit_test(a_csn_is_not_refused_because_the_store_fails),
         cmocka_unit_test(a_read_that_fails_is_made_again),
         cmocka_unit_test(a_gap_names_what_is_no_longer_kept),

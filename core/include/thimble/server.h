@@ -112,6 +112,12 @@ uint64_t thm_server_deadline(const struct thm_server *s);
 void thm_server_shutdown(struct thm_server *s);
 bool thm_server_idle(const struct thm_server *s);
 
+/**
+ * Says why the store can't write just now, so that people whose messages wait are told: a `reason` of the wire, kept
+ * until it is replaced. NULL: that is over. May be called from within the store's collect.
+ */
+void thm_server_store_trouble(struct thm_server *s, const char *sentence);
+
 /* --- for the operator at the server's own console ------------------------------------------- */
 
 /* One session as the operator sees it. Strings are the server's, valid until the next step. */
