@@ -61,10 +61,38 @@ int thm_sql_explain_errno(int error, const char **sentence)
     return thm_sql_explain(sqlite, sentence);
 }
 
+/* What the system said last of the database, or of the WAL (which SQLite calls the journal). */
+static int last_errno(struct sqlite_store *s, int which)
+{
+    sqlite3_file *file = NULL;
+    int error = 0;
+
+    if (sqlite3_file_control(s->db, "main", which, &file) == SQLITE_OK && file != NULL &&
+        file->pMethods != NULL)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+    return error;
+}
+
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+/* SQLite calls a disk full only where the system says ENOSPC; a quota, or a limit on files, comes to the same. */
+static int of_space(struct sqlite_store *s, int sqlite)
+{
+    bool full =
+        (sqlite & 0xff) == SQLITE_IOERR && (is_full(last_errno(s, SQLITE_FCNTL_JOURNAL_POINTER)) ||
+                                            is_full(last_errno(s, SQLITE_FCNTL_FILE_POINTER)));
+
+    return full ? SQLITE_FULL : sqlite;
+}
+
 void thm_sql_failed(struct sqlite_store *s, int sqlite)
 {
     const char *sentence;
 
+    sqlite = of_space(s, sqlite);
     if (thm_sql_explain(sqlite, &sentence) == THM_SQLITE_DAMAGED)
         s->damaged = true;
     s->failed = true;
