@@ -14,6 +14,7 @@ enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1 };
     X(USAGE, 2, OF_SERVER | OF_CLIENT, "wrong usage or configuration")                             \
     X(CREDENTIALS, 3, OF_SERVER | OF_CLIENT, "a certificate, key, CA or deny-list can't be used")  \
     X(LISTEN, 4, OF_SERVER, "an address can't be listened on")                                     \
+    X(STORE, 5, OF_SERVER, "the store of messages can't be opened")                                \
     X(UNREACHED, 4, OF_CLIENT, "the server can't be reached")                                      \
     X(UNTRUSTED, 5, OF_CLIENT, "the server's certificate is not the expected one")                 \
     X(REFUSED, 6, OF_CLIENT, "the server refuses this device")                                     \

@@ -23,6 +23,7 @@
 #include "operator.h"
 #include "report.h"
 #include "signals.h"
+#include "store.h"
 #include "trust.h"
 
 enum { TAG_SIGNAL = 1, TAG_STDIN };
@@ -30,18 +31,16 @@ enum { TAG_SIGNAL = 1, TAG_STDIN };
 #define EVENTS            256
 #define COST_ROWS         32
 #define WHY_MAX           512
-#define LOG_RETRY_MS      100 /* when nobody reads the log just now */
 #define LOG_RETRY_MS      100 /* when stderr took nothing */
 #define DAY_MS            86400000u
 #define LARGEST           3   /* parts of the memory that the summary names */
 #define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
-#define DEVICES_PER_USER  4u  /* whose numbers the store remembers, on average */
 
 struct service {
     const struct settings *settings;
     struct log log;
     struct thm_port_posix port;
-    struct thm_store *store;
+    struct store store;
     struct thm_server *server;
     struct thm_server_config config;
     struct trust *trust;
@@ -95,6 +94,7 @@ static int open_port(struct service *s)
         .send_buffer = THM_CREDIT_MAX};
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH, 0};
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file as large as it may be is an error of writing like others */
     int fd = signals_open(signals);
     int code = fd < 0 ? THM_E_PORT : thm_port_posix_init(&s->port, &config);
     if (code == THM_OK)
@@ -104,18 +104,27 @@ static int open_port(struct service *s)
     return OPTIONS_OK;
 }
 
-static int open_store(struct service *s, size_t *size)
+/* The store can't write (a sentence says why), or can again (NULL). */
+static void on_trouble(void *ctx, const char *sentence)
 {
-    struct thm_ram_store_config config = {
-        .blocks = (uint32_t)((uint64_t)s->settings->store_mb * 1024 * 1024 / THM_BLOCK),
-        .streams = s->config.max_rooms + s->config.max_users,
-        .senders = DEVICES_PER_USER * s->config.max_users};
-    int code = s->port.port.ops->entropy(&s->port.port, &config.seed, sizeof config.seed);
-    *size = thm_ram_store_size(&config);
-    void *memory = reserve(*size);
-    if (code == THM_OK)
-        code = memory ? thm_ram_store_init(&s->store, memory, *size, &config) : THM_E_MEMORY;
-    return code == THM_OK ? OPTIONS_OK : fail(s, EXIT_FAILED, "store", thm_error_text(code));
+    struct service *s = ctx;
+    if (sentence)
+        log_note(&s->log, THM_LOG_ERROR, "store-trouble", sentence);
+    else
+        log_note(&s->log, THM_LOG_INFO, "store-well", "messages are stored again");
+    thm_server_store_trouble(s->server, sentence);
+}
+
+static int open_store(struct service *s)
+{
+    const struct settings *o = s->settings;
+    char why[WHY_MAX];
+    s->store.port = &s->port.port;
+    s->store.trouble = on_trouble;
+    s->store.ctx = s;
+    int result = (o->store == STORE_RAM ? store_open_memory : store_open_database)(
+        &s->store, o, &s->config, why, sizeof why);
+    return result == OPTIONS_OK ? OPTIONS_OK : fail(s, result, "store", why);
 }
 
 static size_t bytes_of(const struct thm_server_cost *cost)
@@ -137,14 +146,14 @@ static int size_text(char *text, size_t cap, const char *what, size_t bytes)
 }
 
 /* What the limits cost: at most, for what is never used is never touched. */
-static void log_costs(struct service *s, size_t store_size)
+static void log_costs(struct service *s)
 {
     struct thm_server_cost cost[COST_ROWS + 1] = {{0}};
     char text[WHY_MAX], each[64];
-    size_t count = 0, total = store_size + thm_server_size(&s->config, cost, COST_ROWS);
+    size_t count = 0, total = s->store.size + thm_server_size(&s->config, cost, COST_ROWS);
     while (count < COST_ROWS && cost[count].what)
         count++;
-    cost[count++] = (struct thm_server_cost){"messages that are kept", store_size, 1};
+    cost[count++] = (struct thm_server_cost){"the store of messages", s->store.size, 1};
     qsort(cost, count, sizeof cost[0], larger_first);
     int len = size_text(text, sizeof text, "at most", total);
     for (size_t i = 0; i < LARGEST && i < count; i++) {
@@ -162,12 +171,11 @@ static void log_costs(struct service *s, size_t store_size)
 
 static int open_server(struct service *s)
 {
-    size_t store_size = 0;
-    int result = open_store(s, &store_size);
+    int result = open_store(s);
     if (result != OPTIONS_OK)
         return result;
     s->config.port = &s->port.port;
-    s->config.store = s->store;
+    s->config.store = s->store.store;
 #if THIMBLED_LIBCRYPTO
     s->config.backend = thm_libcrypto_backend();
 #endif
@@ -180,7 +188,7 @@ static int open_server(struct service *s)
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
     if (code != THM_OK)
         return fail(s, EXIT_FAILED, "start", thm_error_text(code));
-    log_costs(s, store_size);
+    log_costs(s);
     return OPTIONS_OK;
 }
 
@@ -323,8 +331,6 @@ static uint64_t next_deadline(const struct service *s)
         until = earlier(until, editor_deadline(s->console.editor));
     if (s->log.held_len > 0)
         until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
-    if (s->log.held_len > 0)
-        until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
     return s->watchdog ? earlier(until, s->alive_at) : until;
 }
 
@@ -380,6 +386,8 @@ int service_run(const struct settings *settings)
     s->log.editor = NULL;
     if (s->has_console)
         editor_close(s->console.editor);
+    if (!s->exit_now) /* who asks twice waits for nothing; what was acknowledged is on the disk anyhow */
+        store_close(&s->store);
     if (result == EXIT_DONE)
         log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
     if (s->port.posix)

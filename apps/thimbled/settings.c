@@ -8,6 +8,12 @@
 
 #define AT(member) offsetof(struct settings, member)
 
+#if THIMBLED_SQLITE
+#define STORE_DEFAULT "sqlite"
+#else
+#define STORE_DEFAULT "ram"
+#endif
+
 static const struct option_row table[] = {
     {"listen", 0, OPTION_LIST, AT(listen), "ADDR:PORT", "127.0.0.1:8443", 0, 0,
      "address; may be repeated"},
@@ -17,8 +23,15 @@ static const struct option_row table[] = {
     {"denylist", 0, OPTION_FILE, AT(denylist), "FILE", NULL, 0, 0, "keys of revoked devices"},
     {"max-clients", 0, OPTION_NUMBER, AT(max_clients), "N", "1000", 1, 100000,
      "sessions at a time"},
+    {"store", 0, OPTION_CHOICE, AT(store), "sqlite|ram", STORE_DEFAULT, 0, 0,
+     "keep messages in a database, or in memory"},
+    {"data", 0, OPTION_FILE, AT(data), "DIR", NULL, 0, 0, "where the database is"},
+    {"retain-rooms", 0, OPTION_TEXT, AT(retain_rooms), "LIMITS", "1000000,1GB", 0, 0,
+     "what the database keeps of each room"},
+    {"retain-inboxes", 0, OPTION_TEXT, AT(retain_inboxes), "LIMITS", "100000,100MB", 0, 0,
+     "and of each inbox"},
     {"store-size", 0, OPTION_NUMBER, AT(store_mb), "MB", "64", 1, 65536,
-     "memory for messages that are kept"},
+     "memory of --store ram for messages"},
     {"name", 0, OPTION_TEXT, AT(name), "NAME", "thimbled", 0, 0, "what the server calls itself"},
     {"log-level", 0, OPTION_CHOICE, AT(log_level), "error|warning|info|debug", "info", 0, 0,
      "what is logged"},
@@ -48,6 +61,13 @@ static int need(const char *value, const char *option, const char *maker)
     return report_fail(EXIT_USAGE, "give --%s FILE ('thimble-ca %s' makes it)", option, maker);
 }
 
+static int read_limits(const char *option, const char *text, struct retention *limits)
+{
+    if (retention_parse(text, limits))
+        return OPTIONS_OK;
+    return report_fail(EXIT_USAGE, "%s must be %s, not '%s'", option, RETENTION_FORM, text);
+}
+
 int settings_read(struct settings *s, int argc, char **argv)
 {
     int result = options_parse(&program, argc, argv, s);
@@ -57,5 +77,9 @@ int settings_read(struct settings *s, int argc, char **argv)
         result = need(s->cert, "cert", "server");
     if (result == OPTIONS_OK)
         result = need(s->key, "key", "server");
+    if (result == OPTIONS_OK)
+        result = read_limits("retain-rooms", s->retain_rooms, &s->rooms);
+    if (result == OPTIONS_OK)
+        result = read_limits("retain-inboxes", s->retain_inboxes, &s->inboxes);
     return result;
 }

@@ -5,17 +5,32 @@
 #include <stdbool.h>
 
 #include "options.h"
+#include "retention.h"
+
+#if THIMBLED_SQLITE
+#include "thimble/sqlite_store.h"
+#endif
+
+enum { STORE_SQLITE, STORE_RAM };
 
 struct settings {
     struct option_list listen;
     const char *cafile, *cert, *key, *denylist;
     const char *name;
     unsigned max_clients;
+    unsigned store; /* STORE_* */
     unsigned store_mb;
-    unsigned log_level; /* enum thm_log_level */
+    const char *data; /* folder of the database; NULL: as thimbled(8) says */
+    const char *retain_rooms, *retain_inboxes;
+    struct retention rooms, inboxes; /* what these two say */
+    unsigned log_level;              /* enum thm_log_level */
     unsigned log_json;
     bool no_console;
     const char *config;
+#if THIMBLED_SQLITE
+    /* No option: for a test's own main, which ends the process there. */
+    void (*store_point)(void *ctx, enum thm_sqlite_point point);
+#endif
 };
 
 /** Reads the command line and the configuration file. OPTIONS_OK, or an exit code after a message. */

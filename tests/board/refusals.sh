@@ -49,7 +49,7 @@ ok '... tries again when somebody asks it to' reads board1 'trying again in .* a
 switch_off
 stop_server
 
-"$THIMBLED" --listen 127.0.0.1:0 --cafile "$CA/ca.crt" --cert "$CA/server/localhost.old.crt" \
+"$THIMBLED" --store ram --listen 127.0.0.1:0 --cafile "$CA/ca.crt" --cert "$CA/server/localhost.old.crt" \
   --key "$CA/server/localhost.old.key" </dev/null 2>"$tmp/old.log" &
 children+=($!)
 log=$tmp/old.log marked=0

@@ -1,6 +1,7 @@
 # lib.sh: what the tests of this folder share, on top of ../interop/lib.sh: the client as a program, and
 # terminals by tmux. Sourced by bash.
 . "${BASH_SOURCE[0]%/*}/../interop/lib.sh"
+store=(--data "$tmp/data")
 export XDG_CONFIG_HOME=$tmp/config XDG_STATE_HOME=$tmp/state
 unset NO_COLOR
 shopt -s lastpipe # so that `... | run_client` sets status here
@@ -30,11 +31,11 @@ await_end() { # NAME
 }
 
 # The server again, on the port of the former one.
-restart_server() {
+restart_server() { # [OPTION]...
   : >"$tmp/again.log"
   log=$tmp/again.log marked=0
   "$THIMBLED" --listen "127.0.0.1:$port" --cafile "$CA/ca.crt" --cert "$CA/server/localhost.crt" \
-    --key "$CA/server/localhost.key" --denylist "$CA/denylist" </dev/null 2>>"$log" &
+    --key "$CA/server/localhost.key" --denylist "$CA/denylist" "${store[@]}" "$@" </dev/null 2>>"$log" &
   server=$!
   children+=("$server")
   await_log ' listening ' || give_up 'the server does not start again'

@@ -50,7 +50,7 @@ refuses() { # STATUS WORDS OPTION...
 }
 
 server_refuses() { # STATUS WORDS OPTION...
-  timeout "$PATIENCE" "$THIMBLED" --log-level error "${@:3}" </dev/null >"$tmp/out" 2>"$tmp/err"
+  timeout "$PATIENCE" "$THIMBLED" --log-level error --store ram "${@:3}" </dev/null >"$tmp/out" 2>"$tmp/err"
   is $? "$1" && is "$(wc -l <"$tmp/err")" 1 && has "$(cat "$tmp/err")" "$2"
 }
 
@@ -97,6 +97,11 @@ ok "thimbled: a user's certificate" server_refuses 3 'thimble-ca server' "${keys
 echo 'not a hash' >"$tmp/denylist"
 ok 'thimbled: a bad deny-list names the line' server_refuses 3 "$tmp/denylist:1:" "${keys[@]}" \
   --denylist "$tmp/denylist"
+for bad in 0d -1 9x '90 d' 1d,2d 1d, ,1d 0,1d 99999999999999999999 9999999999GB 1kb; do
+  ok "thimbled: retention '$bad'" server_refuses 2 \
+    "retain-rooms must be 90d, 100000 or 500MB (several with a comma between, 0: no limit), not '$bad'" \
+    "${keys[@]}" --retain-rooms "$bad"
+done
 
 # --- the configuration file -----------------------------------------------------------------------
 
@@ -120,7 +125,7 @@ ok 'a flag that is neither' refuses 2 "$tmp/bad:1: json must be one of yes|no" -
 ok 'a file that is not there' refuses 2 "can't read $tmp/nope" --config "$tmp/nope"
 
 printf '%s\n' "listen = 127.0.0.1:0" "listen = [::1]:0" "cafile = $CA/ca.crt" \
-  "cert = $CA/server/localhost.crt" "key = $CA/server/localhost.key" 'log-format = json' \
+  "cert = $CA/server/localhost.crt" "key = $CA/server/localhost.key" 'log-format = json' 'store = ram' \
   >"$tmp/thimbled.conf"
 : >"$tmp/json.log"
 "$THIMBLED" --config "$tmp/thimbled.conf" </dev/null 2>"$tmp/json.log" &

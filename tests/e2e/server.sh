@@ -15,6 +15,7 @@ reaches() { # USER@DEVICE
 }
 
 own_ca
+store=(--store ram) # whose restart shows; keeping.sh is about the other one
 start_server --denylist "$CA/denylist"
 join ali ali@default
 join dora dora@default
@@ -57,7 +58,7 @@ reload
 # Nobody listens there: it ends when it has said what there is to say.
 chmod o+r "$CA/server/gone.key"
 "$THIMBLED" --listen 192.0.2.1:1 --cafile "$CA/ca.crt" --cert "$CA/server/gone.crt" \
-  --key "$CA/server/gone.key" </dev/null 2>"$tmp/gone.log"
+  --key "$CA/server/gone.key" --store ram </dev/null 2>"$tmp/gone.log"
 ok "an address of another machine: exit 4" is $? 4
 ok "and the system's own words" grep -q 'Cannot assign requested address: use an address of this' "$tmp/gone.log"
 ok 'a certificate past its end is an error at the start' \

@@ -16,6 +16,7 @@ exec 3>&1 # what ok() runs can still be heard
 count=0 failed=0 servers=0
 log='' port='' server='' heard='' marked=0
 children=()
+store=(--store ram) # where a server keeps what it keeps
 declare -A input output program
 
 # --- the verdict ----------------------------------------------------------------------------------
@@ -100,7 +101,7 @@ start_server() { # OPTION...
   log=$tmp/server$((servers += 1)).log
   : >"$log"
   "$THIMBLED" --listen 127.0.0.1:0 --cafile "$CA/ca.crt" --cert "$CA/server/localhost.crt" \
-    --key "$CA/server/localhost.key" "$@" </dev/null 2>>"$log" &
+    --key "$CA/server/localhost.key" "${store[@]}" "$@" </dev/null 2>>"$log" &
   server=$!
   children+=("$server")
   marked=0
