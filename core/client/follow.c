@@ -289,8 +289,11 @@ static uint64_t sender_key(const struct thm_client *c, const struct thm_msg *m,
     return key;
 }
 
+/* A few senders are one set: in small ones, some would be forgotten while there is room. */
+#define SET (THM_CLIENT_SENDERS <= 16u ? THM_CLIENT_SENDERS : 4u)
+
 /* Whether a sender's message was taken before, as its id "5f3a9c01-42" tells: the tag of one of the sender's lives, and
- * a csn that only rises in it. Senders are kept in sets of four, the latest first. */
+ * a csn that only rises in it. Senders are kept in sets, the latest first. */
 static bool seen_before(struct thm_client *c, const struct thm_msg *m)
 {
     struct thm_slice id = thm_msg_get(m, THM_KEY_ID), tag = {id.data, TAG_LEN};
@@ -302,9 +305,9 @@ static bool seen_before(struct thm_client *c, const struct thm_msg *m)
     if (csn == 0)
         return false;
     uint64_t key = sender_key(c, m, tag);
-    struct thm_client_seen *set = &c->seen[(uint32_t)key % (THM_CLIENT_SENDERS / 4) * 4];
+    struct thm_client_seen *set = &c->seen[(uint32_t)key % (THM_CLIENT_SENDERS / SET) * SET];
     unsigned at = 0;
-    while (at < 3 && !(set[at].csn != 0 && set[at].key == key))
+    while (at < SET - 1 && !(set[at].csn != 0 && set[at].key == key))
         at++;
     struct thm_client_seen found = set[at];
     bool before = found.csn != 0 && found.key == key && csn <= found.csn;

@@ -48,6 +48,26 @@ static void parts_are_printed_one_by_one(void **state)
     expect("m#lobby|[00:00] bob: (part 2 of 2) two");
 }
 
+/* As many senders as are remembered are: none of them pushes out another. */
+static void every_sender_that_there_is_room_for_is_remembered(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < THM_CLIENT_SENDERS; i++) {
+            char line[THM_LINE_MAX], expected[64];
+            snprintf(line, sizeof line,
+                     "{'msgtype':'message','room':'#lobby','n':%u,'time':1699920000000,"
+                     "'from':'u%u','device':'d','alias':'u%u','id':'00000001-1','text':'x'}",
+                     (unsigned)fake.client.streams[1].n + 1, i, i);
+            fake_line(line);
+            snprintf(expected, sizeof expected, "m#lobby|[00:00] u%u: x", i);
+            if (round == 0)
+                expect(expected);
+            expect_nothing(); /* the second time it is a repetition */
+        }
+    }
+}
+
 static void check_event(const struct thm_client_event *event)
 {
     if (event->kind != THM_CLIENT_LINE)
@@ -136,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_long_message_passes_through_a_small_buffer, setup),
         cmocka_unit_test_setup(parts_are_printed_one_by_one, setup),
+        cmocka_unit_test_setup(every_sender_that_there_is_room_for_is_remembered, setup),
         cmocka_unit_test_setup(an_event_has_no_raw_line, setup),
         cmocka_unit_test_setup(two_messages_can_wait, setup),
         cmocka_unit_test_setup(the_longest_answer_of_a_board_fits, setup),
