@@ -116,10 +116,21 @@ const struct thm_credentials *identity_new(const char *user, const char *device)
     return c;
 }
 
-const struct thm_credentials *identity_server(const char *dir, const char *host)
+static const struct thm_credentials *of_files(const char *dir, const char *folder, const char *name,
+                                              enum thm_role role)
 {
     char chain[PEM_MAX], key[PEM_MAX];
-    long chain_len = read_file(chain, "%s/server/%s.crt", dir, host);
-    long key_len = read_file(key, "%s/server/%s.key", dir, host);
-    return load(chain, chain_len, key, key_len, THM_FOR_SERVER);
+    long chain_len = read_file(chain, "%s/%s/%s.crt", dir, folder, name);
+    long key_len = read_file(key, "%s/%s/%s.key", dir, folder, name);
+    return load(chain, chain_len, key, key_len, role);
+}
+
+const struct thm_credentials *identity_user(const char *dir, const char *name)
+{
+    return of_files(dir, "users", name, THM_FOR_CLIENT);
+}
+
+const struct thm_credentials *identity_server(const char *dir, const char *host)
+{
+    return of_files(dir, "server", host, THM_FOR_SERVER);
 }

@@ -1,0 +1,4 @@
+/* Clients that come back at once: a run has time for many crashes. */
+#define THM_BACKOFF_BASE_MS 10
+#define THM_BACKOFF_CAP_MS  150
+#define THM_RETRY_MS        100
