@@ -2,7 +2,8 @@
  * thimbled as it is, but for one thing that only tests want: THIMBLE_CRASH="POINT N WHAT" in its environment has it
  * do something at the Nth time that its store comes to a point of a commit.
  *
- * POINT is before, in or after; WHAT is kill (by SIGKILL, of itself) or hold (the store, for a second).
+ * POINT is before, in or after; WHAT is kill (by SIGKILL, of itself) or hold (the store, for half a second, and from
+ * then on each time).
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,11 +23,11 @@ static unsigned left;
 static void reach(void *ctx, enum thm_sqlite_point here)
 {
     (void)ctx;
-    if (left == 0 || strcmp(points[here], point) != 0 || --left > 0)
+    if (strcmp(points[here], point) != 0 || (left > 0 && --left > 0))
         return;
     if (strcmp(what, "kill") == 0)
         kill(getpid(), SIGKILL);
-    sleep(1);
+    usleep(500000);
 }
 
 int main(int argc, char **argv)

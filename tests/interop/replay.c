@@ -1,10 +1,11 @@
 /*
- * replay PORT CA-DIR DATA CUTS: says what people once said, each over a connection of his own, and holds what
+ * replay PORT CA-DIR DATA CUTS [CRASHES]: says what people once said, each over a connection of his own, and holds what
  * everybody receives against the file: every line exactly once, byte for byte, in the order of the file, under
  * the same number for all.
  *
  * DATA has lines of time, nick and text, with a tab between them. About CUTS connections, drawn at random, are
- * reset meanwhile, and in the middle all of them at once.
+ * reset meanwhile, and in the middle all of them at once. About CRASHES clients end without a word, with all that is in
+ * their memory, and begin again with nothing but the cursors that they had.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,13 @@ struct person {
     char nick[THM_ALIAS_MAX + 1];
     unsigned received, cuts;
     bool ended;
+    const struct thm_credentials *credentials;
+    void *tls_memory;
+    struct {
+        char name[THM_ROOM_MAX + 1];
+        uint64_t incarnation, n;
+    } cursors[2]; /* what is left of it after a crash */
+    unsigned cursor_count;
     bool moved; /* to be stepped in this turn, whatever the events */
 };
 
@@ -44,7 +52,7 @@ static unsigned people_count;
 static struct line lines[LINES_MAX];
 static unsigned line_count;
 static uint64_t now;
-static unsigned resets, reconnects;
+static unsigned resets, reconnects, crashes;
 static uint32_t random_state = 1;
 
 static _Noreturn void fail(const char *what, const struct person *p)
@@ -223,8 +231,10 @@ static void wait_for_all(bool (*done)(const struct person *), const char *what)
 
 static void start(struct person *p, uint16_t number, uint32_t tag)
 {
+    if (p->credentials == NULL)
+        p->credentials = identity_new(p->user, "replay");
     struct thm_client_config config = {.port = &port.port,
-                                       .credentials = identity_new(p->user, "replay"),
+                                       .credentials = p->credentials,
                                        .host = "127.0.0.1",
                                        .number = number,
                                        .server_name = "localhost",
@@ -233,8 +243,14 @@ static void start(struct person *p, uint16_t number, uint32_t tag)
                                        .tls_memory_size = thm_client_tls_size(),
                                        .on_event = on_event,
                                        .ctx = p};
-    config.tls_memory = aligned_alloc(16, (config.tls_memory_size + 15) & ~(size_t)15);
+    config.tls_memory = p->tls_memory
+                            ? p->tls_memory
+                            : aligned_alloc(16, (config.tls_memory_size + 15) & ~(size_t)15);
+    p->tls_memory = config.tls_memory;
     int code = thm_client_init(&p->client, &config);
+    for (unsigned i = 0; i < p->cursor_count && code == THM_OK; i++)
+        code = thm_client_set_cursor(&p->client, p->cursors[i].name, p->cursors[i].incarnation,
+                                     p->cursors[i].n);
     if (code == THM_OK)
         code = thm_client_join(&p->client, THM_DEFAULT_ROOM);
     if (code == THM_OK)
@@ -266,8 +282,28 @@ static void cut_somebody(struct person *speaker)
         cut(p);
 }
 
-/* `chance` in a million that somebody is cut after a line. */
-static void say_all(uint32_t chance)
+/* Ends a client as SIGKILL would, and starts it again. What it has not been answered would be lost with it. */
+static void crash_somebody(uint16_t number)
+{
+    uint32_t i = draw(people_count);
+    struct person *p = people[i];
+    const char *name;
+    if (!said_all(p))
+        return;
+    p->cursor_count = 0;
+    for (unsigned k = 0; k < 2; k++)
+        if (thm_client_cursor(&p->client, k, &name, &p->cursors[p->cursor_count].incarnation,
+                              &p->cursors[p->cursor_count].n))
+            strcpy(p->cursors[p->cursor_count++].name, name);
+    if (posix_find(port.posix, p->client.tls.socket) != NULL)
+        port.port.ops->close(&port.port, p->client.tls.socket);
+    start(p, number, i + 1);
+    p->moved = true;
+    crashes++;
+}
+
+/* `chance` in a million that somebody is cut after a line, and `crash` that somebody crashes. */
+static void say_all(uint16_t number, uint32_t chance, uint32_t crash)
 {
     for (unsigned i = 0; i < line_count; i++) {
         struct person *p = lines[i].sender;
@@ -280,6 +316,8 @@ static void say_all(uint32_t chance)
                 turn();
             cut_somebody(p);
         }
+        if (draw(CERTAIN) < crash)
+            crash_somebody(number);
         for (unsigned k = 0; chance > 0 && i == line_count / 2 && k < people_count; k++)
             cut(people[k]);
         wait_for(p, said_all, "it is not acknowledged");
@@ -288,8 +326,8 @@ static void say_all(uint32_t chance)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        fputs("Usage: replay PORT CA-DIR DATA CUTS\n", stderr);
+    if (argc != 5 && argc != 6) {
+        fputs("Usage: replay PORT CA-DIR DATA CUTS [CRASHES]\n", stderr);
         return 2;
     }
     read_lines(argv[3]);
@@ -302,7 +340,8 @@ int main(int argc, char **argv)
         start(people[i], (uint16_t)atoi(argv[1]), i + 1);
     wait_for_all(is_in, "not in the room");
     uint64_t began = now;
-    say_all((uint32_t)atoi(argv[4]) * CERTAIN / line_count);
+    say_all((uint16_t)atoi(argv[1]), (uint32_t)atoi(argv[4]) * CERTAIN / line_count,
+            argc == 6 ? (uint32_t)atoi(argv[5]) * CERTAIN / line_count : 0);
     wait_for_all(received_all, "not everything was received");
     uint64_t took = now - began;
     for (unsigned i = 0; i < people_count; i++)
@@ -310,8 +349,8 @@ int main(int argc, char **argv)
     wait_for_all(has_ended, "no goodbye");
     printf(
         "ok - %u people, %u lines: everybody received each once, in %llu ms, %u connections reset, "
-        "%u reconnected\n",
-        people_count, line_count, (unsigned long long)took, resets, reconnects);
+        "%u reconnected, %u clients begun again\n",
+        people_count, line_count, (unsigned long long)took, resets, reconnects, crashes);
     thm_port_posix_destroy(&port);
     return 0;
 }
