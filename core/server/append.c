@@ -338,6 +338,7 @@ static void log_message(struct thm_server *s, const struct job *j)
         .user = j->from,
         .device = j->device,
         .room = stream_at(s, j->stream[0])->name,
+        .to = j->to[0] != '\0' ? j->to : NULL,
         .n = j->request.append[0].entry.n,
         .size = j->text_len,
     };

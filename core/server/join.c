@@ -188,6 +188,7 @@ void thm_join_leave(struct thm_server *s, struct connection *c, const struct thm
         thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
         return;
     }
+    thm_log_event(s, THM_LOG_DEBUG, "leave", c, THM_OK, stream_at(s, stream)->name);
     thm_member_remove(s, c, number);
     thm_msg_init(&out, THM_MSG_LEFT);
     thm_msg_str(&out, THM_KEY_ROOM, name.data, name.len);

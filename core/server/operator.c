@@ -25,6 +25,21 @@ bool thm_server_next_session(const struct thm_server *s, uint32_t *at,
     return false;
 }
 
+bool thm_server_next_room(const struct thm_server *s, uint32_t *at, struct thm_room_info *info)
+{
+    while (*at < s->streams.fresh) {
+        const struct stream *st = stream_at(s, ++*at);
+        if (st->member_count == 0 || st->name[0] != '#')
+            continue;
+        info->name = st->name;
+        info->topic = st->topic;
+        info->members = st->member_count;
+        info->n = st->log.head;
+        return true;
+    }
+    return false;
+}
+
 unsigned thm_server_kick(struct thm_server *s, const char *target, const char *reason)
 {
     const char *at = strchr(target, '@');

@@ -93,8 +93,11 @@ static void on_log(void *ctx, const struct thm_log_record *record)
 {
     struct rig *r = ctx;
 
-    if (strcmp(record->event, "message") == 0 || strcmp(record->event, "whisper") == 0)
+    if (strcmp(record->event, "message") == 0 || strcmp(record->event, "whisper") == 0) {
         r->record = *record;
+        snprintf(r->to, sizeof r->to, "%s", record->to ? record->to : "");
+        r->record.to = record->to ? r->to : NULL;
+    }
     if (r->watched == NULL || strcmp(record->event, r->watched) != 0)
         return;
     r->logged++;

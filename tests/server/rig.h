@@ -57,6 +57,7 @@ struct rig {
     unsigned logged;              /* how often it was logged */
     int logged_code;              /* and with which code last */
     struct thm_log_record record; /* the last one of a message */
+    char to[2 * THM_ID_MAX + 2];  /* and to whom it was whispered */
 };
 
 /**

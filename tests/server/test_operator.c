@@ -170,6 +170,61 @@ static void a_shutdown_waits_for_nobody_for_ever(void **state)
     rig_end(&r);
 }
 
+static void rooms_are_shown_while_somebody_is_in_them(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0);
+    rig_member(&r, 1);
+    say(u0, "{'msgtype':'join','room':'#ops'}");
+    rig_pass(&r, 100);
+    say(u0, "{'msgtype':'topic','room':'#ops','topic':'pumps'}");
+    say(u0, "{'msgtype':'say','room':'#lobby','text':'hello'}");
+    rig_pass(&r, 100);
+    struct thm_room_info info;
+    uint32_t at = 0;
+    assert_true(thm_server_next_room(r.server, &at, &info));
+    assert_string_equal(info.name, "#lobby");
+    assert_string_equal(info.topic, "");
+    assert_int_equal(info.members, 2);
+    assert_int_equal(info.n, 1);
+    assert_true(thm_server_next_room(r.server, &at, &info));
+    assert_string_equal(info.name, "#ops");
+    assert_string_equal(info.topic, "pumps");
+    assert_int_equal(info.members, 1);
+    assert_int_equal(info.n, 0);
+    assert_false(thm_server_next_room(r.server, &at, &info)); /* inboxes are none */
+    r.watched = "leave";
+    say(u0, "{'msgtype':'leave','room':'#ops'}");
+    rig_pass(&r, 100);
+    assert_int_equal(r.logged, 1);
+    at = 0;
+    assert_true(thm_server_next_room(r.server, &at, &info));
+    assert_false(thm_server_next_room(r.server, &at, &info));
+    rig_end(&r);
+}
+
+/* Who whispers to whom is told apart from where it lies. */
+static void a_whisper_is_logged_with_its_receiver(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_plain(&r, 0);
+    rig_plain(&r, 1);
+    say(u0, "{'msgtype':'whisper','to':'u1','text':'hello'}");
+    rig_pass(&r, 100);
+    assert_string_equal(r.record.event, "whisper");
+    assert_string_equal(r.record.to, "u1");
+    assert_int_equal(r.record.size, 5);
+    assert_null(r.record.detail);
+    say(u0, "{'msgtype':'say','room':'#lobby','text':'hello'}");
+    rig_pass(&r, 100);
+    assert_null(r.record.to);
+    rig_end(&r);
+}
+
 /* Who, where, how much; never the text. */
 static void each_message_is_logged(void **state)
 {
@@ -288,6 +343,8 @@ int main(void)
         cmocka_unit_test(new_credentials_replace_the_old),
         cmocka_unit_test(a_shutdown_says_goodbye_to_all),
         cmocka_unit_test(a_shutdown_waits_for_nobody_for_ever),
+        cmocka_unit_test(rooms_are_shown_while_somebody_is_in_them),
+        cmocka_unit_test(a_whisper_is_logged_with_its_receiver),
         cmocka_unit_test(each_message_is_logged),
         cmocka_unit_test(a_server_needs_no_log),
         cmocka_unit_test(a_wrong_configuration_is_named),

@@ -27,9 +27,10 @@ struct thm_log_record {
     const char *user, *device, *alias;
     const uint8_t *key_hash; /* THM_KEY_HASH bytes */
     const char *room;
-    uint64_t n;    /* the entry's number */
-    uint64_t size; /* bytes */
-    int code;      /* THM_E_*, the reason */
+    const char *to; /* of a whisper: USER or USER@DEVICE */
+    uint64_t n;     /* the entry's number */
+    uint64_t size;  /* bytes */
+    int code;       /* THM_E_*, the reason */
     const char *detail;
 };
 
@@ -132,6 +133,16 @@ struct thm_session_info {
 /** Walks the sessions that are logged in: start with *at = 0; false at the end. */
 bool thm_server_next_session(const struct thm_server *s, uint32_t *at,
                              struct thm_session_info *info);
+
+/* One room as the operator sees it. Strings are the server's, valid until the next step. */
+struct thm_room_info {
+    const char *name, *topic; /* "" without a topic */
+    uint32_t members;         /* sessions */
+    uint64_t n;               /* of the newest message, 0: none yet */
+};
+
+/** Walks the rooms that somebody is in: start with *at = 0; false at the end. */
+bool thm_server_next_room(const struct thm_server *s, uint32_t *at, struct thm_room_info *info);
 
 /**
  * Ends the sessions of a user, or of one device ("user@device"). Returns how many.
