@@ -12,6 +12,8 @@
 
 #include "thimble/server.h"
 
+#include "line.h"
+
 struct editor;
 
 #define LOG_HELD 65536 /* bytes that may wait to be written */
@@ -24,8 +26,7 @@ struct log {
     uint64_t dropped;      /* lines that found no room */
     size_t held_len;
     char held[LOG_HELD];
-    int64_t second; /* for which `clock` is the text */
-    char clock[24];
+    struct line_clock clock;
 };
 
 /** Begins to log; finds out whether stderr leads to the journal. */
