@@ -104,6 +104,7 @@ static bool set_value(const struct option_row *row, void *place, const char *val
     case OPTION_CHOICE: return set_choice(row, place, value);
     case OPTION_LIST: return add_item(place, value);
     case OPTION_TEXT:
+    case OPTION_FILE_OR_NONE:
     case OPTION_FILE: *(const char **)place = value; return true;
     }
     return false;
@@ -176,8 +177,27 @@ static int next_option(const struct parse *p, int argc, char **argv, int *i,
     return OPTIONS_OK;
 }
 
+/* Where the options end and the operands of a program that takes some begin. */
+static int options_end(const struct program *program, int argc, char **argv)
+{
+    int i = 1;
+    while (program->operands && i < argc && argv[i][0] == '-') {
+        const char *name = argv[i][1] == '-' ? argv[i] + 2 : "";
+        const struct option_row *row = find_name(program->table, name, strlen(name));
+        if (strcmp(argv[i], "--") == 0)
+            return i;
+        i += row && row->kind != OPTION_FLAG ? 2 : 1; /* the value stands by itself */
+    }
+    return program->operands && i < argc ? i : argc;
+}
+
 static int read_command_line(struct parse *p, int argc, char **argv)
 {
+    int end = options_end(p->program, argc, argv);
+    if (p->program->operands)
+        *(int *)(void *)(p->settings + p->program->operands) =
+            end + (end < argc && strcmp(argv[end], "--") == 0);
+    argc = end;
     for (int i = 1; i < argc; i++) {
         const struct option_row *row = NULL;
         const char *value, *word = argv[i];
@@ -244,7 +264,8 @@ static int read_config_line(struct parse *p, const char *path, unsigned number, 
         return report_fail(EXIT_USAGE, "%s:%u: %s has no value", path, number, name);
     if (p->source[row - p->program->table] > FROM_FILE)
         return OPTIONS_OK;
-    if (row->kind == OPTION_FILE)
+    if (row->kind == OPTION_FILE ||
+        (row->kind == OPTION_FILE_OR_NONE && strcmp(value, "none") != 0))
         value = resolve(path, value);
     if (!assign(p, row, value, FROM_FILE))
         return report_fail(EXIT_USAGE, "%s:%u: %s must be %s, not '%s'", path, number, name,
@@ -319,6 +340,8 @@ static void print_help(const struct program *program)
            "--version", "print the version and exit");
     if (program->config)
         printf("\nThe same names work in %s, as 'name = value'.\n", program->config);
+    if (program->more_help)
+        program->more_help();
     printf("\nExit codes:\n");
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].programs & program->exit_codes)
@@ -347,7 +370,7 @@ int options_parse(const struct program *program, int argc, char **argv, void *se
     size_t rows = row_count(program->table);
     if (rows > ROWS_MAX)
         abort();
-    if (print_about(program, argc, argv))
+    if (print_about(program, options_end(program, argc, argv), argv))
         return EXIT_DONE;
     int result = read_command_line(&p, argc, argv);
     if (result == OPTIONS_OK)

@@ -12,12 +12,13 @@
 
 /* What a value is, and the type that it has in the settings. */
 enum option_kind {
-    OPTION_TEXT,   /* const char *; NULL when not given */
-    OPTION_FILE,   /* const char *; in a file relative to that file, "~/" is the home directory */
-    OPTION_NUMBER, /* unsigned, min..max */
-    OPTION_FLAG,   /* bool; "yes" or "no" in a file */
-    OPTION_CHOICE, /* unsigned: index among the words of `arg`, "text|json" */
-    OPTION_LIST    /* struct option_list: may be repeated */
+    OPTION_TEXT, /* const char *; NULL when not given */
+    OPTION_FILE, /* const char *; in a file relative to that file, "~/" is the home directory */
+    OPTION_FILE_OR_NONE, /* the same, or "none" */
+    OPTION_NUMBER,       /* unsigned, min..max */
+    OPTION_FLAG,         /* bool; "yes" or "no" in a file */
+    OPTION_CHOICE,       /* unsigned: index among the words of `arg`, "text|json" */
+    OPTION_LIST          /* struct option_list: may be repeated */
 };
 
 struct option_list {
@@ -41,8 +42,12 @@ struct program {
     const char *synopsis;           /* after the name: "[OPTION]..." */
     const char *purpose;            /* one or more lines */
     const struct option_row *table; /* ended by a NULL name */
-    unsigned exit_codes;            /* OF_SERVER or OF_CLIENT */
+    unsigned exit_codes;            /* OF_SERVER, OF_CLIENT or OF_CONTROL */
     const char *config;             /* configuration file that need not exist; NULL: none */
+    /* Offset of an int in the settings that receives the index of the first argument that is no option, with which the
+     * options end; 0: such arguments are none of this program's. */
+    size_t operands;
+    void (*more_help)(void); /* prints what --help says besides; NULL: nothing */
 };
 
 /* options_parse() succeeded: the program goes on. */

@@ -20,7 +20,7 @@ enum thm_port_posix_backend {
 };
 
 /* What an application may watch beside the sockets (stdin, a signalfd ...). */
-#define THM_PORT_POSIX_WATCH_MAX 8u
+#define THM_PORT_POSIX_WATCH_MAX 16u
 
 /* The smallest receive buffer: one TLS record of full size has to fit, or want() could wait for
  * bytes that never find room. */
