@@ -101,3 +101,13 @@ unsigned trust_denied(const struct trust *trust)
 {
     return trust->denylist.count;
 }
+
+bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH])
+{
+    return thm_denylist_has(&trust->denylist, key_hash);
+}
+
+uint64_t trust_ends(const struct trust *trust)
+{
+    return (uint64_t)thm_credentials_identity(&trust->credentials)->not_after;
+}

@@ -36,4 +36,10 @@ void trust_free(struct trust *trust);
 /** Devices that are denied. */
 unsigned trust_denied(const struct trust *trust);
 
+/** Whether this one is. */
+bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH]);
+
+/** When the server's certificate ends: seconds since 1970. */
+uint64_t trust_ends(const struct trust *trust);
+
 #endif
