@@ -2,21 +2,19 @@
 #ifndef THIMBLED_OPERATOR_H
 #define THIMBLED_OPERATOR_H
 
+#include "commands.h"
 #include "editor.h"
-#include "log.h"
-#include "thimble/server.h"
 
 struct operator_console {
+    struct call call; /* first */
     struct editor *editor;
-    struct thm_server *server;
-    struct log *log;
-    uint64_t started_ms; /* UTC */
-    void (*quit)(void *ctx);
-    void *ctx;
 };
 
-/** Opens the console over stdin and stdout. `quit` is called when the operator wants to stop the server. */
-bool operator_open(struct operator_console *o, struct thm_server *server, struct log *log,
-                   void (*quit)(void *ctx), void *ctx);
+/** Opens the console over stdin and stdout. */
+bool operator_open(struct operator_console *o, const struct command_host *host);
+
+/** Goes on with a long answer, once a turn of the loop; operator_waits() tells that it is not done. */
+void operator_step(struct operator_console *o);
+bool operator_waits(const struct operator_console *o);
 
 #endif

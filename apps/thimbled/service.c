@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "thimble/port_posix.h"
@@ -16,6 +17,8 @@
 #include "thimble/libcrypto.h"
 #endif
 
+#include "control.h"
+#include "control_path.h"
 #include "cpu.h"
 #include "exit_codes.h"
 #include "log.h"
@@ -26,7 +29,7 @@
 #include "store.h"
 #include "trust.h"
 
-enum { TAG_SIGNAL = 1, TAG_STDIN };
+enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL };
 
 #define EVENTS            256
 #define COST_ROWS         32
@@ -44,6 +47,10 @@ struct service {
     struct thm_server *server;
     struct thm_server_config config;
     struct trust *trust;
+    struct audit audit;
+    struct devices devices;
+    struct command_host host;
+    struct control control;
     struct operator_console console;
     bool has_console;
     bool stopping;     /* goodbye is being said */
@@ -59,6 +66,18 @@ static int fail(struct service *s, int exit_code, const char *event, const char 
 {
     log_note(&s->log, THM_LOG_ERROR, event, detail);
     return exit_code;
+}
+
+/* What the server reports goes to all who keep something of it. */
+static void on_record(void *ctx, const struct thm_log_record *record)
+{
+    struct service *s = ctx;
+    struct timespec now;
+    log_record(&s->log, record);
+    audit_record(&s->audit, record);
+    clock_gettime(CLOCK_REALTIME, &now);
+    devices_record(&s->devices, record,
+                   (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
 }
 
 /* Memory that costs nothing until it is touched. */
@@ -181,8 +200,8 @@ static int open_server(struct service *s)
 #endif
     s->config.prefer_aes = cpu_has_aes();
     s->config.name = s->settings->name;
-    s->config.log = log_record;
-    s->config.log_ctx = &s->log;
+    s->config.log = on_record;
+    s->config.log_ctx = s;
     size_t size = thm_server_size(&s->config, NULL, 0);
     void *memory = reserve(size);
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
@@ -247,11 +266,87 @@ static void stop(void *ctx)
     thm_server_shutdown(s->server);
 }
 
+/* --- the operator --------------------------------------------------------------------------------- */
+
+static bool reload(void *ctx, char *text, size_t cap)
+{
+    struct service *s = ctx;
+    audit_reopen(&s->audit);
+    if (trust_load(&s->trust, s->server, s->settings, text, cap) == THM_OK) {
+        snprintf(text, cap, "certificates and deny-list read anew, %u denied",
+                 trust_denied(s->trust));
+        log_note(&s->log, THM_LOG_INFO, "reload", text);
+        check_trust(s);
+        return true;
+    }
+    log_note(&s->log, THM_LOG_ERROR, "reload-failed", text);
+    log_note(&s->log, THM_LOG_WARNING, "reload-failed",
+             "the former certificates and deny-list stay in use");
+    return false;
+}
+
+static bool is_none(const char *option)
+{
+    return option && strcmp(option, "none") == 0;
+}
+
+/* Where the audit log is; NULL: nowhere. */
+static const char *audit_path(const struct settings *o)
+{
+    return is_none(o->audit) ? NULL : o->audit;
+}
+
+static int open_audit(struct service *s)
+{
+    char why[WHY_MAX];
+    if (!audit_open(&s->audit, audit_path(s->settings), &s->log, why, sizeof why))
+        return fail(s, EXIT_USAGE, "audit", why);
+    return OPTIONS_OK;
+}
+
+static int open_host(struct service *s)
+{
+    s->host = (struct command_host){.server = s->server,
+                                    .log = &s->log,
+                                    .audit = &s->audit,
+                                    .devices = &s->devices,
+                                    .trust = &s->trust,
+                                    .denylist = s->settings->denylist,
+                                    .database = s->settings->store == STORE_RAM ? NULL : s->store.store,
+                                    .started_ms = (uint64_t)time(NULL) * 1000,
+                                    .reload = reload,
+                                    .quit = stop,
+                                    .ctx = s};
+    if (!devices_open(&s->devices, DEVICES_PER_USER * s->config.max_clients))
+        return fail(s, EXIT_FAILED, "start", thm_error_text(THM_E_MEMORY));
+    return OPTIONS_OK;
+}
+
+/* A second server at the usual place goes on without a socket; one that somebody named is meant. */
+static int open_control(struct service *s)
+{
+    const struct settings *o = s->settings;
+    char why[WHY_MAX];
+    char *usual = o->control ? NULL : control_path_of_server();
+    const char *path = o->control ? o->control : usual;
+    int result = OPTIONS_OK;
+    if (!path)
+        log_note(&s->log, THM_LOG_INFO, "control",
+                 "no socket for thimblectl: there is no folder for it; --control FILE names one");
+    else if (!is_none(path) && control_open(&s->control, &s->port, TAG_CONTROL, &s->host, path,
+                                            o->control_group, why, sizeof why) != CONTROL_OPEN) {
+        log_note(&s->log, o->control ? THM_LOG_ERROR : THM_LOG_WARNING, "control", why);
+        result = o->control || o->control_group ? EXIT_USAGE : OPTIONS_OK;
+    }
+    free(usual);
+    return result;
+}
+
 static void open_console(struct service *s)
 {
     if (s->settings->no_console || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
         return;
-    s->has_console = operator_open(&s->console, s->server, &s->log, stop, s);
+    s->has_console = operator_open(&s->console, &s->host);
     if (!s->has_console)
         return;
     thm_port_posix_watch_fd(&s->port, STDIN_FILENO, TAG_STDIN);
@@ -268,9 +363,15 @@ static int start(struct service *s)
     if (result == OPTIONS_OK)
         result = open_port(s);
     if (result == OPTIONS_OK)
+        result = open_audit(s);
+    if (result == OPTIONS_OK)
         result = open_server(s);
     if (result == OPTIONS_OK)
         result = load_trust(s);
+    if (result == OPTIONS_OK)
+        result = open_host(s);
+    if (result == OPTIONS_OK)
+        result = open_control(s);
     for (unsigned i = 0; i < o->listen.count && result == OPTIONS_OK; i++)
         result = listen_on(s, o->listen.items[i]);
     if (result == OPTIONS_OK) {
@@ -283,25 +384,11 @@ static int start(struct service *s)
 
 /* --- the loop ----------------------------------------------------------------------------------- */
 
-static void reload(struct service *s)
-{
-    char text[WHY_MAX];
-    if (trust_load(&s->trust, s->server, s->settings, text, sizeof text) == THM_OK) {
-        snprintf(text, sizeof text, "certificates and deny-list read anew, %u denied",
-                 trust_denied(s->trust));
-        log_note(&s->log, THM_LOG_INFO, "reload", text);
-        check_trust(s);
-    } else {
-        log_note(&s->log, THM_LOG_ERROR, "reload-failed", text);
-        log_note(&s->log, THM_LOG_WARNING, "reload-failed",
-                 "the former certificates and deny-list stay in use");
-    }
-}
-
 static void on_signal(struct service *s, int number)
 {
+    char text[WHY_MAX];
     switch (number) {
-    case SIGHUP: reload(s); break;
+    case SIGHUP: reload(s, text, sizeof text); break;
     case SIGTSTP:
         if (s->has_console)
             editor_suspend(s->console.editor);
@@ -326,11 +413,16 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t next_deadline(const struct service *s)
 {
+    uint64_t now = thm_port_posix_now_ms();
     uint64_t until = earlier(thm_server_deadline(s->server), s->check_at);
+    until = earlier(until, audit_deadline(&s->audit));
+    until = earlier(until, control_deadline(&s->control, now));
+    if (s->has_console && operator_waits(&s->console))
+        until = 0;
     if (s->has_console)
         until = earlier(until, editor_deadline(s->console.editor));
     if (s->log.held_len > 0)
-        until = earlier(until, thm_port_posix_now_ms() + LOG_RETRY_MS);
+        until = earlier(until, now + LOG_RETRY_MS);
     return s->watchdog ? earlier(until, s->alive_at) : until;
 }
 
@@ -349,6 +441,8 @@ static void handle(struct service *s, const struct thm_event *event)
         on_signal(s, number);
     if (event->tag == TAG_STDIN)
         editor_read(s->console.editor);
+    if (event->tag == TAG_CONTROL)
+        control_ready(&s->control);
 }
 
 static int turn(struct service *s)
@@ -364,10 +458,14 @@ static int turn(struct service *s)
     for (int i = 0; i < n; i++)
         if (events[i].tag < THM_SERVER_TAG_FIRST)
             handle(s, &events[i]);
+    control_step(&s->control, now);
+    if (s->has_console)
+        operator_step(&s->console);
     trust_tidy(s->trust, s->server);
     show_life(s, now);
     if (now >= s->check_at)
         check_trust(s);
+    audit_flush(&s->audit, now);
     log_flush(&s->log);
     if (s->exit_now)
         return 128 + s->exit_now;
@@ -390,8 +488,11 @@ int service_run(const struct settings *settings)
         store_close(&s->store);
     if (result == EXIT_DONE)
         log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
+    control_close(&s->control);
+    audit_close(&s->audit);
     if (s->port.posix)
         thm_port_posix_destroy(&s->port);
+    devices_close(&s->devices);
     trust_free(s->trust);
     log_drain(&s->log);
     return result;

@@ -26,6 +26,8 @@ struct settings {
     unsigned log_level;              /* enum thm_log_level */
     unsigned log_json;
     bool no_console;
+    const char *control, *control_group; /* the control socket; NULL: at its usual place; "none" */
+    const char *audit;                   /* the audit log; NULL: at its usual place; "none" */
     const char *config;
 #if THIMBLED_SQLITE
     /* No option: for a test's own main, which ends the process there. */
