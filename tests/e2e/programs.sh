@@ -28,17 +28,28 @@ documents_exit_codes() { # NAME
   done < <("$tmp/$1" --help | sed -n '/^Exit codes/,$ s/^ *\([0-9][0-9]*\)  */\1 /p')
 }
 
+# The commands of a program that has some, as --help and the manual write them.
+documents_commands() { # NAME
+  local manual line
+  manual=$(manual_of "$1")
+  while read -r line; do
+    has "$manual" $'\n'"$line"$'\n' || return 1
+  done < <("$tmp/$1" --help | sed -n '/^Commands/,/^$/ s/^  \([^ ].\{47\}\).*/\1/p' | sed 's/ *$//')
+}
+
 pages=("$@")
 ln -s "$THIMBLED" "$tmp/thimbled"
 ln -s "$THIMBLE" "$tmp/thimble"
+ln -s "$THIMBLECTL" "$tmp/thimblectl"
 ln -s "$THIMBLE_CA" "$tmp/thimble-ca"
-for name in thimbled thimble thimble-ca; do
+for name in thimbled thimble thimblectl thimble-ca; do
   ok "$name --version" is "$("$tmp/$name" --version)" "$name 0.1.0"
   "$tmp/$name" --help >/dev/full 2>/dev/null
   ok "$name --help that nobody gets is no success" is $? 1
   ok "$name --help" has "$("$tmp/$name" --help)" "Usage: $name"
   ok "$name: the manual has every option" documents_options $name
   ok "$name: the manual has every exit code" documents_exit_codes $name
+  [[ $name != thimblectl ]] || ok "$name: the manual has every command" documents_commands $name
 done
 
 # --- mistakes -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ tmp=$(mktemp -d) || exit 1
 exec 3>&1 # what ok() runs can still be heard
 count=0 failed=0 servers=0
 log='' port='' server='' heard='' marked=0
+export XDG_RUNTIME_DIR=$tmp/run # where a server makes its control socket
 children=()
 store=(--store ram) # where a server keeps what it keeps
 declare -A input output program
