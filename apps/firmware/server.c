@@ -212,6 +212,7 @@ static int open_server(struct thm_store *store)
     config.blocks = 16;
     config.appends = 16;
     config.reads = 4;
+    config.devices = 16;
     need_memory("all else: ", thm_server_size(&config, NULL, 0), sizeof board.server_memory);
     int code =
         thm_server_init(&board.server, board.server_memory, sizeof board.server_memory, &config);

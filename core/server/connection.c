@@ -186,6 +186,7 @@ void thm_conn_accept(struct thm_server *s)
 static void release(struct thm_server *s, struct connection *c)
 {
     stop_deadline(s, c);
+    thm_hold_leave(s, c);
     if (c->waiting)
         s->waiting--;
     if (c->line_buffer != 0)
@@ -211,6 +212,7 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
     if (before == CONN_ONLINE)
         thm_login_leave(s, c);
     c->state = (uint8_t)after;
+    thm_hold_stop(s, c);
     if (after == CONN_LEAVING)
         thm_tls_cork(&c->tls);
     if (after != CONN_FREE) {
@@ -323,6 +325,7 @@ void thm_conn_full(struct thm_server *s, struct connection *c)
 static void opened(struct thm_server *s, struct connection *c)
 {
     change(s, c, CONN_OPENED);
+    thm_hold_enter(s, c);
     thm_log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
     if (thm_conn_too_many(s, c))
         thm_conn_full(s, c);

@@ -84,6 +84,34 @@ static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_QUIT] = thm_query_quit,
 };
 
+/* What a line counts as beside its bytes. What keeps a session going is free: a client that hears much acknowledges
+ * much. */
+static void count(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    enum thm_limit_kind kind = THM_LIMIT_LINES;
+
+    switch (m->type) {
+    case THM_MSG_HELLO:
+    case THM_MSG_AUTH_REQUEST:
+    case THM_MSG_ACK:
+    case THM_MSG_PING:
+    case THM_MSG_PONG:
+    case THM_MSG_QUIT: return;
+    case THM_MSG_JOIN:
+        if (thm_msg_get(m, THM_KEY_ROOM).data[0] == '#')
+            kind = THM_LIMIT_JOINS;
+        break;
+    case THM_MSG_LIST:
+    case THM_MSG_WHO:
+    case THM_MSG_WHOIS:
+    case THM_MSG_ROOMS:
+    case THM_MSG_HISTORY:
+    case THM_MSG_LOOKUP_REQUEST: kind = THM_LIMIT_LOOKUPS; break;
+    default: break;
+    }
+    thm_hold_spend(s, c, kind, 1);
+}
+
 static void say_fault(struct thm_server *s, struct connection *c, const struct thm_fault *fault)
 {
     char reason[THM_SHORT_MAX + 1];
@@ -109,11 +137,14 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
         return;
     if (c->state == CONN_ONLINE)
         thm_conn_deadline(s, c, DEADLINE_IDLE);
+    s->stats.lines_paced += c->lagging;
     if (thm_wire_decode((char *)(uintptr_t)line.data, line.len, THM_FROM_CLIENT, &m, &fault) !=
         THM_OK) {
+        thm_hold_spend(s, c, THM_LIMIT_LINES, 1);
         say_fault(s, c, &fault);
         return;
     }
+    count(s, c, &m);
     if (c->state == CONN_LOGIN && (thm_type_flags(m.type) & THM_EARLY) == 0) {
         thm_input_error(s, c, &m, THM_E_NOT_YET, NULL);
         return;
@@ -131,7 +162,7 @@ static bool may_take(struct thm_server *s, struct connection *c)
     return (c->state == CONN_LOGIN || c->state == CONN_ONLINE) && c->jobs == 0 &&
            c->auto_join == 0 && c->walk.kind == 0 && c->appends < THM_WINDOW &&
            thm_output_room(c) >= OUTPUT_REQUEST && !thm_tls_holds_output(&c->tls) &&
-           thm_job_ready(s, c);
+           thm_hold_ready(s, c) && thm_job_ready(s, c);
 }
 
 static void too_long(struct thm_server *s, struct connection *c)
@@ -152,6 +183,7 @@ static size_t take_lines(struct thm_server *s, struct connection *c, unsigned ch
         struct thm_slice line;
         int got = thm_line_feed(&c->reader, (char *)data + used, len - used, &taken, &line);
         used += taken;
+        thm_hold_spend(s, c, THM_LIMIT_BYTES, taken);
         if (got == THM_E_MEMORY) {
             c->line_buffer = thm_pool_lend(&s->lines);
             if (c->line_buffer == 0) {
@@ -193,6 +225,8 @@ void thm_input_run(struct thm_server *s, struct connection *c)
         if (io == THM_IO_AGAIN) {
             if (thm_tls_starved(&c->tls))
                 thm_conn_look(s, c, LOOK_READ);
+            else
+                c->lagging = false;
             return;
         }
         if (io == THM_IO_EOF) {

@@ -63,6 +63,29 @@ void thm_conn_expire(struct thm_server *s);
 /** The connection of a number if it still is the one of that serial number, else NULL. */
 struct connection *thm_conn_if(struct thm_server *s, uint32_t number, uint32_t serial);
 
+/* --- hold.c --------------------------------------------------------------------------------- */
+
+/** The connection's device is known: its limits count from now on; and until it is gone. */
+void thm_hold_enter(struct thm_server *s, struct connection *c);
+void thm_hold_leave(struct thm_server *s, struct connection *c);
+
+/** No more input will be taken. */
+void thm_hold_stop(struct thm_server *s, struct connection *c);
+
+/** Whether input may be taken. False: the connection is looked at when it may. */
+bool thm_hold_ready(struct thm_server *s, struct connection *c);
+
+/** Counts what its device did. */
+void thm_hold_spend(struct thm_server *s, struct connection *c, enum thm_limit_kind kind,
+                    size_t tokens);
+
+/** Whether its device may log in now, which is counted. False: it was refused. */
+bool thm_hold_login(struct thm_server *s, struct connection *c);
+
+/** Lets those go on whose time has come, and when that is next. */
+void thm_hold_wake(struct thm_server *s);
+uint64_t thm_hold_deadline(const struct thm_server *s);
+
 /* --- input.c -------------------------------------------------------------------------------- */
 
 /** Reads and handles lines while the connection may take input. */

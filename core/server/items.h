@@ -7,6 +7,7 @@
 #ifndef THM_SERVER_ITEMS_H
 #define THM_SERVER_ITEMS_H
 
+#include "server/pace.h"
 #include "thimble/server.h"
 #include "util/hash.h"
 #include "util/list.h"
@@ -76,6 +77,13 @@ struct connection {
     bool polite;   /* stated a credit and acknowledges */
     uint8_t waits; /* set of 1 << enum wait_kind: the lists that it waits in */
     uint32_t wait_next[WAIT_KINDS];
+    uint32_t pace;    /* its device's limits; 0: not known yet */
+    bool held;        /* its input waits, in the list of this kind */
+    uint8_t held_for; /* enum thm_limit_kind */
+    bool lagging;     /* it waited, and not all that came meanwhile was taken */
+    struct thm_link held_link;
+    uint64_t held_until;   /* ms */
+    uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
     uint8_t auto_join;     /* streams that a plain hello still has to join */
     int16_t code;          /* why it ends */
@@ -294,8 +302,10 @@ struct thm_server {
     uint32_t user_lives;              /* records of users made so far */
     struct thm_list wait[WAIT_KINDS]; /* singly linked */
     uint64_t read_retry; /* ms: nothing is read before, because the store failed; 0: none */
-    uint32_t waiting;    /* connections that wait for a handshake slot */
-    uint64_t admit_at;   /* ms: when those are looked at again, 0: never */
+    struct thm_pace pace;
+    struct thm_list held[THM_LIMITS]; /* connections whose input waits, the next to go on first */
+    uint32_t waiting;                 /* connections that wait for a handshake slot */
+    uint64_t admit_at;                /* ms: when those are looked at again, 0: never */
     struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
     struct thm_blocks *blocks;
     struct thm_index user_index, alias_index, stream_index;

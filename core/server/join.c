@@ -59,6 +59,7 @@ void thm_join_auto(struct thm_server *s, struct connection *c)
             THM_SET(&m, ROOM, inbox);
         } else {
             THM_SET(&m, ROOM, THM_DEFAULT_ROOM);
+            thm_hold_spend(s, c, THM_LIMIT_JOINS, 1);
         }
         join(s, c, &m);
         c->auto_join--;

@@ -98,6 +98,8 @@ void thm_login_hello(struct thm_server *s, struct connection *c, const struct th
         thm_input_error(s, c, m, THM_E_STATE, NULL);
         return;
     }
+    if (!thm_hold_login(s, c))
+        return;
     uint32_t user = thm_conn_too_many(s, c) ? 0 : thm_user_need(s, c->tls.peer.user);
     if (user == 0) {
         thm_conn_full(s, c);

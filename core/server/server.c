@@ -25,6 +25,12 @@ void thm_server_config_default(struct thm_server_config *config, uint32_t max_cl
     config->lines = max_clients + config->spare_clients;
     config->outputs = max_clients + config->spare_clients;
     config->tls_sessions = 2 * max_clients;
+    config->devices = 2 * (max_clients + config->spare_clients);
+    config->limits[THM_LIMIT_LINES] = (struct thm_limit){THM_LINES_RATE, THM_LINES_BURST};
+    config->limits[THM_LIMIT_BYTES] = (struct thm_limit){THM_BYTES_RATE, THM_BYTES_BURST};
+    config->limits[THM_LIMIT_JOINS] = (struct thm_limit){THM_JOINS_RATE, THM_JOINS_BURST};
+    config->limits[THM_LIMIT_LOGINS] = (struct thm_limit){THM_LOGINS_RATE, THM_LOGINS_BURST};
+    config->limits[THM_LIMIT_LOOKUPS] = (struct thm_limit){THM_LOOKUPS_RATE, THM_LOOKUPS_BURST};
 }
 
 /* --- memory --------------------------------------------------------------------------------- */
@@ -59,10 +65,12 @@ enum area {
     AREA_READS,
     AREA_LINES,
     AREA_OUTPUTS,
+    AREA_DEVICES,
     AREA_BLOCKS,
     AREA_USER_INDEX,
     AREA_ALIAS_INDEX,
     AREA_STREAM_INDEX,
+    AREA_DEVICE_INDEX,
     AREAS
 };
 
@@ -84,10 +92,12 @@ static void areas(const struct thm_server_config *c, struct thm_server_cost out[
         [AREA_READS] = {"reads from the store", sizeof(struct read_job), c->reads},
         [AREA_LINES] = {"partial lines", THM_LINE_MAX, c->lines},
         [AREA_OUTPUTS] = {"output buffers", THM_OUT_BUFFER, c->outputs},
+        [AREA_DEVICES] = {"limits of devices", sizeof(struct thm_pace_device), c->devices},
         [AREA_BLOCKS] = {"newest entries", thm_blocks_size(c->blocks), 1},
         [AREA_USER_INDEX] = {"index of users", thm_index_size(c->max_users), 1},
         [AREA_ALIAS_INDEX] = {"index of aliases", thm_index_size(c->max_users), 1},
         [AREA_STREAM_INDEX] = {"index of rooms and inboxes", thm_index_size(streams), 1},
+        [AREA_DEVICE_INDEX] = {"index of devices", thm_index_size(c->devices), 1},
     };
 
     memcpy(out, rows, sizeof rows);
@@ -128,6 +138,7 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
         [AREA_READS] = &s->reads,
         [AREA_LINES] = &s->lines,
         [AREA_OUTPUTS] = &s->outputs,
+        [AREA_DEVICES] = &s->pace.devices,
     };
     const struct thm_server_config *c = &s->config;
     uint32_t streams = c->max_rooms + c->max_users;
@@ -145,10 +156,21 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
     thm_index_init(&s->user_index, at[AREA_USER_INDEX], c->max_users);
     thm_index_init(&s->alias_index, at[AREA_ALIAS_INDEX], c->max_users);
     thm_index_init(&s->stream_index, at[AREA_STREAM_INDEX], streams);
+    thm_index_init(&s->pace.index, at[AREA_DEVICE_INDEX], c->devices);
     int code = thm_blocks_init(&s->blocks, at[AREA_BLOCKS], rows[AREA_BLOCKS].each, c->blocks);
     if (code != THM_OK)
         return code;
     return thm_tls_domain_init(&s->tls, at[AREA_TLS], rows[AREA_TLS].each, &tls);
+}
+
+static bool limits_valid(const struct thm_server_config *c)
+{
+    for (unsigned kind = 0; kind < THM_LIMITS; kind++) {
+        const struct thm_limit *l = &c->limits[kind];
+        if (l->rate > THM_LIMIT_MAX || l->burst > THM_LIMIT_MAX || (l->rate != 0 && l->burst == 0))
+            return false;
+    }
+    return c->devices >= c->max_clients + c->spare_clients;
 }
 
 static bool config_valid(const struct thm_server_config *c)
@@ -158,7 +180,7 @@ static bool config_valid(const struct thm_server_config *c)
            c->max_clients > 0 && c->spare_clients >= 2 && c->max_handshakes > 0 &&
            c->max_per_address > 0 && c->max_rooms > 0 && c->max_users >= c->max_clients &&
            c->memberships >= c->max_clients && c->states > 0 && c->blocks > 0 && c->appends > 0 &&
-           c->reads > 0 && c->lines > 0 && c->outputs > 0;
+           c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c);
 }
 
 int thm_server_init(struct thm_server **out, void *memory, size_t size,
@@ -179,6 +201,8 @@ int thm_server_init(struct thm_server **out, void *memory, size_t size,
     s->hash_key.k0 = seed[0];
     s->hash_key.k1 = seed[1];
     s->random = seed[2];
+    s->pace.hash_key = s->hash_key;
+    memcpy(s->pace.limits, config->limits, sizeof s->pace.limits);
     code = lay_out(s, memory);
     if (code == THM_OK)
         *out = s;
@@ -307,6 +331,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     tell_time(s, now_ms);
     s->stats.turns++;
     take_events(s, events, n);
+    thm_hold_wake(s);
     run_connections(s);
     thm_conn_expire(s);
     thm_presence_expire(s);
@@ -339,6 +364,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
             at = earlier(at, conn_at(s, s->deadlines[kind].first)->deadline);
     if (s->count_first != 0)
         at = earlier(at, stream_at(s, s->count_first)->count_due);
+    at = earlier(at, thm_hold_deadline(s));
     at = earlier(at, s->append_retry);
     at = earlier(at, thm_record_deadline(s));
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)

@@ -1,13 +1,24 @@
 #include "util/list.h"
 
-void thm_list_append(struct thm_list *list, struct thm_links links, uint32_t number)
+void thm_list_insert(struct thm_list *list, struct thm_links links, uint32_t number,
+                     uint32_t behind)
 {
-    *thm_link_at(links, number) = (struct thm_link){.prev = list->last, .next = 0};
-    if (list->last != 0)
-        thm_link_at(links, list->last)->next = number;
+    uint32_t before = behind != 0 ? thm_link_at(links, behind)->next : list->first;
+
+    *thm_link_at(links, number) = (struct thm_link){.prev = behind, .next = before};
+    if (behind != 0)
+        thm_link_at(links, behind)->next = number;
     else
         list->first = number;
-    list->last = number;
+    if (before != 0)
+        thm_link_at(links, before)->prev = number;
+    else
+        list->last = number;
+}
+
+void thm_list_append(struct thm_list *list, struct thm_links links, uint32_t number)
+{
+    thm_list_insert(list, links, number, list->last);
 }
 
 void thm_list_remove(struct thm_list *list, struct thm_links links, uint32_t number)

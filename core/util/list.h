@@ -33,6 +33,10 @@ static inline struct thm_link *thm_link_at(struct thm_links links, uint32_t numb
 /** Puts an item that is not in the list at its end. */
 void thm_list_append(struct thm_list *list, struct thm_links links, uint32_t number);
 
+/** Puts an item that is not in the list behind one that is, or before all (0). */
+void thm_list_insert(struct thm_list *list, struct thm_links links, uint32_t number,
+                     uint32_t behind);
+
 /** Takes an item that is in the list out of it. */
 void thm_list_remove(struct thm_list *list, struct thm_links links, uint32_t number);
 

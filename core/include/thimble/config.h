@@ -84,6 +84,64 @@
 /* The room that a plain hello enters. */
 #define THM_DEFAULT_ROOM "#lobby"
 
+/* --- what one device may do: in the long run, and at once --- */
+
+/* Of each kind: how many a second, 0 to 2^30 (0: no limit), and how many may come at once before that counts, 1 to 2^30.
+ * What is more is taken later, not dropped. Defaults of struct thm_server_config. */
+
+/* Lines, but for those that a limit of their own is for, and `ack`, `ping`, `pong`, `quit`. A person's paste or a log's
+ * tail passes at once; a bot may say twice as much as anybody can read, all day long. */
+#ifndef THM_LINES_RATE
+#define THM_LINES_RATE 50
+#endif
+#ifndef THM_LINES_BURST
+#define THM_LINES_BURST 5000
+#endif
+/* Bytes of input, all lines: as many lines of 1,300 B a second, and 1,600 B each at once. */
+#ifndef THM_BYTES_RATE
+#define THM_BYTES_RATE 65536
+#endif
+#ifndef THM_BYTES_BURST
+#define THM_BYTES_BURST 8388608
+#endif
+/* Rooms entered: a client that comes back enters up to THM_ROOMS_PER_SESSION. Each costs the store two requests. */
+#ifndef THM_JOINS_RATE
+#define THM_JOINS_RATE 5
+#endif
+#ifndef THM_JOINS_BURST
+#define THM_JOINS_BURST 300
+#endif
+/* Logins: one costs a server as much as hundreds of lines. What is more is refused, with the time to wait. */
+#ifndef THM_LOGINS_RATE
+#define THM_LOGINS_RATE 2
+#endif
+#ifndef THM_LOGINS_BURST
+#define THM_LOGINS_BURST 200
+#endif
+/* Questions whose answers are long: `list`, `who`, `whois`, `rooms`, `history`, `lookup_request`. */
+#ifndef THM_LOOKUPS_RATE
+#define THM_LOOKUPS_RATE 10
+#endif
+#ifndef THM_LOOKUPS_BURST
+#define THM_LOOKUPS_BURST 300
+#endif
+/* Milliseconds that a line waits at most at the head of what a device sent, whatever the rate: what would take longer is
+ * forgiven. Well below the time in which a login or an answer must come. */
+#ifndef THM_PACE_WAIT_MS
+#define THM_PACE_WAIT_MS 5000
+#endif
+/* Milliseconds' worth that is saved up before it goes on, so that it goes on for more than one line. */
+#ifndef THM_PACE_TICK_MS
+#define THM_PACE_TICK_MS 50
+#endif
+/* Milliseconds of waiting in a row after which a device's user is told, and between two times that he is. */
+#ifndef THM_PACE_TELL_MS
+#define THM_PACE_TELL_MS 2000
+#endif
+#ifndef THM_PACE_AGAIN_MS
+#define THM_PACE_AGAIN_MS 60000
+#endif
+
 /* --- deadlines, in milliseconds --- */
 
 #ifndef THM_CONNECT_MS
@@ -314,6 +372,9 @@ _Static_assert(THM_ATTEMPTS_WAIT_MAX_MS < THM_ATTEMPTS_FORGET_MS,
                "a wait ends before it is forgotten");
 _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
                "any line that a client sends fits");
+_Static_assert(THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_LOGIN_MS &&
+                   THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_PONG_MS,
+               "a hello and a ping that wait are answered in time");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
 _Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
 _Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");

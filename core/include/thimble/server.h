@@ -34,6 +34,20 @@ struct thm_log_record {
     const char *detail;
 };
 
+/* What a device may do only so often, over all its connections; config.h says what counts as what. */
+enum thm_limit_kind {
+    THM_LIMIT_LINES,
+    THM_LIMIT_BYTES,
+    THM_LIMIT_JOINS,
+    THM_LIMIT_LOGINS,
+    THM_LIMIT_LOOKUPS,
+    THM_LIMITS
+};
+struct thm_limit {
+    uint32_t rate;  /* a second; 0: no limit */
+    uint32_t burst; /* at once; 1 or more */
+};
+
 /* What a server is made of. Counts are 1 or more. */
 struct thm_server_config {
     struct thm_port *port;
@@ -55,6 +69,8 @@ struct thm_server_config {
     uint32_t lines;        /* partial lines at a time, THM_LINE_MAX bytes each */
     uint32_t outputs;      /* output buffers, THM_OUT_BUFFER bytes each */
     uint32_t tls_sessions; /* resumable sessions */
+    uint32_t devices;      /* whose limits are remembered; at least max_clients + spare_clients */
+    struct thm_limit limits[THM_LIMITS]; /* of one device */
     void (*log)(void *ctx, const struct thm_log_record *record);
     void *log_ctx;
 };
@@ -164,6 +180,8 @@ struct thm_server_stats {
     uint64_t bytes_in, bytes_out;
     uint64_t turns, visits; /* of the loop, and connections looked at in them */
     uint32_t blocks_free;
+    uint64_t lines_paced;   /* taken later than they came, since the start */
+    uint32_t devices_paced; /* that wait now */
     uint32_t outputs_used, lines_used, appends_used, reads_used; /* 0 when all is quiet */
     struct thm_tls_usage tls;
 };
