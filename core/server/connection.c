@@ -212,7 +212,6 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
     if (before == CONN_ONLINE)
         thm_login_leave(s, c);
     c->state = (uint8_t)after;
-    thm_hold_stop(s, c);
     if (after == CONN_LEAVING)
         thm_tls_cork(&c->tls);
     if (after != CONN_FREE) {

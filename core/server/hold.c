@@ -47,15 +47,10 @@ static void let_go(struct thm_server *s, struct connection *c)
         s->stats.devices_paced--;
 }
 
-void thm_hold_stop(struct thm_server *s, struct connection *c)
-{
-    let_go(s, c);
-    c->lagging = false;
-}
-
 void thm_hold_leave(struct thm_server *s, struct connection *c)
 {
-    thm_hold_stop(s, c);
+    let_go(s, c);
+    thm_hold_spend(s, c, THM_LIMIT_BYTES, c->uncounted);
     if (c->pace != 0)
         thm_pace_leave(&s->pace, c->pace, s->now);
     c->pace = 0;
@@ -96,14 +91,22 @@ static void tell_paced(struct thm_server *s, struct connection *c, enum thm_limi
 
 /* --- holding -------------------------------------------------------------------------------- */
 
+/* Whether a comes after b. A device that comes back passes what is left of its former connection, or it would not get in
+ * before all of that was taken. */
+static bool comes_after(const struct connection *a, const struct connection *b)
+{
+    return a->held_until > b->held_until ||
+           (a->held_until == b->held_until && b->state == CONN_LOGIN);
+}
+
 static void put_in_order(struct thm_server *s, struct connection *c)
 {
     struct thm_list *list = &s->held[c->held_for];
-    uint32_t number = conn_number(s, c), before = list->last;
+    uint32_t before = list->last;
 
-    while (before != 0 && conn_at(s, before)->held_until > c->held_until)
+    while (before != 0 && comes_after(conn_at(s, before), c))
         before = conn_at(s, before)->held_link.prev;
-    thm_list_insert(list, held_links(s), number, before);
+    thm_list_insert(list, held_links(s), conn_number(s, c), before);
 }
 
 static void hold(struct thm_server *s, struct connection *c)
@@ -138,7 +141,7 @@ bool thm_hold_ready(struct thm_server *s, struct connection *c)
 void thm_hold_spend(struct thm_server *s, struct connection *c, enum thm_limit_kind kind,
                     size_t tokens)
 {
-    if (c->pace != 0)
+    if (c->pace != 0 && tokens != 0)
         thm_pace_spend(&s->pace, c->pace, kind, (uint32_t)tokens, s->now);
 }
 

@@ -172,6 +172,16 @@ static void too_long(struct thm_server *s, struct connection *c)
     say_fault(s, c, &fault);
 }
 
+/* Bytes count once their line is there, so that no line waits more than once; what has no end counts by lines' lengths. */
+static void count_bytes(struct thm_server *s, struct connection *c, size_t taken, bool ended)
+{
+    c->uncounted += (uint32_t)taken;
+    if (!ended && c->uncounted < THM_LINE_MAX)
+        return;
+    thm_hold_spend(s, c, THM_LIMIT_BYTES, c->uncounted);
+    c->uncounted = 0;
+}
+
 /* Takes lines out of `data`. Returns the bytes used. */
 static size_t take_lines(struct thm_server *s, struct connection *c, unsigned char *data,
                          size_t len, unsigned *budget)
@@ -183,7 +193,7 @@ static size_t take_lines(struct thm_server *s, struct connection *c, unsigned ch
         struct thm_slice line;
         int got = thm_line_feed(&c->reader, (char *)data + used, len - used, &taken, &line);
         used += taken;
-        thm_hold_spend(s, c, THM_LIMIT_BYTES, taken);
+        count_bytes(s, c, taken, got != 0);
         if (got == THM_E_MEMORY) {
             c->line_buffer = thm_pool_lend(&s->lines);
             if (c->line_buffer == 0) {

@@ -69,9 +69,6 @@ struct connection *thm_conn_if(struct thm_server *s, uint32_t number, uint32_t s
 void thm_hold_enter(struct thm_server *s, struct connection *c);
 void thm_hold_leave(struct thm_server *s, struct connection *c);
 
-/** No more input will be taken. */
-void thm_hold_stop(struct thm_server *s, struct connection *c);
-
 /** Whether input may be taken. False: the connection is looked at when it may. */
 bool thm_hold_ready(struct thm_server *s, struct connection *c);
 

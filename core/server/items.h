@@ -83,6 +83,7 @@ struct connection {
     bool lagging;     /* it waited, and not all that came meanwhile was taken */
     struct thm_link held_link;
     uint64_t held_until;   /* ms */
+    uint32_t uncounted;    /* bytes of a line whose end has not come */
     uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
     uint8_t auto_join;     /* streams that a plain hello still has to join */

@@ -19,9 +19,6 @@
 #include "util/list.h"
 #include "util/pool.h"
 
-/* Tokens that a limit may name, a second or at once. */
-#define THM_LIMIT_MAX (1u << 30)
-
 struct thm_bucket {
     uint64_t at;   /* ms: when `debt` was so */
     uint64_t debt; /* thousandths of tokens that are missing */

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 readonly LINES=8000 SIZE=500 # 4 MB through a server that keeps 1
 
-start_server --store-size 1
+start_server --store-size 1 --limit-lines 0 --limit-bytes 0
 client() { # WHO OPTION...: sets `client`, so that the program itself can be stopped
   client=(env HOME="$tmp" XDG_CONFIG_HOME="$tmp" "$THIMBLE" -h 127.0.0.1 -p "$port" --server-name localhost
     --cafile "$CA/ca.crt" --cert "$CA/users/$1@default.crt" --state "$tmp/state.$1" --room '#flood' "${@:2}")

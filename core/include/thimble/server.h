@@ -44,9 +44,10 @@ enum thm_limit_kind {
     THM_LIMITS
 };
 struct thm_limit {
-    uint32_t rate;  /* a second; 0: no limit */
-    uint32_t burst; /* at once; 1 or more */
+    uint32_t rate;  /* a second, at most THM_LIMIT_MAX; 0: no limit */
+    uint32_t burst; /* at once, 1 to THM_LIMIT_MAX */
 };
+#define THM_LIMIT_MAX (1u << 30)
 
 /* What a server is made of. Counts are 1 or more. */
 struct thm_server_config {
