@@ -63,6 +63,22 @@ static bool set_number(const struct option_row *row, void *place, const char *va
     return true;
 }
 
+static bool set_rate(const struct option_row *row, struct option_rate *place, const char *value)
+{
+    struct option_row part = *row;
+    const char *slash = strchr(value, '/');
+    char rate[16];
+    *place = (struct option_rate){0, 0};
+    if (!slash)
+        return strcmp(value, "0") == 0;
+    if ((size_t)(slash - value) >= sizeof rate)
+        return false;
+    memcpy(rate, value, (size_t)(slash - value));
+    rate[slash - value] = '\0';
+    part.min = 1;
+    return set_number(&part, &place->burst, slash + 1) && set_number(row, &place->rate, rate);
+}
+
 static bool set_flag(void *place, const char *value)
 {
     bool yes = strcmp(value, "yes") == 0;
@@ -100,6 +116,7 @@ static bool set_value(const struct option_row *row, void *place, const char *val
 {
     switch (row->kind) {
     case OPTION_NUMBER: return set_number(row, place, value);
+    case OPTION_RATE: return set_rate(row, place, value);
     case OPTION_FLAG: return set_flag(place, value);
     case OPTION_CHOICE: return set_choice(row, place, value);
     case OPTION_LIST: return add_item(place, value);
@@ -116,6 +133,9 @@ static const char *wanted(const struct option_row *row)
     static char text[96];
     if (row->kind == OPTION_NUMBER)
         snprintf(text, sizeof text, "a number from %u to %u", row->min, row->max);
+    else if (row->kind == OPTION_RATE)
+        snprintf(text, sizeof text, "RATE/BURST, two numbers up to %u, or 0 for no limit",
+                 row->max);
     else if (row->kind == OPTION_LIST)
         snprintf(text, sizeof text, "given at most %d times", OPTION_LIST_MAX);
     else

@@ -16,14 +16,19 @@ enum option_kind {
     OPTION_FILE, /* const char *; in a file relative to that file, "~/" is the home directory */
     OPTION_FILE_OR_NONE, /* the same, or "none" */
     OPTION_NUMBER,       /* unsigned, min..max */
-    OPTION_FLAG,         /* bool; "yes" or "no" in a file */
-    OPTION_CHOICE,       /* unsigned: index among the words of `arg`, "text|json" */
-    OPTION_LIST          /* struct option_list: may be repeated */
+    OPTION_RATE, /* struct option_rate: "RATE/BURST", each up to max and the second 1 or more; or "0" */
+    OPTION_FLAG,   /* bool; "yes" or "no" in a file */
+    OPTION_CHOICE, /* unsigned: index among the words of `arg`, "text|json" */
+    OPTION_LIST    /* struct option_list: may be repeated */
 };
 
 struct option_list {
     const char *items[OPTION_LIST_MAX];
     unsigned count;
+};
+
+struct option_rate {
+    unsigned rate, burst;
 };
 
 struct option_row {

@@ -13,6 +13,13 @@
 #else
 #define STORE_DEFAULT "ram"
 #endif
+#define TEXT(value)       #value
+#define BOTH(rate, burst) TEXT(rate) "/" TEXT(burst)
+#define LIMIT(name, kind, help)                                                                    \
+    {                                                                                              \
+        name, 0, OPTION_RATE, AT(limits[THM_LIMIT_##kind]), "RATE/BURST",                          \
+            BOTH(THM_##kind##_RATE, THM_##kind##_BURST), 0, THM_LIMIT_MAX, help                    \
+    }
 
 static const struct option_row table[] = {
     {"listen", 0, OPTION_LIST, AT(listen), "ADDR:PORT", "127.0.0.1:8443", 0, 0,
@@ -32,6 +39,11 @@ static const struct option_row table[] = {
      "and of each inbox"},
     {"store-size", 0, OPTION_NUMBER, AT(store_mb), "MB", "64", 1, 65536,
      "memory of --store ram for messages"},
+    LIMIT("limit-lines", LINES, "lines of a device: a second, and at once; 0: no limit"),
+    LIMIT("limit-bytes", BYTES, "bytes of a device"),
+    LIMIT("limit-joins", JOINS, "rooms that a device enters"),
+    LIMIT("limit-logins", LOGINS, "logins of a device"),
+    LIMIT("limit-lookups", LOOKUPS, "questions of a device that have long answers"),
     {"name", 0, OPTION_TEXT, AT(name), "NAME", "thimbled", 0, 0, "what the server calls itself"},
     {"log-level", 0, OPTION_CHOICE, AT(log_level), "error|warning|info|debug", "info", 0, 0,
      "what is logged"},

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "thimble/server.h"
+
 #include "options.h"
 #include "retention.h"
 
@@ -22,8 +24,9 @@ struct settings {
     unsigned store_mb;
     const char *data; /* folder of the database; NULL: as thimbled(8) says */
     const char *retain_rooms, *retain_inboxes;
-    struct retention rooms, inboxes; /* what these two say */
-    unsigned log_level;              /* enum thm_log_level */
+    struct retention rooms, inboxes;       /* what these two say */
+    struct option_rate limits[THM_LIMITS]; /* of one device, by enum thm_limit_kind */
+    unsigned log_level;                    /* enum thm_log_level */
     unsigned log_json;
     bool no_console;
     const char *control, *control_group; /* the control socket; NULL: at its usual place; "none" */
