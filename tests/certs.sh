@@ -3,7 +3,7 @@
 set -eu
 ca=$1
 dir=$2
-[ ! -e "$dir/.made" ] || exit 0
+[ ! -e "$dir/.made-2" ] || exit 0
 rm -rf "$dir"
 "$ca" init --dir "$dir" >/dev/null
 "$ca" server --dir "$dir" server >/dev/null
@@ -11,4 +11,12 @@ for user in u0 u1 u2 u3; do
     "$ca" user --dir "$dir" $user >/dev/null
 done
 "$ca" user --dir "$dir" u1 --device phone >/dev/null
-touch "$dir/.made"
+# the same server as after a renewal: another certificate
+cp "$dir/server/server.crt" "$dir/server.crt"
+cp "$dir/server/server.key" "$dir/server.key"
+"$ca" renew --dir "$dir" server >/dev/null
+mv "$dir/server/server.crt" "$dir/server/renewed.crt"
+cp "$dir/server/server.key" "$dir/server/renewed.key"
+mv "$dir/server.crt" "$dir/server/server.crt"
+mv "$dir/server.key" "$dir/server/server.key"
+touch "$dir/.made-2"

@@ -2,6 +2,7 @@
  * The client's life: states, their deadlines, and what the application is told.
  */
 #include "client/internal.h"
+#include "tls/wipe.h"
 
 #define CREDIT_MIN (2 * THM_LINE_MAX)
 
@@ -20,6 +21,9 @@ static const struct {
     [THM_CLIENT_ONLINE] = {"online", 0, go_online},
     [THM_CLIENT_WAITING] = {"waiting", 0, NULL}, /* see backoff() */
     [THM_CLIENT_LEAVING] = {"leaving", THM_CLOSE_MS, thm_session_quit},
+#if THM_CLIENT_PASSCODE
+    [THM_CLIENT_PROVING] = {"proving", THM_PROOF_MS, thm_prove_start},
+#endif
 };
 
 const char *thm_client_state_word(enum thm_client_state state)
@@ -141,6 +145,7 @@ static void end_connection(struct thm_client *c, enum thm_client_state from)
         c->attempts = 0;
     thm_link_drop(c);
     thm_session_reset(c);
+    thm_prove_reset(c);
 }
 
 void thm_client_turn(struct thm_client *c, enum thm_machine_event event, int code,
@@ -163,6 +168,11 @@ void thm_client_turn(struct thm_client *c, enum thm_machine_event event, int cod
         e.retry_ms = backoff(c);
         c->deadline = c->now + e.retry_ms;
     }
+#if THM_CLIENT_PASSCODE
+    e.wrong = (enum thm_scram)(from == THM_CLIENT_PROVING ? c->login.wrong : THM_SCRAM_OK);
+    if (to == THM_CLIENT_STOPPED)
+        thm_wipe(&c->login, sizeof c->login);
+#endif
     c->config.on_event(c->config.ctx, &e);
     if (states[to].enter != NULL)
         states[to].enter(c); /* may turn again, so it comes last */
@@ -249,6 +259,7 @@ void thm_client_step(struct thm_client *c, uint64_t now_ms, const struct thm_eve
             what |= events[i].what;
     if (c->state == THM_CLIENT_ONLINE)
         run_timers(c);
+    thm_prove_run(c);
     thm_link_move(c, what);
     if (c->state == THM_CLIENT_ONLINE)
         thm_session_watch(c);
@@ -259,7 +270,7 @@ void thm_client_step(struct thm_client *c, uint64_t now_ms, const struct thm_eve
 
 uint64_t thm_client_deadline(const struct thm_client *c)
 {
-    if (c->busy && c->state != THM_CLIENT_STOPPED)
+    if ((c->busy && c->state != THM_CLIENT_STOPPED) || thm_prove_runs(c))
         return 0;
     uint64_t until =
         thm_earlier(thm_earlier(c->deadline, c->answer_by), thm_earlier(c->ping_at, c->retry_at));

@@ -4,7 +4,7 @@
  *   machine.c   which state follows which          session.c   lines: what comes, what goes
  *   client.c    states, deadlines, events          follow.c    streams, cursors, repetitions
  *   link.c      the socket and TLS                 queue.c     what was said and not yet answered
- *   requests.c  what the application asks for
+ *   requests.c  what the application asks for     prove.c    login by passcode
  *
  * What is to be sent is derived from the client's state whenever there is room (thm_session_fill), not queued:
  * a new connection needs no more than that state.
@@ -51,6 +51,9 @@ void thm_link_drop(struct thm_client *c);
 /** Begins to talk: from here on, what the handshake used is the session's. */
 void thm_session_hello(struct thm_client *c);
 
+/** Keeps away for as long as a line of the server's asks. */
+void thm_session_heed(struct thm_client *c, const struct thm_msg *m);
+
 /** Queues quit. */
 void thm_session_quit(struct thm_client *c);
 
@@ -80,6 +83,49 @@ void thm_session_fill(struct thm_client *c);
  * @return THM_OK; THM_E_LIMIT: no room beside what waits there; or what thm_wire_encode() says
  */
 int thm_session_put(struct thm_client *c, const struct thm_msg *msg);
+
+/** Notes who the server says that we are, and comes online. */
+void thm_session_granted(struct thm_client *c, const struct thm_msg *m);
+
+/* --- prove.c --- */
+
+#if THM_CLIENT_PASSCODE
+/** Begins to prove that the passcode is known. */
+void thm_prove_start(struct thm_client *c);
+
+/** Goes on with deriving keys. */
+void thm_prove_run(struct thm_client *c);
+
+/** Whether that is to go on at once. */
+bool thm_prove_runs(const struct thm_client *c);
+
+/** A server's auth_reply while that goes on. */
+void thm_prove_reply(struct thm_client *c, const struct thm_msg *m);
+
+/** The connection is over: wipes all but the keys. */
+void thm_prove_reset(struct thm_client *c);
+#else
+static inline void thm_prove_run(struct thm_client *c)
+{
+    (void)c;
+}
+static inline bool thm_prove_runs(const struct thm_client *c)
+{
+    (void)c;
+    return false;
+}
+static inline void thm_prove_reset(struct thm_client *c)
+{
+    (void)c;
+}
+#endif
+
+/* Whether lines come and go. */
+static inline bool thm_client_talks(const struct thm_client *c)
+{
+    return c->state == THM_CLIENT_LOGIN || c->state == THM_CLIENT_ONLINE ||
+           (THM_CLIENT_PASSCODE && c->state == THM_CLIENT_PROVING);
+}
 
 /* --- follow.c --- */
 

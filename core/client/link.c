@@ -65,11 +65,6 @@ static void lost(struct thm_client *c)
     thm_client_fail(c, c->tls.error != THM_OK ? c->tls.error : THM_E_CLOSED, NULL);
 }
 
-static bool talks(const struct thm_client *c)
-{
-    return c->state == THM_CLIENT_LOGIN || c->state == THM_CLIENT_ONLINE;
-}
-
 static void heard(struct thm_client *c)
 {
     if (c->state != THM_CLIENT_ONLINE)
@@ -80,7 +75,7 @@ static void heard(struct thm_client *c)
 
 static void receive(struct thm_client *c)
 {
-    while (talks(c)) {
+    while (thm_client_talks(c)) {
         unsigned char *data;
         size_t len;
         enum thm_io io = thm_tls_read(&c->tls, &data, &len);
@@ -91,7 +86,7 @@ static void receive(struct thm_client *c)
             return;
         }
         size_t used = thm_session_take(c, (char *)data, len);
-        if (!talks(c))
+        if (!thm_client_talks(c))
             return; /* the connection is gone, and `data` with it */
         thm_tls_consume(&c->tls, used);
         heard(c);
@@ -155,7 +150,7 @@ static void move_tls(struct thm_client *c, uint32_t what)
         if (c->state == THM_CLIENT_HANDSHAKE)
             thm_client_turn(c, THM_MACHINE_OPENED, THM_OK, NULL);
         receive(c);
-        if (talks(c))
+        if (thm_client_talks(c))
             transmit(c);
     }
 }
@@ -164,6 +159,6 @@ void thm_link_move(struct thm_client *c, uint32_t what)
 {
     if (c->state == THM_CLIENT_DIALLING)
         dialled(c, what);
-    if (c->state == THM_CLIENT_HANDSHAKE || c->state == THM_CLIENT_LEAVING || talks(c))
+    if (c->state == THM_CLIENT_HANDSHAKE || c->state == THM_CLIENT_LEAVING || thm_client_talks(c))
         move_tls(c, what);
 }

@@ -15,10 +15,11 @@ enum thm_machine_event {
     THM_MACHINE_FINAL,     /* the server, or its certificate, said no for good */
     THM_MACHINE_EXPIRED,   /* the state's deadline has come */
     THM_MACHINE_STOP,      /* thm_client_stop() */
+    THM_MACHINE_ASKED,     /* the server asks for the passcode */
     THM_MACHINE_EVENTS
 };
 
-enum { THM_CLIENT_STATES = THM_CLIENT_LEAVING + 1 };
+enum { THM_CLIENT_STATES = (THM_CLIENT_PASSCODE ? THM_CLIENT_PROVING : THM_CLIENT_LEAVING) + 1 };
 
 /**
  * The state after an event.

@@ -118,13 +118,12 @@ void thm_session_fill(struct thm_client *c)
 
 /* --- what comes ----------------------------------------------------------------------------- */
 
-/* Keeps away for as long as the server asked. */
-static void heed_retry_after(struct thm_client *c, const struct thm_msg *m)
+void thm_session_heed(struct thm_client *c, const struct thm_msg *m)
 {
     c->min_wait_ms = (uint32_t)thm_msg_get_num(m, THM_KEY_RETRY_AFTER, 0) * 1000;
 }
 
-static void granted(struct thm_client *c, const struct thm_msg *m)
+void thm_session_granted(struct thm_client *c, const struct thm_msg *m)
 {
     if (!thm_msg_has(m, THM_KEY_USERID)) {
         thm_client_fail(c, THM_E_KEY_MISSING, m);
@@ -144,14 +143,16 @@ static void granted(struct thm_client *c, const struct thm_msg *m)
 static void on_auth_reply(struct thm_client *c, const struct thm_msg *m)
 {
     if (thm_msg_is(m, THM_KEY_STATUS, "GRANTED")) {
-        granted(c, m);
+        thm_session_granted(c, m);
     } else if (thm_msg_is(m, THM_KEY_STATUS, "REFUSED")) {
-        heed_retry_after(c, m);
+        thm_session_heed(c, m);
         thm_client_turn(
             c, thm_msg_has(m, THM_KEY_RETRY_AFTER) ? THM_MACHINE_FAILED : THM_MACHINE_FINAL,
             thm_msg_code(m, THM_E_NOT_ALLOWED), m);
     } else {
-        thm_client_turn(c, THM_MACHINE_FINAL, THM_E_PASSCODE, m);
+        bool able = THM_CLIENT_PASSCODE && thm_msg_is(m, THM_KEY_MECHANISM, THM_SCRAM_MECHANISM);
+        thm_client_turn(c, able ? THM_MACHINE_ASKED : THM_MACHINE_FINAL,
+                        able ? THM_OK : THM_E_PASSCODE, m);
     }
 }
 
@@ -159,7 +160,7 @@ static void on_goodbye(struct thm_client *c, const struct thm_msg *m)
 {
     int code = thm_msg_code(m, THM_E_CLOSED);
 
-    heed_retry_after(c, m);
+    thm_session_heed(c, m);
     if (code == THM_E_KICKED)
         thm_client_turn(c, THM_MACHINE_FINAL, code, m);
     else
@@ -250,7 +251,7 @@ static bool on_line(struct thm_client *c, const struct thm_msg *m)
     }
 }
 
-/* What both states, LOGIN and ONLINE, understand. True: it was one of these. */
+/* What every state of a session understands. True: it was one of these. */
 static bool on_session_line(struct thm_client *c, struct thm_msg *m)
 {
     switch (m->type) {
@@ -260,7 +261,7 @@ static bool on_session_line(struct thm_client *c, struct thm_msg *m)
     case THM_MSG_GOODBYE: on_goodbye(c, m); return true;
     case THM_MSG_REPLACED: thm_client_turn(c, THM_MACHINE_FINAL, THM_E_REPLACED, m); return true;
     case THM_MSG_FULL:
-        heed_retry_after(c, m);
+        thm_session_heed(c, m);
         thm_client_turn(c, THM_MACHINE_FAILED, THM_E_FULL, m);
         return true;
     default: return false;
@@ -274,7 +275,12 @@ static bool dispatch(struct thm_client *c, struct thm_msg *m)
         return false;
     if (c->state == THM_CLIENT_ONLINE)
         return on_line(c, m);
-    if (m->type == THM_MSG_AUTH_REPLY)
+#if THM_CLIENT_PASSCODE
+    if (m->type == THM_MSG_AUTH_REPLY && c->state == THM_CLIENT_PROVING)
+        thm_prove_reply(c, m);
+    else
+#endif
+        if (m->type == THM_MSG_AUTH_REPLY)
         on_auth_reply(c, m);
     return m->type == THM_MSG_ERROR || m->type == THM_MSG_NOTICE || c->state == THM_CLIENT_ONLINE;
 }
@@ -304,16 +310,11 @@ static void take_line(struct thm_client *c, struct thm_slice line)
         thm_client_tell(c, &m, THM_CLIENT_RAW_LINES ? line : (struct thm_slice){NULL, 0});
 }
 
-static bool hears(const struct thm_client *c)
-{
-    return c->state == THM_CLIENT_LOGIN || c->state == THM_CLIENT_ONLINE;
-}
-
 size_t thm_session_take(struct thm_client *c, char *data, size_t len)
 {
     size_t used = 0;
 
-    while (used < len && hears(c)) {
+    while (used < len && thm_client_talks(c)) {
         size_t taken = 0;
         struct thm_slice line;
         int got = thm_line_feed(&c->reader, data + used, len - used, &taken, &line);

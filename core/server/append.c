@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "server/record.h"
+#include "tls/wipe.h"
 
 /* How often it may answer that a message does not fit the log as it is, before the message is refused. */
 #define MISFITS_MAX 3
@@ -188,7 +189,7 @@ static void ask_numbers(struct thm_server *s, const struct job *j)
 static int submit(struct thm_server *s, struct job *j)
 {
     j->request.owner = j;
-    j->request.tag = STORE_TAG_JOB;
+    j->request.tag = TAG_JOB;
     return s->config.store->ops->submit(s->config.store, &j->request);
 }
 
@@ -197,7 +198,14 @@ void thm_job_submit(struct thm_server *s, struct job *j)
     if (submit(s, j) == THM_OK)
         return;
     j->request.result = THM_E_STORE; /* its queue is full: try again */
-    if (j->step == JOB_FIND_REPEAT)
+    thm_job_step(s, j);
+}
+
+void thm_job_step(struct thm_server *s, struct job *j)
+{
+    if (j->step <= JOB_PUT_ACCOUNT)
+        thm_login_step(s, j);
+    else if (j->step == JOB_FIND_REPEAT)
         thm_say_step(s, j);
     else
         thm_join_step(s, j);
@@ -214,10 +222,20 @@ static void submit_step(struct thm_server *s, struct job *j)
     }
 }
 
-/* What an append needs first: open streams, and where the store did not take it as it was, the word whether
+/* What an append needs first: a receiver that there is, open streams, and where the store did not take it as it was, the word whether
  * its csn was taken before. True: it may go. */
 static bool get_ready(struct thm_server *s, struct job *j)
 {
+    if (j->stranger) {
+        j->step = JOB_GET_TO_SAY;
+        j->request.op = THM_STORE_GET;
+        j->request.record = (struct thm_store_record){
+            .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)strcspn(j->to, "@")};
+        j->request.buf = j->line[0];
+        j->request.cap = sizeof j->line[0];
+        submit_step(s, j);
+        return false;
+    }
     for (unsigned i = 0; i < j->streams; i++) {
         const struct stream *st = stream_at(s, j->stream[i]);
         if (st->state == STREAM_OPEN)
@@ -388,6 +406,22 @@ static void looked_up(struct thm_server *s, struct job *j)
     finish(s, j);
 }
 
+/* The store has said whether there is such a user. */
+static void got_user(struct thm_server *s, struct job *j)
+{
+    char user[THM_ID_MAX + 1] = "";
+
+    memcpy(user, j->to, strcspn(j->to, "@"));
+    thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
+    j->stranger = false;
+    if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0)
+        refuse(s, j, THM_E_NO_USER);
+    else if (!thm_say_to(s, j))
+        refuse(s, j, THM_E_LIMIT);
+    else
+        thm_user_need(s, user); /* known from now on */
+}
+
 /* Whether a taken message is in the streams as they are: the store may have dropped one since, and made it anew. */
 static bool still_there(const struct thm_server *s, const struct job *j)
 {
@@ -408,6 +442,8 @@ static void step_done(struct thm_server *s, struct job *j)
 {
     if (j->request.result != THM_OK)
         refuse(s, j, j->request.result == THM_E_STATE ? THM_E_LIMIT : j->request.result);
+    else if (j->step == JOB_GET_TO_SAY)
+        got_user(s, j);
     else if (j->step == JOB_OPEN_TO_SAY)
         thm_stream_opened(s, j->stream[j->opening], &j->request);
     else if (j->step == JOB_FIND_TO_SAY)
@@ -450,21 +486,17 @@ unsigned thm_store_collect(struct thm_server *s)
     unsigned n = s->config.store->ops->collect(s->config.store, done, 32);
 
     for (unsigned i = 0; i < n; i++) {
-        if (done[i]->tag == STORE_TAG_READ) {
-            thm_deliver_read_done(s, done[i]->owner);
-            continue;
-        }
-        if (done[i]->tag == STORE_TAG_WRITE) {
-            thm_record_done(s, done[i]->owner);
-            continue;
-        }
         struct job *j = done[i]->owner;
-        if (j->step >= JOB_OPEN_TO_SAY)
+        if (done[i]->tag == TAG_READ)
+            thm_deliver_read_done(s, done[i]->owner);
+        else if (done[i]->tag == TAG_WRITE)
+            thm_record_done(s, done[i]->owner);
+        else if (done[i]->tag == TAG_OPERATION)
+            thm_accounts_done(s);
+        else if (j->step >= JOB_GET_TO_SAY)
             thm_append_done(s, j);
-        else if (j->step == JOB_FIND_REPEAT)
-            thm_say_step(s, j);
         else
-            thm_join_step(s, j);
+            thm_job_step(s, j);
     }
     return n;
 }

@@ -19,8 +19,9 @@ static uint32_t tag_of(uint32_t number)
 
 static const uint32_t deadline_ms[DEADLINE_KINDS] = {
     [DEADLINE_HELLO] = THM_HANDSHAKE_MS, [DEADLINE_HANDSHAKE] = THM_HANDSHAKE_MS,
-    [DEADLINE_LOGIN] = THM_LOGIN_MS,     [DEADLINE_IDLE] = THM_IDLE_MS,
-    [DEADLINE_STALL] = THM_STALL_MS,     [DEADLINE_CLOSE] = THM_CLOSE_MS,
+    [DEADLINE_LOGIN] = THM_LOGIN_MS,     [DEADLINE_PROOF] = THM_PROOF_MS,
+    [DEADLINE_IDLE] = THM_IDLE_MS,       [DEADLINE_STALL] = THM_STALL_MS,
+    [DEADLINE_CLOSE] = THM_CLOSE_MS,
 };
 
 static struct thm_links by_deadline(const struct thm_server *s)
@@ -211,14 +212,14 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
         s->admit_at = s->now;
     if (before == CONN_ONLINE)
         thm_login_leave(s, c);
+    thm_proof_forget(s, c);
     c->state = (uint8_t)after;
     if (after == CONN_LEAVING)
         thm_tls_cork(&c->tls);
     if (after != CONN_FREE) {
         static const uint8_t kinds[CONN_STATES] = {
-            [CONN_LOGIN] = DEADLINE_LOGIN,
-            [CONN_ONLINE] = DEADLINE_IDLE,
-            [CONN_LEAVING] = DEADLINE_CLOSE,
+            [CONN_LOGIN] = DEADLINE_LOGIN,   [CONN_PROVING] = DEADLINE_PROOF,
+            [CONN_ONLINE] = DEADLINE_IDLE,   [CONN_LEAVING] = DEADLINE_CLOSE,
             [CONN_CLOSING] = DEADLINE_CLOSE,
         };
         thm_conn_deadline(s, c, (enum deadline_kind)kinds[after]);
@@ -256,7 +257,7 @@ void thm_conn_goodbye(struct thm_server *s, struct connection *c, int code, cons
 {
     struct thm_msg m;
 
-    if (c->state == CONN_LOGIN || c->state == CONN_ONLINE) {
+    if (conn_talks(c)) {
         thm_msg_init(&m, THM_MSG_GOODBYE);
         THM_SET(&m, REASON, reason);
         if (code != THM_OK)
@@ -276,13 +277,12 @@ static bool same_address(const struct connection *a, const struct connection *b)
            memcmp(a->address.ip, b->address.ip, sizeof a->address.ip) == 0;
 }
 
-/* Whether so many handshakes of the same address hold slots that this one must wait. */
-static bool address_busy(const struct thm_server *s, const struct connection *c)
+bool thm_conn_address_busy(const struct thm_server *s, const struct connection *c,
+                           enum deadline_kind kind)
 {
     uint32_t same = 0;
 
-    for (uint32_t n = s->deadlines[DEADLINE_HANDSHAKE].first; n != 0;
-         n = conn_at(s, n)->deadline_link.next)
+    for (uint32_t n = s->deadlines[kind].first; n != 0; n = conn_at(s, n)->deadline_link.next)
         same += same_address(c, conn_at(s, n));
     return same >= s->config.max_per_address;
 }
@@ -334,7 +334,8 @@ static void opened(struct thm_server *s, struct connection *c)
 
 static void run_handshake(struct thm_server *s, struct connection *c)
 {
-    if (c->tls.slot == 0 && (c->events & THM_EV_CLOSED) == 0 && address_busy(s, c)) {
+    if (c->tls.slot == 0 && (c->events & THM_EV_CLOSED) == 0 &&
+        thm_conn_address_busy(s, c, DEADLINE_HANDSHAKE)) {
         set_waiting(s, c, true);
         return;
     }
@@ -433,9 +434,9 @@ void thm_conn_run(struct thm_server *s, struct connection *c)
             return;
         }
     }
-    if ((why & LOOK_READ) != 0 && (c->state == CONN_LOGIN || c->state == CONN_ONLINE))
+    if ((why & LOOK_READ) != 0 && conn_talks(c))
         thm_input_run(s, c);
-    if (c->state == CONN_LOGIN || c->state == CONN_ONLINE || c->state == CONN_LEAVING)
+    if (conn_talks(c) || c->state == CONN_LEAVING)
         thm_output_run(s, c);
     if (c->state == CONN_LEAVING && c->out_len == 0 && !thm_tls_holds_output(&c->tls)) {
         change(s, c, CONN_DRAINED);
@@ -459,7 +460,7 @@ void thm_conn_expire(struct thm_server *s)
         while ((n = s->deadlines[kind].first) != 0 && conn_at(s, n)->deadline <= s->now) {
             struct connection *c = conn_at(s, n);
             int code = expired_code(c);
-            if (kind == DEADLINE_IDLE || kind == DEADLINE_LOGIN)
+            if (kind == DEADLINE_IDLE || kind == DEADLINE_LOGIN || kind == DEADLINE_PROOF)
                 thm_conn_goodbye(s, c, code, thm_error_text(code), 0);
             else
                 thm_conn_drop(s, c, code);

@@ -75,7 +75,7 @@ bool thm_deliver_read(struct thm_server *s, struct connection *c, uint32_t strea
     r->request.buf = r->buffer;
     r->request.cap = sizeof r->buffer;
     r->request.owner = r;
-    r->request.tag = STORE_TAG_READ;
+    r->request.tag = TAG_READ;
     if (s->config.store->ops->submit(s->config.store, &r->request) != THM_OK) {
         thm_pool_give(&s->reads, number);
         s->read_retry = s->now + STORE_RETRY_MS;

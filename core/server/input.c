@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tls/wipe.h"
+
 /* Lines that one connection may have handled in one turn, so that all get their share. */
 #define LINES_PER_TURN 64
 
@@ -126,6 +128,41 @@ static void say_fault(struct thm_server *s, struct connection *c, const struct t
     thm_log_event(s, THM_LOG_DEBUG, "bad-line", c, fault->code, NULL);
 }
 
+/* Whether a line has the key: the word between quotes, and a colon behind it. Within a string no quote stands bare. */
+static bool has_key(struct thm_slice line, const char *quoted)
+{
+    size_t len = strlen(quoted);
+
+    for (size_t i = 0; i + len < line.len; i++) {
+        size_t behind = i + len;
+        if (memcmp(line.data + i, quoted, len) != 0 || (i > 0 && line.data[i - 1] == '\\'))
+            continue;
+        while (behind < line.len && strchr(" \t", line.data[behind]) != NULL)
+            behind++;
+        if (behind < line.len && line.data[behind] == ':')
+            return true;
+    }
+    return false;
+}
+
+/* Who sends a passcode is told not to, and nothing of the line is looked at, kept or logged. */
+static bool refuse_passcode(struct thm_server *s, struct connection *c, struct thm_slice line)
+{
+    struct thm_msg m;
+
+    if (c->state == CONN_ONLINE || !has_key(line, "\"passcode\""))
+        return false;
+    thm_wipe((char *)(uintptr_t)line.data, line.len);
+    thm_msg_init(&m, THM_MSG_ERROR);
+    THM_SET(&m, CODE, thm_error_word(THM_E_NOT_ALLOWED));
+    THM_SET(&m, REASON,
+            "a passcode is never sent, plain or hashed: it is proven by " THM_SCRAM_MECHANISM);
+    THM_SET(&m, KEY, "passcode");
+    thm_output_msg(s, c, &m);
+    thm_log_event(s, THM_LOG_WARNING, "bad-line", c, THM_E_NOT_ALLOWED, "passcode");
+    return true;
+}
+
 static void on_line(struct thm_server *s, struct connection *c, struct thm_slice line)
 {
     struct thm_msg m;
@@ -138,6 +175,8 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
     if (c->state == CONN_ONLINE)
         thm_conn_deadline(s, c, DEADLINE_IDLE);
     s->stats.lines_paced += c->lagging;
+    if (refuse_passcode(s, c, line))
+        return;
     if (thm_wire_decode((char *)(uintptr_t)line.data, line.len, THM_FROM_CLIENT, &m, &fault) !=
         THM_OK) {
         thm_hold_spend(s, c, THM_LIMIT_LINES, 1);
@@ -145,7 +184,7 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
         return;
     }
     count(s, c, &m);
-    if (c->state == CONN_LOGIN && (thm_type_flags(m.type) & THM_EARLY) == 0) {
+    if (c->state != CONN_ONLINE && (thm_type_flags(m.type) & THM_EARLY) == 0) {
         thm_input_error(s, c, &m, THM_E_NOT_YET, NULL);
         return;
     }
@@ -159,10 +198,9 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
 
 static bool may_take(struct thm_server *s, struct connection *c)
 {
-    return (c->state == CONN_LOGIN || c->state == CONN_ONLINE) && c->jobs == 0 &&
-           c->auto_join == 0 && c->walk.kind == 0 && c->appends < THM_WINDOW &&
-           thm_output_room(c) >= OUTPUT_REQUEST && !thm_tls_holds_output(&c->tls) &&
-           thm_hold_ready(s, c) && thm_job_ready(s, c);
+    return conn_talks(c) && c->jobs == 0 && c->auto_join == 0 && c->walk.kind == 0 &&
+           c->appends < THM_WINDOW && thm_output_room(c) >= OUTPUT_REQUEST &&
+           !thm_tls_holds_output(&c->tls) && thm_hold_ready(s, c) && thm_job_ready(s, c);
 }
 
 static void too_long(struct thm_server *s, struct connection *c)

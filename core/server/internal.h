@@ -2,8 +2,8 @@
 #ifndef THM_SERVER_INTERNAL_H
 #define THM_SERVER_INTERNAL_H
 
+#include "server/account.h"
 #include "server/items.h"
-#include "server/machine.h"
 #include "util/text.h"
 #include "wire/words.h"
 
@@ -52,6 +52,10 @@ void thm_conn_full(struct thm_server *s, struct connection *c);
 
 /** Whether there is no room for a session of a connection's device: it has none to replace, and all are taken. */
 bool thm_conn_too_many(const struct thm_server *s, const struct connection *c);
+
+/** Whether so many connections of the same address have a deadline of that kind that one more must wait. */
+bool thm_conn_address_busy(const struct thm_server *s, const struct connection *c,
+                           enum deadline_kind kind);
 
 /** Starts the deadline of a kind anew, in place of the one before. */
 void thm_conn_deadline(struct thm_server *s, struct connection *c, enum deadline_kind kind);
@@ -140,8 +144,46 @@ bool thm_deliver_read(struct thm_server *s, struct connection *c, uint32_t strea
 void thm_login_hello(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_login_auth_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
+/** The store has answered what a login asked. */
+void thm_login_step(struct thm_server *s, struct job *j);
+
+/** Lets a connection in, under an alias if it wished for one. `proof` is server-final, or NULL. False: there was no room. */
+bool thm_login_grant(struct thm_server *s, struct connection *c, struct thm_slice alias,
+                     const char *proof);
+
+/** Has a job write an account; nobody waits for it, and the job is given back. */
+void thm_login_note(struct thm_server *s, struct job *j, const struct thm_fields *record);
+
+/** Refuses a login; the connection ends. `data` and `reason` (NULL: that of `code`) may be NULL. `retry_s` < 0: trying again
+ * makes no sense. */
+void thm_login_refuse(struct thm_server *s, struct connection *c, int code, const char *reason,
+                      const char *data, int64_t retry_s);
+
 /** The session is gone: leaves rooms and lists. */
 void thm_login_leave(struct thm_server *s, struct connection *c);
+
+/* --- proof.c ------------------------------------------------------------------------------- */
+
+/** Asks for the passcode. The account and its record are as the job read them, empty if there is none. */
+void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job *j,
+                   struct account *account, struct thm_fields *record);
+
+/** Wipes what a login by passcode has come to. */
+void thm_proof_forget(struct thm_server *s, struct connection *c);
+
+/** Takes a line of the exchange. */
+void thm_proof_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/* --- accounts.c ----------------------------------------------------------------------------- */
+
+/** Goes on with what the operator asked for. */
+void thm_accounts_run(struct thm_server *s);
+
+/** The store has answered it. */
+void thm_accounts_done(struct thm_server *s);
+
+/** When that is to go on, ms; UINT64_MAX: not by itself. */
+uint64_t thm_accounts_deadline(const struct thm_server *s);
 
 /* --- directory.c ---------------------------------------------------------------------------- */
 
@@ -239,6 +281,12 @@ void thm_job_give(struct thm_server *s, struct job *j);
 
 /** Hands a request to the store; false: the store's queue is full (retry in a later turn). */
 void thm_job_submit(struct thm_server *s, struct job *j);
+
+/** Goes on with a job that is not in the list of appends. */
+void thm_job_step(struct thm_server *s, struct job *j);
+
+/** Adds the inbox of the receiver to the streams that a whisper goes to. False: no more can be held. */
+bool thm_say_to(struct thm_server *s, struct job *j);
 
 /** Puts a job at the end of the list of appends. */
 void thm_append_queue(struct thm_server *s, struct job *j);

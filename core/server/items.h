@@ -7,8 +7,11 @@
 #ifndef THM_SERVER_ITEMS_H
 #define THM_SERVER_ITEMS_H
 
+#include "auth/attempts.h"
+#include "server/fields.h"
+#include "server/machine.h"
 #include "server/pace.h"
-#include "thimble/server.h"
+#include "thimble/admin.h"
 #include "util/hash.h"
 #include "util/list.h"
 #include "util/pool.h"
@@ -25,6 +28,7 @@ enum deadline_kind {
     DEADLINE_HELLO,     /* no handshake slot yet: silent, or waiting for its turn */
     DEADLINE_HANDSHAKE, /* has one */
     DEADLINE_LOGIN,
+    DEADLINE_PROOF,
     DEADLINE_IDLE,
     DEADLINE_STALL,
     DEADLINE_CLOSE,
@@ -86,6 +90,7 @@ struct connection {
     uint32_t uncounted;    /* bytes of a line whose end has not come */
     uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
+    bool resumes;          /* it states its cursors itself */
     uint8_t auto_join;     /* streams that a plain hello still has to join */
     int16_t code;          /* why it ends */
     uint16_t jobs;         /* store requests whose completion its input waits for */
@@ -93,6 +98,7 @@ struct connection {
     uint16_t rooms;        /* memberships */
     uint32_t told_trouble; /* the store's trouble that it was told of last */
     /* session */
+    uint32_t login; /* of those by passcode, while it lasts */
     uint32_t user;
     struct thm_link user_link; /* sessions of the same user */
     uint64_t since;            /* UTC ms */
@@ -200,12 +206,46 @@ struct state {
     uint16_t len;
 };
 
+/* A login by passcode, while it lasts. */
+struct login {
+    char alias[THM_ALIAS_MAX + 1]; /* wished for; "" none */
+    bool challenged;               /* it was sent server-first */
+    bool known;                    /* there is a verifier */
+    bool touch;                    /* the record is to be written once the passcode is proven */
+    uint64_t epoch;                /* of the accounts when the record was asked for */
+    struct thm_scram_verifier verifier; /* the account's */
+    struct thm_scram_server scram;
+    struct thm_fields record; /* the account as it is to be written */
+};
+
+/* Requests of the operator's, one after the other, see accounts.c. */
+struct operations {
+    struct thm_admin_request *first, *last;
+    struct thm_store_request request; /* of the first one */
+    uint8_t step;                     /* enum operation_step */
+    bool flying;                      /* the store has it */
+    bool gone;                        /* and nobody waits for it any more */
+    uint64_t retry;                   /* ms: the store's queue was full; 0: it was not */
+    uint8_t key_len;
+    char key[THM_RECORD_KEY];
+    struct thm_fields record;
+    unsigned char buffer[THM_LINE_MAX + 64];
+};
+
+/* Whose a request is, as its tag says when it comes back from the store. */
+enum request_tag { TAG_JOB, TAG_READ, TAG_WRITE, TAG_OPERATION };
+
 /* What a job does next with the answer of the store. */
 enum job_step {
+    JOB_GET_ACCOUNT, /* the record of who wants to log in */
+    JOB_GET_SECRET,  /* what believable verifiers are made from, at its first need */
+    JOB_PUT_SECRET,
+    JOB_PUT_ACCOUNT,  /* a login is noted; nobody waits for it */
     JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
     JOB_READ_TO_JOIN, /* what is kept of the room beside its entries is read */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
+    JOB_GET_TO_SAY,   /* in the list of appends; whether there is such a user is looked up first */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
     JOB_APPEND       /* in the list of appends, see append.c */
@@ -230,6 +270,8 @@ struct job {
     uint32_t next; /* in the list of appends */
     bool submitted;
     uint8_t opening; /* OPEN_TO_SAY: which of its streams */
+    bool stranger;   /* nobody knows yet whether there is such a user */
+    uint64_t epoch;  /* of the accounts when a record was asked for */
     uint8_t misfits; /* how often the store did not take it for what it is */
     bool unsure;     /* whether its csn was taken is to be looked up */
     uint8_t part, parts;
@@ -263,9 +305,6 @@ struct write_job {
     uint8_t value[8 + 1 + THM_ID_MAX + THM_STATE_MAX];
 };
 #define WRITE_JOBS 4
-
-/* What a request to the store is for: its tag. */
-enum { STORE_TAG_JOB, STORE_TAG_READ, STORE_TAG_WRITE };
 
 struct thm_server {
     struct thm_server_config config;
@@ -307,6 +346,12 @@ struct thm_server {
     struct thm_list held[THM_LIMITS]; /* connections whose input waits, the next to go on first */
     uint32_t waiting;                 /* connections that wait for a handshake slot */
     uint64_t admit_at;                /* ms: when those are looked at again, 0: never */
+    struct thm_attempts attempts;
+    struct thm_scram_unknown unknown;
+    bool unknown_drawn, unknown_kept; /* its secret; and the store has it */
+    uint64_t account_epoch;           /* accounts that the operator changed so far */
+    struct operations operations;
+    struct thm_pool logins;
     struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
     struct thm_blocks *blocks;
     struct thm_index user_index, alias_index, stream_index;
@@ -339,6 +384,10 @@ static inline struct job *job_at(const struct thm_server *s, uint32_t number)
 {
     return thm_pool_at(&s->jobs, number);
 }
+static inline struct login *login_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->logins, number);
+}
 static inline struct read_job *read_at(const struct thm_server *s, uint32_t number)
 {
     return thm_pool_at(&s->reads, number);
@@ -357,6 +406,12 @@ static inline uint32_t next_session(const struct thm_server *s, uint32_t number)
 static inline uint32_t next_member(const struct thm_server *s, uint32_t number)
 {
     return member_at(s, number)->stream_link.next;
+}
+
+/* Whether a connection is past its handshake and has not heard the last word. */
+static inline bool conn_talks(const struct connection *c)
+{
+    return c->state == CONN_LOGIN || c->state == CONN_PROVING || c->state == CONN_ONLINE;
 }
 
 static inline uint32_t conn_number(const struct thm_server *s, const struct connection *c)

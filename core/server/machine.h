@@ -3,12 +3,12 @@
  *
  *              OPENED          GRANTED           END            DRAINED          CLOSED
  *   HANDSHAKE ────────► LOGIN ────────► ONLINE ────────► LEAVING ────────► CLOSING ────────► FREE
- *       │                 │                                ▲  ▲
- *       │ END             └──────────────── END ───────────┘  │ (what is still to be said goes out)
- *       ▼
- *     FREE     and from every state: LOST ──► FREE
+ *       │               │  │ ASKED        ▲                ▲  ▲
+ *       │ END           │  └──► PROVING ──┘ GRANTED        │  │ (what is still to be said goes out)
+ *       ▼               │          │                       │
+ *     FREE              └──────────┴────────── END ────────┘     and from every state: LOST ──► FREE
  *
- * Each state has a deadline: HANDSHAKE and LOGIN 10 s, ONLINE the idle time, LEAVING and CLOSING 5 s.
+ * Each state has a deadline: HANDSHAKE and LOGIN 10 s, PROVING 120 s, ONLINE the idle time, LEAVING and CLOSING 5 s.
  */
 #ifndef THM_SERVER_MACHINE_H
 #define THM_SERVER_MACHINE_H
@@ -17,6 +17,7 @@ enum thm_conn_state {
     CONN_FREE,      /* no connection */
     CONN_HANDSHAKE, /* TLS */
     CONN_LOGIN,     /* proven by certificate; waits for hello */
+    CONN_PROVING,   /* was asked for the passcode */
     CONN_ONLINE,    /* a session */
     CONN_LEAVING,   /* the last lines are on their way */
     CONN_CLOSING,   /* close_notify is on its way */
@@ -25,6 +26,7 @@ enum thm_conn_state {
 
 enum thm_conn_event {
     CONN_OPENED,  /* the handshake succeeded */
+    CONN_ASKED,   /* the certificate does not suffice */
     CONN_GRANTED, /* logged in */
     CONN_END,     /* it shall end, and be told why */
     CONN_DRAINED, /* all output is sent */

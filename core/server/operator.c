@@ -86,6 +86,7 @@ int thm_server_notice(struct thm_server *s, const char *text, size_t len)
 void thm_server_stats(const struct thm_server *s, struct thm_server_stats *out)
 {
     *out = s->stats;
+    out->logins_used = s->logins.used;
     out->connections = s->connections.used;
     out->sessions = s->sessions;
     out->users = s->users.used;

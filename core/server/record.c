@@ -16,7 +16,7 @@
 
 bool thm_record_kept(const struct thm_server *s)
 {
-    return s->config.store->durable;
+    return s->config.store->durable && s->config.store->records;
 }
 
 static void put_time(uint8_t *at, uint64_t time)
@@ -139,11 +139,11 @@ bool thm_record_read(struct thm_server *s, struct job *j, bool first)
     if (first) {
         j->key_len = 0;
         j->request.op = THM_STORE_GET;
-        record->kind = RECORD_ROOM;
+        record->kind = THM_KIND_ROOM_RECORD;
     } else {
         j->text[len] = ' ';
         j->request.op = THM_STORE_LIST;
-        record->kind = RECORD_STATE;
+        record->kind = THM_KIND_STATE_RECORD;
         record->prefix = j->text;
         record->prefix_len = (uint8_t)(len + 1);
         record->key = j->text + sizeof j->request.name;
@@ -188,7 +188,7 @@ static void fill_topic(const struct stream *st, struct write_job *w)
     struct thm_store_record *r = &w->request.record;
     size_t from = strlen(st->topic_from), len = strlen(st->topic);
 
-    r->kind = RECORD_ROOM;
+    r->kind = THM_KIND_ROOM_RECORD;
     r->key_len = (uint8_t)strlen(st->name);
     memcpy(w->key, st->name, r->key_len);
     if (len == 0)
@@ -204,7 +204,7 @@ static void fill_state(const struct stream *st, const struct state *state, struc
 {
     struct thm_store_record *r = &w->request.record;
 
-    r->kind = RECORD_STATE;
+    r->kind = THM_KIND_STATE_RECORD;
     r->key_len = (uint8_t)state_key(st, state, w->key);
     if (state->len == 0)
         return;
@@ -234,7 +234,7 @@ static bool write_one(struct thm_server *s, uint32_t number, struct write_job *w
     w->request.record.key = w->key;
     w->request.record.value = w->value;
     w->request.owner = w;
-    w->request.tag = STORE_TAG_WRITE;
+    w->request.tag = TAG_WRITE;
     w->version = state != 0 ? state_at(s, state)->version : 0;
     if (state != 0)
         fill_state(st, state_at(s, state), w);

@@ -1,9 +1,9 @@
 /*
  * What the server keeps as records of a durable store, beside the streams.
  *
- *     kind    key               value
- *     room    #room             u64 time of the topic (ms), u8 length, user who set it, topic
- *     state   #room user@device u64 time (ms), text
+ *     kind                    key               value
+ *     THM_KIND_ROOM_RECORD    #room             u64 time of the topic (ms), u8 length, user who set it, topic
+ *     THM_KIND_STATE_RECORD   #room user@device u64 time (ms), text
  *
  * Numbers are little endian. No record, or an empty one: no topic, no state.
  */
@@ -11,8 +11,7 @@
 #define THM_SERVER_RECORD_H
 
 #include "server/items.h"
-
-enum { RECORD_ROOM = 'r', RECORD_STATE = 's' };
+#include "server/kinds.h"
 
 /** Whether the store keeps records over a restart; else nothing is written. */
 bool thm_record_kept(const struct thm_server *s);

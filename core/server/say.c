@@ -146,23 +146,41 @@ void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_m
     thm_append_queue(s, j);
 }
 
-/* Right after its start a server can't tell a typing error from a user who is still coming back. */
+/* Right after its start a server whose store keeps no records can't tell a typing error from a user who is still coming
+ * back. */
 #define COMING_BACK_MS 60000
 
-static bool target_known(struct thm_server *s, const char *to, char inbox[THM_ROOM_MAX + 1])
-{
-    const char *at = strchr(to, '@');
-    size_t len = at != NULL ? (size_t)(at - to) : strlen(to);
+enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to be asked */ };
 
-    inbox[0] = '@';
-    memcpy(inbox + 1, to, len);
-    inbox[1 + len] = '\0';
-    return thm_user_find(s, to, len) != 0 || s->now - s->started < COMING_BACK_MS;
+static enum known is_known(const struct thm_server *s, const char *to)
+{
+    if (thm_user_find(s, to, strcspn(to, "@")) != 0)
+        return KNOWN_YES;
+    if (s->config.store->records)
+        return KNOWN_BY_RECORD;
+    return s->now - s->started < COMING_BACK_MS ? KNOWN_YES : KNOWN_NOT;
+}
+
+bool thm_say_to(struct thm_server *s, struct job *j)
+{
+    char inbox[THM_ROOM_MAX + 1] = "@";
+    size_t len = strcspn(j->to, "@");
+
+    memcpy(inbox + 1, j->to, len);
+    uint32_t target = thm_stream_need(s, inbox, 1 + len);
+    if (target == 0)
+        return false;
+    if (target == j->stream[0])
+        return true;
+    j->stream[1] = target;
+    j->streams = 2;
+    thm_stream_hold(s, target);
+    return true;
 }
 
 void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    char own[THM_ROOM_MAX + 1] = "@", inbox[THM_ROOM_MAX + 1], to[2 * THM_ID_MAX + 2];
+    char own[THM_ROOM_MAX + 1] = "@", to[2 * THM_ID_MAX + 2];
     uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
     uint32_t member;
 
@@ -170,29 +188,28 @@ void thm_say_whisper(struct thm_server *s, struct connection *c, const struct th
     thm_slice_copy(to, sizeof to, thm_msg_get(m, THM_KEY_TO));
     if (!check(s, c, m, own, &member))
         return;
-    if (!target_known(s, to, inbox)) {
+    enum known known = is_known(s, to);
+    if (known == KNOWN_NOT) {
         thm_say_refused(s, c, csn, own, THM_E_NO_USER);
         return;
     }
     struct job *j = thm_job_take(s, c, JOB_APPEND, false);
-    uint32_t target = thm_stream_need(s, inbox, strlen(inbox));
-    if (target == 0) {
-        thm_job_give(s, j);
-        thm_say_refused(s, c, csn, own, THM_E_LIMIT);
-        return;
-    }
     fill(s, c, j, m);
     j->stream[0] = member_at(s, member)->stream;
     j->streams = 1;
     thm_stream_hold(s, j->stream[0]);
-    if (target != j->stream[0]) {
-        j->stream[1] = target;
-        j->streams = 2;
-        thm_stream_hold(s, target);
+    j->stranger = known == KNOWN_BY_RECORD;
+    if (!j->stranger && !thm_say_to(s, j)) {
+        thm_stream_release(s, j->stream[0]);
+        thm_job_give(s, j);
+        thm_say_refused(s, c, csn, own, THM_E_LIMIT);
+        return;
     }
     if (csn != 0)
         member_at(s, member)->last_csn = csn;
-    if (stream_at(s, target)->state != STREAM_OPEN)
+    if (j->stranger)
+        j->step = JOB_GET_TO_SAY;
+    else if (stream_at(s, j->stream[j->streams - 1])->state != STREAM_OPEN)
         j->step = JOB_OPEN_TO_SAY;
     thm_append_queue(s, j);
 }

@@ -31,6 +31,9 @@ void thm_server_config_default(struct thm_server_config *config, uint32_t max_cl
     config->limits[THM_LIMIT_JOINS] = (struct thm_limit){THM_JOINS_RATE, THM_JOINS_BURST};
     config->limits[THM_LIMIT_LOGINS] = (struct thm_limit){THM_LOGINS_RATE, THM_LOGINS_BURST};
     config->limits[THM_LIMIT_LOOKUPS] = (struct thm_limit){THM_LOOKUPS_RATE, THM_LOOKUPS_BURST};
+    config->auth = THM_AUTH_CERTIFICATE;
+    config->logins = 64;
+    config->attempts = 1024;
 }
 
 /* --- memory --------------------------------------------------------------------------------- */
@@ -63,6 +66,8 @@ enum area {
     AREA_STATES,
     AREA_JOBS,
     AREA_READS,
+    AREA_LOGINS,
+    AREA_ATTEMPTS,
     AREA_LINES,
     AREA_OUTPUTS,
     AREA_DEVICES,
@@ -74,12 +79,18 @@ enum area {
     AREAS
 };
 
+static bool has_accounts(const struct thm_server_config *c)
+{
+    return c->store != NULL && c->store->records;
+}
+
 /* One list of all that a server's memory holds: sizes and reports are made from it. */
 static void areas(const struct thm_server_config *c, struct thm_server_cost out[AREAS])
 {
     uint32_t connections = c->max_clients + c->spare_clients;
     uint32_t streams = c->max_rooms + c->max_users;
     struct thm_tls_config tls = tls_config(c);
+    bool accounts = has_accounts(c);
     const struct thm_server_cost rows[AREAS] = {
         [AREA_SERVER] = {"server", sizeof(struct thm_server), 1},
         [AREA_TLS] = {"TLS engines, buffers and sessions", thm_tls_domain_size(&tls), 1},
@@ -90,6 +101,8 @@ static void areas(const struct thm_server_config *c, struct thm_server_cost out[
         [AREA_STATES] = {"retained states", sizeof(struct state), c->states},
         [AREA_JOBS] = {"messages on their way to the store", sizeof(struct job), c->appends},
         [AREA_READS] = {"reads from the store", sizeof(struct read_job), c->reads},
+        [AREA_LOGINS] = {"logins by passcode", sizeof(struct login), accounts ? c->logins : 0},
+        [AREA_ATTEMPTS] = {"wrong passcodes", thm_attempts_size(c->attempts), accounts ? 1 : 0},
         [AREA_LINES] = {"partial lines", THM_LINE_MAX, c->lines},
         [AREA_OUTPUTS] = {"output buffers", THM_OUT_BUFFER, c->outputs},
         [AREA_DEVICES] = {"limits of devices", sizeof(struct thm_pace_device), c->devices},
@@ -136,6 +149,7 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
         [AREA_STATES] = &s->states,
         [AREA_JOBS] = &s->jobs,
         [AREA_READS] = &s->reads,
+        [AREA_LOGINS] = &s->logins,
         [AREA_LINES] = &s->lines,
         [AREA_OUTPUTS] = &s->outputs,
         [AREA_DEVICES] = &s->pace.devices,
@@ -157,6 +171,8 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
     thm_index_init(&s->alias_index, at[AREA_ALIAS_INDEX], c->max_users);
     thm_index_init(&s->stream_index, at[AREA_STREAM_INDEX], streams);
     thm_index_init(&s->pace.index, at[AREA_DEVICE_INDEX], c->devices);
+    if (has_accounts(c))
+        thm_attempts_init(&s->attempts, at[AREA_ATTEMPTS], c->attempts, &s->hash_key);
     int code = thm_blocks_init(&s->blocks, at[AREA_BLOCKS], rows[AREA_BLOCKS].each, c->blocks);
     if (code != THM_OK)
         return code;
@@ -173,6 +189,13 @@ static bool limits_valid(const struct thm_server_config *c)
     return c->devices >= c->max_clients + c->spare_clients;
 }
 
+static bool accounts_valid(const struct thm_server_config *c)
+{
+    if (!has_accounts(c))
+        return c->auth != THM_AUTH_PASSCODE;
+    return c->logins > 0 && c->attempts > 0 && c->attempts <= 1u << 20;
+}
+
 static bool config_valid(const struct thm_server_config *c)
 {
     return c->port != NULL && c->store != NULL && c->name != NULL &&
@@ -180,7 +203,7 @@ static bool config_valid(const struct thm_server_config *c)
            c->max_clients > 0 && c->spare_clients >= 2 && c->max_handshakes > 0 &&
            c->max_per_address > 0 && c->max_rooms > 0 && c->max_users >= c->max_clients &&
            c->memberships >= c->max_clients && c->states > 0 && c->blocks > 0 && c->appends > 0 &&
-           c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c);
+           c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c) && accounts_valid(c);
 }
 
 int thm_server_init(struct thm_server **out, void *memory, size_t size,
@@ -203,6 +226,7 @@ int thm_server_init(struct thm_server **out, void *memory, size_t size,
     s->random = seed[2];
     s->pace.hash_key = s->hash_key;
     memcpy(s->pace.limits, config->limits, sizeof s->pace.limits);
+    s->unknown.iterations = THM_SCRAM_ITERATIONS;
     code = lay_out(s, memory);
     if (code == THM_OK)
         *out = s;
@@ -250,8 +274,7 @@ void thm_server_set_credentials(struct thm_server *s, const struct thm_credentia
     thm_tls_domain_set(s->tls, credentials, denylist);
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if ((c->state == CONN_LOGIN || c->state == CONN_ONLINE) &&
-            thm_denylist_has(denylist, c->tls.peer.key_hash))
+        if (conn_talks(c) && thm_denylist_has(denylist, c->tls.peer.key_hash))
             thm_conn_goodbye(s, c, THM_E_REVOKED, thm_error_text(THM_E_REVOKED), 0);
     }
 }
@@ -340,6 +363,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
         run_connections(s);
         thm_append_run(s);
         thm_record_run(s);
+        thm_accounts_run(s);
         unsigned done = thm_store_collect(s);
         thm_stream_wake_members(s);
         thm_conn_wake_waiting(s);
@@ -367,6 +391,9 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     at = earlier(at, thm_hold_deadline(s));
     at = earlier(at, s->append_retry);
     at = earlier(at, thm_record_deadline(s));
+    if (thm_accounts_deadline(s) <= s->now)
+        return 0;
+    at = earlier(at, thm_accounts_deadline(s));
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
         at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);
@@ -388,7 +415,7 @@ void thm_server_shutdown(struct thm_server *s)
     s->listener_count = 0;
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if (c->state == CONN_ONLINE || c->state == CONN_LOGIN)
+        if (conn_talks(c))
             thm_conn_goodbye(s, c, THM_E_SHUTDOWN, thm_error_text(THM_E_SHUTDOWN), 1);
         else if (c->state == CONN_HANDSHAKE)
             thm_conn_drop(s, c, THM_E_SHUTDOWN);
@@ -397,6 +424,7 @@ void thm_server_shutdown(struct thm_server *s)
 
 bool thm_server_idle(const struct thm_server *s)
 {
-    return s->stopping && (s->stop_by <= s->now || (s->connections.used == 0 &&
-                                                    s->append_first == 0 && thm_record_idle(s)));
+    return s->stopping &&
+           (s->stop_by <= s->now || (s->connections.used == 0 && s->append_first == 0 &&
+                                     s->operations.first == NULL && thm_record_idle(s)));
 }

@@ -453,11 +453,12 @@ int thm_ram_store_init(struct thm_store **out, void *memory, size_t size,
     l = lay_out(config);
     if (size < l.end)
         return THM_E_MEMORY;
-    *s = (struct ram_store){.store = {.ops = &ops, .durable = false},
-                            .config = *config,
-                            .name_key = {config->seed, 1},
-                            .incarnation_key = {config->seed, 2},
-                            .streams = (struct stream *)(void *)(base + l.streams)};
+    *s =
+        (struct ram_store){.store = {.ops = &ops, .durable = false, .records = config->records > 0},
+                           .config = *config,
+                           .name_key = {config->seed, 1},
+                           .incarnation_key = {config->seed, 2},
+                           .streams = (struct stream *)(void *)(base + l.streams)};
     while (config->streams >> s->slot_bits != 0)
         s->slot_bits++;
     s->end = &s->first;

@@ -191,6 +191,20 @@ void thm_tls_abort(struct thm_tls *t, int error)
     end_tls(t, error);
 }
 
+const uint8_t *thm_tls_server_leaf_hash(const struct thm_tls *t)
+{
+    assert_int_equal(t->phase, THM_TLS_OPEN);
+    return fake.leaf_hash;
+}
+
+const struct thm_identity *thm_credentials_identity(const struct thm_credentials *c)
+{
+    static const struct thm_identity identity = {.user = "ali", .device = "desk"};
+
+    (void)c;
+    return &identity;
+}
+
 /* --- what the client tells ------------------------------------------------------------------ */
 
 static int describe(char *to, size_t cap, const struct thm_client_event *e)
@@ -203,6 +217,7 @@ static int describe(char *to, size_t cap, const struct thm_client_event *e)
     case THM_CLIENT_ENDED: return snprintf(to, cap, "ended %s", why);
     case THM_CLIENT_ACKED: return snprintf(to, cap, "acked %u", (unsigned)e->csn);
     case THM_CLIENT_LOST: return snprintf(to, cap, "lost %u %s", (unsigned)e->csn, why);
+    case THM_CLIENT_ASKED: return snprintf(to, cap, "asked %u", (unsigned)e->proof->iterations);
     case THM_CLIENT_LINE: break;
     }
     if (e->msg->type == THM_MSG_MESSAGE || e->msg->type == THM_MSG_WHISPER)
@@ -336,6 +351,15 @@ void fake_reconnect(void)
     fake_told("login ok");
     assert_non_null(fake_next_sent());
     grant();
+}
+
+void fake_dial_again(void)
+{
+    fake.now = fake.client.deadline;
+    fake_step();
+    connected();
+    fake_skip_told();
+    fake_skip_sent();
 }
 
 void fake_bytes(const void *bytes, size_t len)

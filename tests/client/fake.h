@@ -27,6 +27,7 @@ struct fake {
     bool cut;             /* the connection breaks */
     size_t write_room;    /* bytes that one write takes */
     bool no_entropy;
+    uint8_t leaf_hash[32]; /* of the server's certificate */
     /* what it saw */
     unsigned dials, sessions_cleared;
     size_t largest_record;
@@ -59,6 +60,9 @@ void fake_online(void);
 
 /** Ends the present connection and goes on until hello was sent again, and granted. */
 void fake_reconnect(void);
+
+/** Waits for the next attempt and goes on until hello was sent; nothing is left to read. */
+void fake_dial_again(void);
 
 /** One step without events; or until time `ms` from now. */
 void fake_step(void);

@@ -349,8 +349,9 @@ static void answers_to_hello(void **state)
         {"{'msgtype':'auth_reply','status':'REFUSED','code':'full','reason':'no',"
          "'retry_after':30}",
          "waiting full", 30000},
-        {"{'msgtype':'auth_reply','status':'CONTINUE','mechanism':'SCRAM-SHA-256-PLUS'}",
+        {"{'msgtype':'auth_reply','status':'CONTINUE','mechanism':'SCRAM-SHA-256'}",
          "ended passcode", 0},
+        {"{'msgtype':'auth_reply','status':'CONTINUE'}", "ended passcode", 0},
         {"{'msgtype':'full','retry_after':7}", "waiting full", 7000},
         {"{'msgtype':'goodbye','reason':'bye','code':'shutdown','retry_after':5}",
          "waiting shutdown", 5000},

@@ -11,14 +11,15 @@
 
 /* One row a state, one column an event, in the order of their enums; "." stays. */
 static const char *const chart[THM_CLIENT_STATES][THM_MACHINE_EVENTS] = {
-    /*             START       CONNECTED    OPENED   GRANTED   FAILED     FINAL      EXPIRED     STOP */
-    /* stopped */ {"dialling", ".", ".", ".", ".", ".", ".", "."},
-    /* dialling */ {".", "handshake", ".", ".", "waiting", "stopped", "waiting", "stopped"},
-    /* handshake */ {".", ".", "login", ".", "waiting", "stopped", "waiting", "stopped"},
-    /* login */ {".", ".", ".", "online", "waiting", "stopped", "waiting", "leaving"},
-    /* online */ {".", ".", ".", ".", "waiting", "stopped", "waiting", "leaving"},
-    /* waiting */ {".", ".", ".", ".", ".", ".", "dialling", "stopped"},
-    /* leaving */ {".", ".", ".", ".", "stopped", "stopped", "stopped", "."},
+    /*             START       CONNECTED    OPENED   GRANTED   FAILED     FINAL      EXPIRED     STOP   ASKED */
+    /* stopped */ {"dialling", ".", ".", ".", ".", ".", ".", ".", "."},
+    /* dialling */ {".", "handshake", ".", ".", "waiting", "stopped", "waiting", "stopped", "."},
+    /* handshake */ {".", ".", "login", ".", "waiting", "stopped", "waiting", "stopped", "."},
+    /* login */ {".", ".", ".", "online", "waiting", "stopped", "waiting", "leaving", "proving"},
+    /* online */ {".", ".", ".", ".", "waiting", "stopped", "waiting", "leaving", "."},
+    /* waiting */ {".", ".", ".", ".", ".", ".", "dialling", "stopped", "."},
+    /* leaving */ {".", ".", ".", ".", "stopped", "stopped", "stopped", ".", "."},
+    /* proving */ {".", ".", ".", "online", "waiting", "stopped", "waiting", "leaving", "."},
 };
 
 static void every_pair(void **state)

@@ -326,7 +326,8 @@ void judge_event(struct talker *t, const struct thm_client_event *event)
     case THM_CLIENT_LINE: on_line(t, event); break;
     case THM_CLIENT_ACKED: on_acked(t, event); break;
     case THM_CLIENT_LOST: on_lost(t, event); break;
-    case THM_CLIENT_STATE: break;
+    case THM_CLIENT_STATE:
+    case THM_CLIENT_ASKED: break;
     case THM_CLIENT_ENDED:
         t->ended = event->code;
         if (!t->conversation->leaving && !t->conversation->plan.twin)

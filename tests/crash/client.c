@@ -186,6 +186,7 @@ static void on_event(void *ctx, const struct thm_client_event *e)
         note("L %s %.*s\n", thm_error_word(e->code), (int)e->text.len, e->text.data);
         break;
     case THM_CLIENT_ENDED: die(thm_error_text(e->code));
+    case THM_CLIENT_ASKED: die("a passcode is asked for");
     case THM_CLIENT_STATE: break;
     }
 }

@@ -86,7 +86,8 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         fail_msg("%u of %s is refused: %s", number_of(event->text), user_of(t->number),
                  thm_error_text(event->code));
         break;
-    case THM_CLIENT_STATE: break;
+    case THM_CLIENT_STATE:
+    case THM_CLIENT_ASKED: break;
     case THM_CLIENT_ENDED:
         if (!t->leaving)
             fail_msg("%s gives up: %s", user_of(t->number), thm_error_text(event->code));

@@ -116,7 +116,8 @@ void peer_move(struct peer *p, uint32_t what)
     if (p->tls.phase == THM_TLS_IDLE) {
         if ((what & (THM_EV_WRITE | THM_EV_CLOSED)) == 0)
             return;
-        assert_int_equal(thm_tls_connect(&p->tls, p->domain, p->socket, "server", NULL), THM_OK);
+        assert_int_equal(thm_tls_connect(&p->tls, p->domain, p->socket, "server", p->session),
+                         THM_OK);
     }
     if (thm_tls_advance(&p->tls, what, RIG_UTC / 1000) == THM_TLS_OPEN) {
         receive(p);
@@ -142,10 +143,11 @@ struct peer *peer_new(struct rig *r, const char *who, struct host *host)
 
     p->rig = r;
     p->host = host;
+    p->credentials = credentials_of(who, THM_FOR_CLIENT);
     p->out = malloc(PEER_OUT);
     p->memory = aligned_alloc(16, size);
     assert_int_equal(thm_tls_domain_init(&p->domain, p->memory, size, &config), THM_OK);
-    thm_tls_domain_set(p->domain, credentials_of(who, THM_FOR_CLIENT), NULL);
+    thm_tls_domain_set(p->domain, p->credentials, NULL);
     assert_true(host->count < PEERS);
     host->peers[host->count++] = p;
     assert_int_equal(

@@ -21,10 +21,12 @@ struct peer {
     void *memory;
     thm_socket socket;
     struct thm_tls tls;
-    bool deaf;   /* reads nothing */
-    bool silent; /* does not even start with TLS */
-    bool broken; /* the server's end is gone: TLS is closed */
-    char *out;   /* what is still to be sent */
+    const struct thm_credentials *credentials;
+    struct thm_tls_session *session; /* to be resumed; NULL: none. Set before TLS begins */
+    bool deaf;                       /* reads nothing */
+    bool silent;                     /* does not even start with TLS */
+    bool broken;                     /* the server's end is gone: TLS is closed */
+    char *out;                       /* what is still to be sent */
     size_t out_len;
     char *lines[PEER_LINES]; /* what came, the first `next` of them read by the test */
     unsigned count, next;

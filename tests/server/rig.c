@@ -18,6 +18,7 @@ static int store_submit(struct thm_store *store, struct thm_store_request *reque
     if (s->busy)
         return THM_E_LIMIT;
     s->submitted++;
+    s->puts += request->op == THM_STORE_PUT;
     return s->inner->ops->submit(s->inner, request);
 }
 
@@ -65,6 +66,7 @@ static void store_start(struct rig *r)
                      THM_OK);
     r->store.store.ops = &ops;
     r->store.store.durable = r->durable;
+    r->store.store.records = r->store.inner->records;
 }
 
 void rig_store_on_time(struct rig *r)
@@ -177,6 +179,7 @@ static void assert_quiet(struct rig *r)
     assert_int_equal(s.memberships, 0);
     assert_int_equal(s.outputs_used, 0);
     assert_int_equal(s.lines_used, 0);
+    assert_int_equal(s.logins_used, 0);
     assert_int_equal(s.tls.engines, 0);
     assert_int_equal(s.tls.handshakes, 0);
     assert_int_equal(s.tls.in_buffers, 0);
@@ -200,7 +203,8 @@ void rig_end(struct rig *r)
     r->store = (struct rig_store){.store = r->store.store,
                                   .inner = r->store.inner,
                                   .memory = r->store.memory,
-                                  .submitted = r->store.submitted};
+                                  .submitted = r->store.submitted,
+                                  .puts = r->store.puts};
     for (unsigned i = 0; i < r->peer_count; i++)
         peer_abort(r->peers[i]);
     rig_poke(r);
@@ -243,7 +247,7 @@ struct peer *rig_dial(struct rig *r, unsigned who, const struct peer *neighbour)
     return p;
 }
 
-static bool is_open(void *ctx)
+bool rig_is_open(void *ctx)
 {
     const struct peer *p = ctx;
 
@@ -254,7 +258,7 @@ struct peer *rig_open(struct rig *r, unsigned who)
 {
     struct peer *p = rig_dial(r, who, NULL);
 
-    assert_true(sim_world_run_until(r->world, is_open, p, 5000));
+    assert_true(sim_world_run_until(r->world, rig_is_open, p, 5000));
     assert_false(p->broken);
     return p;
 }

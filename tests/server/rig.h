@@ -33,12 +33,12 @@ struct rig_store {
     struct thm_store store; /* first */
     struct thm_store *inner;
     void *memory;
-    bool late;      /* nothing comes back, */
-    unsigned pass;  /* but so many completions */
-    bool busy;      /* nothing is taken */
-    unsigned fail;  /* so many coming requests fail with THM_E_STORE */
-    unsigned limit; /* so many coming OPEN requests fail with THM_E_LIMIT */
-    unsigned submitted;
+    bool late;                /* nothing comes back, */
+    unsigned pass;            /* but so many completions */
+    bool busy;                /* nothing is taken */
+    unsigned fail;            /* so many coming requests fail with THM_E_STORE */
+    unsigned limit;           /* so many coming OPEN requests fail with THM_E_LIMIT */
+    unsigned submitted, puts; /* the latter among the former */
 };
 
 struct rig {
@@ -68,6 +68,12 @@ void rig_start(struct rig *r, void (*change)(struct rig *r));
 
 /** Has everybody leave, and fails the test when the server then still holds anything. */
 void rig_end(struct rig *r);
+
+/** The server dies and starts anew; its store lives on. All peers are gone. */
+void rig_restart(struct rig *r);
+
+/** Whether a peer's TLS is open, or over; for sim_world_run_until(). */
+bool rig_is_open(void *peer);
 
 /** A peer of people[who], on a host of its own or on that of `neighbour`; dials at once. */
 struct peer *rig_dial(struct rig *r, unsigned who, const struct peer *neighbour);

@@ -8,19 +8,14 @@
 #include "thimble/auth.h"
 #include "thimble/server.h"
 
-/* How a user proves who he is. */
-enum thm_auth_policy {
-    THM_AUTH_DEFAULT,     /* as the server's configuration says */
-    THM_AUTH_CERTIFICATE, /* the device's certificate suffices */
-    THM_AUTH_PASSCODE     /* the certificate, and the user's passcode */
-};
-
 /* An account as the store keeps it. Whoever logs in by certificate alone gets one, so that it is known that he exists. */
 struct thm_account {
     char user[THM_ID_MAX + 1];
     enum thm_auth_policy auth;
     bool suspended;
     bool has_passcode;
+    bool
+        damaged; /* the record can't be read, nobody gets in by it: remove it and add the user anew */
     uint64_t since_ms; /* UTC: when it was made */
     uint64_t seen_ms;  /* UTC: the last login, to the day; 0: none yet */
 };
@@ -56,7 +51,8 @@ struct thm_admin_request {
 /**
  * Makes a request. Never blocks; done() is always called, also when the server ends.
  *
- * @return THM_OK; THM_E_KEY_RANGE: `user` is no user id; THM_E_STATE: the store keeps no records (RAM, records = 0)
+ * @return THM_OK; THM_E_KEY_RANGE: `user` is no user id; THM_E_STATE: the store keeps no records (RAM, records = 0), and
+ *         done() is not called
  */
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *request);
 

@@ -10,6 +10,7 @@
 #ifndef THIMBLE_CLIENT_H
 #define THIMBLE_CLIENT_H
 
+#include "thimble/auth.h"
 #include "thimble/port.h"
 #include "thimble/tls.h"
 #include "thimble/wire.h"
@@ -21,7 +22,8 @@ enum thm_client_state {
     THM_CLIENT_LOGIN,     /* hello is sent */
     THM_CLIENT_ONLINE, /* granted: rooms are joined again and what is unacknowledged is sent again */
     THM_CLIENT_WAITING, /* for the next attempt */
-    THM_CLIENT_LEAVING  /* goodbye is on its way */
+    THM_CLIENT_LEAVING, /* goodbye is on its way */
+    THM_CLIENT_PROVING  /* the server asks for the passcode (THM_CLIENT_PASSCODE) */
 };
 
 enum thm_client_event_kind {
@@ -29,7 +31,20 @@ enum thm_client_event_kind {
     THM_CLIENT_LINE,  /* a message of the server: `msg`, and the line as it came; never one twice */
     THM_CLIENT_ACKED, /* what was sent as `csn` is accepted or stored: `msg` is the answer */
     THM_CLIENT_LOST,  /* what was sent as `csn` was refused for good: `msg` says why */
-    THM_CLIENT_ENDED  /* the session is over and does not come back: code says why */
+    THM_CLIENT_ENDED, /* the session is over and does not come back: code says why */
+    /* The passcode of `proof` is needed: answer with thm_client_passcode() or thm_client_keys(), now or later. It
+     * is asked for anew in every login until one was right. */
+    THM_CLIENT_ASKED
+};
+
+/* What a login by passcode is about. Strings are the client's and last as long as the login. */
+struct thm_client_proof {
+    const char *user;
+    const uint8_t *salt;
+    size_t salt_len;
+    uint32_t iterations;
+    enum thm_scram
+        wrong; /* why the login before did not succeed; THM_SCRAM_OK: there was none, or it broke off */
 };
 
 struct thm_client_event {
@@ -46,6 +61,9 @@ struct thm_client_event {
     /* LINE: as it came, without newline, borrowed likewise; NULL and 0 when THM_CLIENT_RAW_LINES is 0 */
     const char *line;
     size_t len;
+    const struct thm_client_proof *proof; /* ASKED */
+    /* STATE, ENDED with THM_E_PASSCODE: what was wrong, THM_SCRAM_OK when only the server's line says it */
+    enum thm_scram wrong;
 };
 
 struct thm_client;
@@ -118,6 +136,20 @@ union thm_client_phase {
     } session;
 };
 
+#if THM_CLIENT_PASSCODE
+/* A login by passcode, and the keys that the last one took. */
+struct thm_client_login {
+    uint8_t step;          /* of core/client/prove.c */
+    uint8_t wrong, before; /* enum thm_scram: why this login, and the last one that failed, did */
+    bool deriving;         /* keys are being derived; whatever becomes of the connection */
+    bool has_keys;
+    struct thm_client_proof proof; /* as the application was asked */
+    struct thm_scram_client scram;
+    struct thm_scram_job job;
+    struct thm_scram_keys keys;
+};
+#endif
+
 /* Visible so that a board can place it; only core/client/ touches the members. Times are ms of the
  * caller's clock, UINT64_MAX: never. */
 struct thm_client {
@@ -153,6 +185,9 @@ struct thm_client {
     struct thm_client_seen seen[THM_CLIENT_SENDERS];
     struct thm_client_queue queue;
     union thm_client_phase phase;
+#if THM_CLIENT_PASSCODE
+    struct thm_client_login login;
+#endif
 #if THM_CLIENT_RAW_LINES
     char decoded[THM_LINE_MAX]; /* the line being taken, with its strings unescaped */
 #endif
@@ -243,6 +278,24 @@ int thm_client_say(struct thm_client *c, const char *to, const char *text, size_
  *         thm_client_step(); or what thm_wire_encode() says
  */
 int thm_client_request(struct thm_client *c, const struct thm_msg *msg);
+
+#if THM_CLIENT_PASSCODE
+/**
+ * Answers THM_CLIENT_ASKED with a passcode. Keys are derived from it in the following steps, and kept in memory for later
+ * logins until the client has ended; the passcode is not needed any more. Nothing is sent but a proof.
+ *
+ * @param passcode  prepared (RFC 4013), `len` bytes; NULL: there is none, and the client ends with THM_E_PASSCODE
+ * @return THM_OK; THM_E_STATE: nobody asked, or that login is over
+ */
+int thm_client_passcode(struct thm_client *c, const void *passcode, size_t len);
+
+/**
+ * Answers it with keys that were derived elsewhere; they are copied.
+ *
+ * @return THM_OK; THM_E_STATE; THM_E_KEY: they are of another salt or number of iterations: it can still be answered
+ */
+int thm_client_keys(struct thm_client *c, const struct thm_scram_keys *keys);
+#endif
 
 /** Messages queued and not yet answered. */
 uint32_t thm_client_pending(const struct thm_client *c);

@@ -153,6 +153,10 @@
 #ifndef THM_LOGIN_MS
 #define THM_LOGIN_MS 10000
 #endif
+/* A login by passcode, from the server's asking for it on: a person types, or a board derives its keys. */
+#ifndef THM_PROOF_MS
+#define THM_PROOF_MS 120000
+#endif
 /* Silence after which a server gives a connection up; clients ping well before. */
 #ifndef THM_IDLE_MS
 #define THM_IDLE_MS 330000
@@ -287,6 +291,14 @@
 
 /* --- the client --- */
 
+/* 0 leaves out what a login by passcode takes: then a server that asks for one is refused. */
+#ifndef THM_CLIENT_PASSCODE
+#define THM_CLIENT_PASSCODE 1
+#endif
+/* Iterations of PBKDF2 in one step of a client: about 1 ms on a desktop. */
+#ifndef THM_CLIENT_ITERATIONS
+#define THM_CLIENT_ITERATIONS 1000
+#endif
 /* Streams that a client follows: its rooms and its inbox. */
 #ifndef THM_CLIENT_STREAMS
 #define THM_CLIENT_STREAMS 17

@@ -123,7 +123,11 @@
     X(THM_E_AWAY, -86, "not-online", THM_ELSEWHERE("that user or device is not online"))           \
     X(THM_E_PARTS, -87, "parts", THM_T("the message has more parts than are taken here"))          \
     X(THM_E_PASSCODE, -88, "passcode",                                                             \
-      THM_T("the server asks for a passcode, which this program can't give"))
+      THM_T("the server asks for a passcode, and was not given the right one"))                    \
+    X(THM_E_SUSPENDED, -89, "suspended",                                                           \
+      THM_ELSEWHERE("the account is suspended: ask whoever runs the server"))                      \
+    X(THM_E_EXISTS, -90, THM_UNTOLD("exists"),                                                     \
+      THM_ELSEWHERE("there is an account of that name already"))
 
 enum thm_error {
     THM_OK = 0,

@@ -48,6 +48,12 @@ struct thm_limit {
     uint32_t burst; /* at once, 1 to THM_LIMIT_MAX */
 };
 #define THM_LIMIT_MAX (1u << 30)
+/* How a user proves who he is. */
+enum thm_auth_policy {
+    THM_AUTH_DEFAULT, /* of a user: as the server's configuration says; of a server: CERTIFICATE */
+    THM_AUTH_CERTIFICATE, /* the device's certificate suffices */
+    THM_AUTH_PASSCODE     /* the certificate, and the user's passcode */
+};
 
 /* What a server is made of. Counts are 1 or more. */
 struct thm_server_config {
@@ -72,6 +78,10 @@ struct thm_server_config {
     uint32_t tls_sessions; /* resumable sessions */
     uint32_t devices;      /* whose limits are remembered; at least max_clients + spare_clients */
     struct thm_limit limits[THM_LIMITS]; /* of one device */
+    /* Accounts, where the store keeps records; else PASSCODE is THM_E_CONFIG and the counts are not looked at. */
+    enum thm_auth_policy auth; /* of users whose account says nothing else */
+    uint32_t logins;           /* by passcode at a time, max_per_address of them from one address */
+    uint32_t attempts;         /* devices whose wrong passcodes are counted, 1 to 2^20 */
     void (*log)(void *ctx, const struct thm_log_record *record);
     void *log_ctx;
 };
@@ -174,16 +184,18 @@ int thm_server_notice(struct thm_server *s, const char *text, size_t len);
 
 struct thm_server_stats {
     uint32_t connections, sessions, users, rooms, memberships;
-    uint64_t accepted;        /* connections since the start */
-    uint64_t logins, refused; /* since the start */
-    uint64_t messages;        /* entries taken */
-    uint64_t deliveries;      /* entries delivered */
+    uint64_t accepted;         /* connections since the start */
+    uint64_t logins, refused;  /* since the start */
+    uint64_t passcodes_failed; /* since the start: proofs that were not right */
+    uint64_t messages;         /* entries taken */
+    uint64_t deliveries;       /* entries delivered */
     uint64_t bytes_in, bytes_out;
     uint64_t turns, visits; /* of the loop, and connections looked at in them */
     uint32_t blocks_free;
     uint64_t lines_paced;   /* taken later than they came, since the start */
     uint32_t devices_paced; /* that wait now */
-    uint32_t outputs_used, lines_used, appends_used, reads_used; /* 0 when all is quiet */
+    uint32_t outputs_used, lines_used, appends_used, reads_used,
+        logins_used; /* 0 when all is quiet */
     struct thm_tls_usage tls;
 };
 void thm_server_stats(const struct thm_server *s, struct thm_server_stats *out);

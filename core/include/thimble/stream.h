@@ -218,6 +218,7 @@ struct thm_store_ops {
 struct thm_store {
     const struct thm_store_ops *ops;
     bool durable; /* what it takes survives a crash: it is `stored`; else it is only `accepted` */
+    bool records; /* it keeps records: a GET finds what a PUT has set */
 };
 
 /** Walks what a READ put into its buffer. `*at` starts at 0. False at the end. `e->line` lies in the buffer. */

@@ -224,7 +224,7 @@ int thm_sqlite_store_open(struct thm_store **out, const struct thm_sqlite_config
         snprintf(why, cap, "%s: %s", config->path, sentence);
         return result;
     }
-    s->store = (struct thm_store){.ops = &thm_sql_ops, .durable = true};
+    s->store = (struct thm_store){.ops = &thm_sql_ops, .durable = true, .records = true};
     s->config = *config;
     s->lock = -1;
     s->pending_end = &s->pending;

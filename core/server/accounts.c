@@ -1,0 +1,270 @@
+/*
+ * What an operator asks of accounts: one request after the other, each read, changed and written while no other one is under
+ * way. Logins read beside that; those that began with an account as it was before are ended when it has changed.
+ */
+#include "server/internal.h"
+
+#include <string.h>
+
+#include "tls/wipe.h"
+
+enum operation_step { OPERATION_IDLE, OPERATION_GET, OPERATION_PUT, OPERATION_LIST };
+
+static const char changed_words[] = "the account was changed: log in again";
+
+int thm_server_admin(struct thm_server *s, struct thm_admin_request *r)
+{
+    if (!s->config.store->records)
+        return THM_E_STATE;
+    if (r->op != THM_ADMIN_USER_LIST &&
+        (memchr(r->user, '\0', sizeof r->user) == NULL ||
+         thm_key_check(THM_KEY_USERID, r->user, strlen(r->user)) != THM_OK))
+        return THM_E_KEY_RANGE;
+    r->next = NULL;
+    if (s->operations.first == NULL)
+        s->operations.first = r;
+    else
+        s->operations.last->next = r;
+    s->operations.last = r;
+    return THM_OK;
+}
+
+static void finish(struct thm_server *s, int result)
+{
+    struct operations *o = &s->operations;
+    struct thm_admin_request *r = o->first;
+
+    o->first = r->next;
+    o->step = OPERATION_IDLE;
+    o->retry = 0;
+    thm_wipe(&r->verifier, sizeof r->verifier);
+    r->done(r, result);
+}
+
+/* --- asking the store ------------------------------------------------------------------------ */
+
+static void submit(struct thm_server *s)
+{
+    static const enum thm_store_op ops[] = {[OPERATION_GET] = THM_STORE_GET,
+                                            [OPERATION_PUT] = THM_STORE_PUT,
+                                            [OPERATION_LIST] = THM_STORE_LIST};
+    struct operations *o = &s->operations;
+
+    o->request.op = ops[o->step];
+    o->request.record = (struct thm_store_record){.kind = THM_KIND_USER_RECORD,
+                                                  .key = o->key,
+                                                  .key_len = o->key_len,
+                                                  .value = o->record.text,
+                                                  .value_len = o->record.len};
+    o->request.buf = o->buffer;
+    o->request.cap = sizeof o->buffer;
+    o->request.tag = TAG_OPERATION;
+    if (s->config.store->ops->submit(s->config.store, &o->request) != THM_OK) {
+        o->retry = s->now + STORE_RETRY_MS;
+        return;
+    }
+    o->retry = 0;
+    o->flying = true;
+    if (o->step == OPERATION_PUT)
+        s->account_epoch++;
+}
+
+static void start(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+    bool list = o->first->op == THM_ADMIN_USER_LIST;
+
+    o->step = list ? OPERATION_LIST : OPERATION_GET;
+    strcpy(o->key, list ? "" : o->first->user);
+    o->key_len = (uint8_t)strlen(o->key);
+}
+
+void thm_accounts_run(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    if (s->stopping && (!o->flying || s->stop_by <= s->now)) {
+        o->gone |= o->flying && o->first != NULL;
+        while (o->first != NULL)
+            finish(s, THM_E_SHUTDOWN);
+    }
+    if (o->first == NULL || o->flying || o->retry > s->now)
+        return;
+    if (o->step == OPERATION_IDLE)
+        start(s);
+    submit(s);
+}
+
+uint64_t thm_accounts_deadline(const struct thm_server *s)
+{
+    const struct operations *o = &s->operations;
+
+    return o->first == NULL || o->flying ? UINT64_MAX : o->retry;
+}
+
+/* --- what an account becomes ----------------------------------------------------------------- */
+
+static bool is_empty(const struct thm_scram_verifier *v)
+{
+    return v->iterations == 0 && v->salt_len == 0;
+}
+
+static void set(const struct thm_admin_request *r, struct account *a)
+{
+    if ((r->set & THM_ADMIN_AUTH) != 0)
+        a->auth = r->auth;
+    if ((r->set & THM_ADMIN_SUSPENDED) != 0)
+        a->suspended = r->suspended;
+    if ((r->set & THM_ADMIN_VERIFIER) != 0) {
+        a->has_passcode = !is_empty(&r->verifier);
+        a->verifier = r->verifier;
+    }
+}
+
+/* The record as it is to be written. THM_OK, or why that can't be. */
+static int change(struct thm_server *s, const struct thm_admin_request *r, bool exists,
+                  struct thm_fields *record)
+{
+    struct account a;
+    bool written;
+
+    if (exists == (r->op == THM_ADMIN_USER_ADD))
+        return exists ? THM_E_EXISTS : THM_E_NO_USER;
+    if (r->op == THM_ADMIN_USER_REMOVE) {
+        record->len = 0;
+        return THM_OK;
+    }
+    if (!thm_account_read(&a, record))
+        return THM_E_STORE; /* it is damaged: it can be removed and added anew */
+    if (!exists)
+        a.since_ms = s->utc_ms;
+    set(r, &a);
+    written = thm_account_write(&a, record);
+    thm_wipe(&a, sizeof a);
+    return written ? THM_OK : THM_E_LIMIT;
+}
+
+/* --- what follows from it -------------------------------------------------------------------- */
+
+static void log_change(struct thm_server *s, const struct thm_admin_request *r)
+{
+    const char *what = r->op == THM_ADMIN_USER_ADD ? "added" : "changed";
+
+    if (r->op == THM_ADMIN_USER_REMOVE)
+        what = "removed";
+    else if (r->op == THM_ADMIN_USER_SET && (r->set & THM_ADMIN_SUSPENDED) != 0)
+        what = r->suspended ? "suspended" : "resumed";
+    if (s->config.log != NULL)
+        s->config.log(s->config.log_ctx, &(struct thm_log_record){.level = THM_LOG_WARNING,
+                                                                  .event = "account",
+                                                                  .user = r->user,
+                                                                  .detail = what});
+}
+
+/* Whether a connection is in the middle of a login that began with the account as it was. */
+static bool is_stale(const struct thm_server *s, const struct connection *c)
+{
+    return c->login != 0 && login_at(s, c->login)->epoch != s->account_epoch;
+}
+
+static void end_connections(struct thm_server *s, const struct thm_admin_request *r)
+{
+    bool removed = r->op == THM_ADMIN_USER_REMOVE;
+    bool suspended = (r->set & THM_ADMIN_SUSPENDED) != 0 && r->suspended;
+    int code = removed ? THM_E_KICKED : THM_E_SUSPENDED;
+
+    for (uint32_t n = 1; n <= s->connections.fresh; n++) {
+        struct connection *c = conn_at(s, n);
+        if (!conn_talks(c) || strcmp(c->tls.peer.user, r->user) != 0)
+            continue;
+        if (c->state != CONN_LOGIN && (removed || suspended))
+            thm_conn_goodbye(s, c, code, thm_error_text(code), 0);
+        else if (is_stale(s, c))
+            thm_conn_goodbye(s, c, THM_E_STATE, changed_words, 1);
+    }
+}
+
+static void changed(struct thm_server *s, const struct thm_admin_request *r)
+{
+    bool resumed = (r->set & THM_ADMIN_SUSPENDED) != 0 && !r->suspended;
+
+    log_change(s, r);
+    if (r->op != THM_ADMIN_USER_REMOVE && ((r->set & THM_ADMIN_VERIFIER) != 0 || resumed))
+        thm_attempts_clear(&s->attempts, r->user);
+    end_connections(s, r);
+}
+
+/* --- the store's answers --------------------------------------------------------------------- */
+
+static void tell_row(struct thm_admin_request *r, const struct thm_record *record)
+{
+    struct thm_fields fields = {.len = (uint16_t)record->value_len};
+    struct thm_account row;
+    struct account a;
+
+    if (record->key_len > THM_ID_MAX || record->value_len > sizeof fields.text)
+        return;
+    memcpy(fields.text, record->value, record->value_len);
+    memset(&row, 0, sizeof row);
+    memcpy(row.user, record->key, record->key_len);
+    row.damaged = !thm_account_read(&a, &fields);
+    row.auth = a.auth;
+    row.suspended = a.suspended;
+    row.has_passcode = a.has_passcode;
+    row.since_ms = a.since_ms;
+    row.seen_ms = a.seen_ms;
+    thm_wipe(&a, sizeof a);
+    thm_wipe(&fields, sizeof fields);
+    r->row(r, &row);
+}
+
+static void listed(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+    struct thm_record record;
+    bool any = false;
+
+    for (size_t at = 0; thm_record_next(&o->request, &at, &record); any = true) {
+        tell_row(o->first, &record);
+        memcpy(o->key, record.key, record.key_len);
+        o->key_len = (uint8_t)record.key_len;
+    }
+    if (!any)
+        finish(s, THM_OK);
+}
+
+static void got(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    o->record.len = (uint16_t)o->request.len;
+    memcpy(o->record.text, o->buffer, o->record.len);
+    int code = change(s, o->first, o->record.len > 0, &o->record);
+    if (code == THM_OK)
+        o->step = OPERATION_PUT;
+    else
+        finish(s, code);
+}
+
+void thm_accounts_done(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+    int result = o->request.result;
+
+    o->flying = false;
+    if (o->gone) { /* the request was told that the server ends */
+        o->gone = false;
+    } else if (result != THM_OK) {
+        finish(s, result);
+    } else if (o->step == OPERATION_LIST) {
+        listed(s);
+    } else if (o->step == OPERATION_GET) {
+        got(s);
+    } else {
+        changed(s, o->first);
+        finish(s, THM_OK);
+    }
+    thm_wipe(o->buffer, sizeof o->buffer);
+    if (o->step != OPERATION_PUT)
+        thm_wipe(&o->record, sizeof o->record);
+}

@@ -1,0 +1,15 @@
+/* The kinds of records that a server keeps in its store. A number is never given to another kind: stores outlive programs. */
+#ifndef THM_SERVER_KINDS_H
+#define THM_SERVER_KINDS_H
+
+enum thm_server_kind {
+    THM_KIND_SERVER_RECORD = 1, /* its own: "unknown" */
+    THM_KIND_USER_RECORD = 2,   /* accounts, by user id: account.h */
+    THM_KIND_ROOM_RECORD = 4,   /* topics, by room: record.h */
+    THM_KIND_STATE_RECORD = 6   /* retained states, by "#room user@device": record.h */
+};
+
+/* A record of the server's own: the secret that users who are not there are challenged with, 32 bytes. */
+#define THM_UNKNOWN_RECORD "unknown"
+
+#endif
