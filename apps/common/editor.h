@@ -56,6 +56,10 @@ void editor_resize(struct editor *e);
 /** Stops the process as Ctrl-Z does, and takes the terminal over again when it goes on. */
 void editor_suspend(struct editor *e);
 
+/** Gives the terminal back for a while, as it was before; and takes it over again. */
+void editor_leave(struct editor *e);
+void editor_return(struct editor *e);
+
 /** Prints a line above the one that is typed. `text` may hold escape sequences of colours. */
 void editor_print(struct editor *e, const char *text);
 

@@ -168,6 +168,16 @@ static void leave_terminal(struct editor *e)
     el_set(e->el, EL_PREP_TERM, 0);
 }
 
+void editor_leave(struct editor *e)
+{
+    leave_terminal(e);
+}
+
+void editor_return(struct editor *e)
+{
+    enter_terminal(e);
+}
+
 /*
  * Others of the same job, stopped already, may have moved the shell to take the terminal back. Then giving it
  * back must not stop us here, before SIGSTOP does: we would go on only to stop again.

@@ -24,6 +24,7 @@ enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1, OF_CONTROL = 1 << 2 };
     X(LOCKED, 8, OF_CLIENT, "another client is using the same state")                              \
     X(KICKED, 9, OF_CLIENT, "the operator ended the session")                                      \
     X(UNSENT, 10, OF_CLIENT, "a line was not sent, not acknowledged, or answered by an error")     \
+    X(PASSCODE, 11, OF_CLIENT, "the server asks for a passcode, and was not given the right one")  \
     X(TOO_FEW, 27, OF_CLIENT, "the time of -W passed before the messages of -C came")
 
 enum exit_code {

@@ -73,8 +73,11 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         s->was_online = true;
     if (event->kind == THM_CLIENT_STATE && event->code != THM_OK)
         keep_cause(s, event);
+    if (event->kind == THM_CLIENT_STATE || event->kind == THM_CLIENT_ASKED)
+        session_prove_event(s, event);
     if (event->kind == THM_CLIENT_ENDED) {
         s->ended = true;
+        s->wrong = event->wrong;
         keep_cause(s, event);
     }
     if (event->kind == THM_CLIENT_LINE && s->leaving)
@@ -192,7 +195,8 @@ void session_leave(struct session *s, int exit_code)
 static uint64_t next_deadline(struct session *s)
 {
     uint64_t until = thm_client_deadline(&s->client);
-    uint64_t front = s->front->deadline(s);
+    uint64_t front =
+        s->asked ? 0 : s->front->deadline(s); /* a question that has no answer is asked again */
     if (front < until)
         until = front;
     return s->end_at < until ? s->end_at : until;
@@ -253,6 +257,7 @@ static void turn(struct session *s)
     for (int i = 0; i < n && !s->leaving; i++)
         handle(s, &events[i]);
     check_time(s);
+    session_prove(s);
     s->front->turn(s);
     keep_inbox(s);
     if (may_stop(s)) {
@@ -272,6 +277,8 @@ static const struct {
     {THM_E_REVOKED, EXIT_REFUSED, "ask whoever runs the server"},
     {THM_E_CERT_REJECTED, EXIT_REFUSED, "ask whoever runs the server's CA for a new one"},
     {THM_E_NOT_ALLOWED, EXIT_REFUSED, "ask whoever runs the server"},
+    {THM_E_PASSCODE, EXIT_PASSCODE, NULL},
+    {THM_E_SUSPENDED, EXIT_REFUSED, NULL},
     {THM_E_UNTRUSTED, EXIT_UNTRUSTED, "check --cafile"},
     {THM_E_EXPIRED, EXIT_UNTRUSTED, "ask whoever runs the server to renew it, and check the clock"},
     {THM_E_SERVER_NAME, EXIT_UNTRUSTED, NULL},
@@ -294,6 +301,8 @@ static int explain(const struct session *s)
             cure = endings[i].cure;
         }
     }
+    if (s->wrong != THM_SCRAM_OK)
+        return report_fail(exit_code, "%s: %s", thm_error_text(s->cause), thm_scram_text(s->wrong));
     return report_fail(exit_code, "%s%s%s%s", thm_error_text(s->cause), s->words, cure ? ": " : "",
                        cure ? cure : "");
 }

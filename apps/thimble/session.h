@@ -13,6 +13,7 @@
 #include "thimble/port_posix.h"
 
 #include "exit_codes.h"
+#include "passcode.h"
 #include "settings.h"
 #include "state.h"
 
@@ -35,6 +36,8 @@ struct front {
     void (*turn)(struct session *s); /* after each turn of the loop */
     uint64_t (*deadline)(struct session *s);
     uint32_t (*unsent)(struct session *s); /* lines that were entered and not given to the client */
+    /* Asks for the passcode, as passcode_read(); NULL: there is nobody to be asked. */
+    const char *(*passcode)(struct session *s, struct passcode *out, const char *prompt);
 };
 
 extern const struct front front_terminal, front_lines;
@@ -48,17 +51,20 @@ struct session {
     struct thm_credentials credentials;
     struct thm_client client;
     struct thm_console console;
-    uint64_t now;      /* ms */
-    uint64_t end_at;   /* ms, of -W */
-    bool was_online;   /* the server was reached once */
-    uint64_t since;    /* ms since 1970, the server's time at the first login */
-    bool leaving;      /* the session is to end; `exit_code` says how */
-    bool stopping;     /* the client was told */
-    uint64_t leave_by; /* ms; 0: not set yet */
-    bool ended;        /* it is over */
-    bool failed;       /* a line was not sent, refused, or answered by an error */
+    uint64_t now;         /* ms */
+    uint64_t end_at;      /* ms, of -W */
+    bool was_online;      /* the server was reached once */
+    bool asked;           /* the client waits for the passcode */
+    unsigned asked_times; /* in a row that something was typed that can't be one */
+    uint64_t since;       /* ms since 1970, the server's time at the first login */
+    bool leaving;         /* the session is to end; `exit_code` says how */
+    bool stopping;        /* the client was told */
+    uint64_t leave_by;    /* ms; 0: not set yet */
+    bool ended;           /* it is over */
+    bool failed;          /* a line was not sent, refused, or answered by an error */
     int exit_code;
     int cause;                    /* THM_E_*: why the last attempt failed */
+    enum thm_scram wrong;         /* and what was wrong with the login by passcode */
     char words[2 * THM_LINE_MAX]; /* the server's about it: ": because" */
     uint32_t messages;            /* that were shown */
 };
@@ -68,6 +74,12 @@ int session_run(struct session *s, const struct settings *settings);
 
 /** Starts to leave; the first reason counts. */
 void session_leave(struct session *s, int exit_code);
+
+/** Answers when the client has asked for the passcode; once a turn. */
+void session_prove(struct session *s);
+
+/** Notes what an event says about that. */
+void session_prove_event(struct session *s, const struct thm_client_event *event);
 
 /** Minutes that local time is ahead of UTC; for the console. */
 int session_utc_offset(void *ctx, uint64_t utc_ms);

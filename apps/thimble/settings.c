@@ -35,6 +35,8 @@ static const struct option_row table[] = {
      "leave after that time"},
     {"connect-timeout", 0, OPTION_NUMBER, AT(connect_timeout), "SECONDS", "10", 0, 31536000,
      "without a terminal, until the first connection; 0: no end"},
+    {"passcode-file", 0, OPTION_FILE, AT(passcode_file), "FILE", NULL, 0, 0,
+     "holds the passcode, where the server asks for one"},
     {"state", 0, OPTION_FILE, AT(state), "DIR", NULL, 0, 0,
      "where history, alias and lock are kept"},
     {"no-color", 0, OPTION_FLAG, AT(no_color), NULL, NULL, 0, 0, "print without colours"},

@@ -15,9 +15,10 @@ struct settings {
     const char *alias;
     struct option_list rooms;
     bool json;
-    unsigned count;           /* messages; 0: no limit */
-    unsigned seconds;         /* 0: no limit */
-    unsigned connect_timeout; /* seconds; 0: no limit */
+    unsigned count;            /* messages; 0: no limit */
+    unsigned seconds;          /* 0: no limit */
+    unsigned connect_timeout;  /* seconds; 0: no limit */
+    const char *passcode_file; /* NULL: a person is asked */
     const char *state;
     bool no_color;
     const char *config;

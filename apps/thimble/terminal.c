@@ -10,6 +10,7 @@
 #include "editor.h"
 #include "report.h"
 #include "session.h"
+#include "signals.h"
 
 struct terminal {
     struct editor *editor;
@@ -148,6 +149,32 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
+/* Ctrl-C at a question leaves; whatever else came meanwhile is what it always is. */
+static void take_signals(struct session *s)
+{
+    int number;
+    while ((number = signals_next()) != 0) {
+        if (number == SIGINT)
+            session_leave(s, 128 + SIGINT);
+        else
+            on_signal(s, number);
+    }
+}
+
+/* The line editor stands aside meanwhile. What Ctrl-Z does it does at once: nothing else goes on here. */
+static const char *ask_passcode(struct session *s, struct passcode *out, const char *prompt)
+{
+    struct sigaction stop = {.sa_handler = SIG_DFL}, former;
+    editor_leave(editor(s));
+    sigaction(SIGTSTP, &stop, &former);
+    const char *why = passcode_read(out, prompt);
+    sigaction(SIGTSTP, &former, NULL);
+    editor_return(editor(s));
+    if (why)
+        take_signals(s);
+    return why;
+}
+
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
     if (event->kind != THM_CLIENT_ENDED) /* the last message of the program says why */
@@ -191,4 +218,5 @@ const struct front front_terminal = {.signals = signals,
                                      .print = print,
                                      .turn = on_turn,
                                      .deadline = deadline,
-                                     .unsent = unsent};
+                                     .unsent = unsent,
+                                     .passcode = ask_passcode};
