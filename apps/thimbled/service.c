@@ -21,6 +21,7 @@
 #include "control_path.h"
 #include "cpu.h"
 #include "exit_codes.h"
+#include "files.h"
 #include "log.h"
 #include "notify.h"
 #include "operator.h"
@@ -31,13 +32,14 @@
 
 enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL };
 
-#define EVENTS            256
-#define COST_ROWS         32
-#define WHY_MAX           512
-#define LOG_RETRY_MS      100 /* when stderr took nothing */
-#define DAY_MS            86400000u
-#define LARGEST           3   /* parts of the memory that the summary names */
-#define OTHER_DESCRIPTORS 64u /* listeners, files, pipes */
+#define EVENTS             256
+#define COST_ROWS          32
+#define WHY_MAX            512
+#define LOG_RETRY_MS       100 /* when stderr took nothing */
+#define DAY_MS             86400000u
+#define LARGEST            3   /* parts of the memory that the summary names */
+#define DEVICES_PER_CLIENT 4u  /* that were here and are remembered, on average */
+#define OTHER_DESCRIPTORS  64u /* listeners, files, pipes */
 
 struct service {
     const struct settings *settings;
@@ -48,6 +50,7 @@ struct service {
     struct thm_server_config config;
     struct trust *trust;
     struct audit audit;
+    char *audit_path; /* its usual place; NULL: another one, or none */
     struct devices devices;
     struct command_host host;
     struct control control;
@@ -190,9 +193,6 @@ static void log_costs(struct service *s)
 
 static int open_server(struct service *s)
 {
-    int result = open_store(s);
-    if (result != OPTIONS_OK)
-        return result;
     s->config.port = &s->port.port;
     s->config.store = s->store.store;
 #if THIMBLED_LIBCRYPTO
@@ -290,34 +290,35 @@ static bool is_none(const char *option)
     return option && strcmp(option, "none") == 0;
 }
 
-/* Where the audit log is; NULL: nowhere. */
-static const char *audit_path(const struct settings *o)
-{
-    return is_none(o->audit) ? NULL : o->audit;
-}
-
+/* The audit log lies beside the database unless another place is named, or none. */
 static int open_audit(struct service *s)
 {
+    const char *path = s->settings->audit;
     char why[WHY_MAX];
-    if (!audit_open(&s->audit, audit_path(s->settings), &s->log, why, sizeof why))
+    if (is_none(path))
+        path = NULL;
+    else if (!path && s->store.folder)
+        path = s->audit_path = text_format("%s/audit.log", s->store.folder);
+    if (!audit_open(&s->audit, path, &s->log, why, sizeof why))
         return fail(s, EXIT_USAGE, "audit", why);
     return OPTIONS_OK;
 }
 
 static int open_host(struct service *s)
 {
-    s->host = (struct command_host){.server = s->server,
-                                    .log = &s->log,
-                                    .audit = &s->audit,
-                                    .devices = &s->devices,
-                                    .trust = &s->trust,
-                                    .denylist = s->settings->denylist,
-                                    .database = s->settings->store == STORE_RAM ? NULL : s->store.store,
-                                    .started_ms = (uint64_t)time(NULL) * 1000,
-                                    .reload = reload,
-                                    .quit = stop,
-                                    .ctx = s};
-    if (!devices_open(&s->devices, DEVICES_PER_USER * s->config.max_clients))
+    s->host =
+        (struct command_host){.server = s->server,
+                              .log = &s->log,
+                              .audit = &s->audit,
+                              .devices = &s->devices,
+                              .trust = &s->trust,
+                              .denylist = s->settings->denylist,
+                              .database = s->settings->store == STORE_RAM ? NULL : s->store.store,
+                              .started_ms = (uint64_t)time(NULL) * 1000,
+                              .reload = reload,
+                              .quit = stop,
+                              .ctx = s};
+    if (!devices_open(&s->devices, DEVICES_PER_CLIENT * s->config.max_clients))
         return fail(s, EXIT_FAILED, "start", thm_error_text(THM_E_MEMORY));
     return OPTIONS_OK;
 }
@@ -364,6 +365,8 @@ static int start(struct service *s)
     int result = raise_descriptor_limit(s);
     if (result == OPTIONS_OK)
         result = open_port(s);
+    if (result == OPTIONS_OK)
+        result = open_store(s);
     if (result == OPTIONS_OK)
         result = open_audit(s);
     if (result == OPTIONS_OK)
@@ -492,6 +495,7 @@ int service_run(const struct settings *settings)
         log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
     control_close(&s->control);
     audit_close(&s->audit);
+    free(s->audit_path);
     if (s->port.posix)
         thm_port_posix_destroy(&s->port);
     devices_close(&s->devices);

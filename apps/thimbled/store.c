@@ -47,6 +47,8 @@ void store_close(struct store *store)
     if (store->store && store->close)
         store->close(store->store);
     store->store = NULL;
+    free(store->folder);
+    store->folder = NULL;
 }
 
 #if !THIMBLED_SQLITE
@@ -149,8 +151,12 @@ int store_open_database(struct store *store, const struct settings *settings,
                   (size_t)SENDER_BYTES * SENDERS;
     store->close = thm_sqlite_store_close;
     free(path);
-    free(own);
-    return result == THM_SQLITE_OK ? OPTIONS_OK : EXIT_STORE;
+    if (result != THM_SQLITE_OK) {
+        free(own);
+        return EXIT_STORE;
+    }
+    store->folder = own;
+    return OPTIONS_OK;
 }
 
 #endif

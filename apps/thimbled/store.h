@@ -11,6 +11,7 @@ struct store {
     struct thm_store *store;                /* for the server's configuration; NULL: not open */
     size_t size;                            /* bytes of memory that it may come to hold */
     void (*close)(struct thm_store *store); /* NULL: there is nothing to do */
+    char *folder;                           /* of the database; NULL: there is none */
     struct thm_port *port;
     void (*trouble)(void *ctx, const char *sentence);
     void *ctx;
