@@ -281,6 +281,12 @@ void client_message(struct client *c, const char *text, size_t len)
         c->group->on_message(c, seq);
 }
 
+void client_stored(struct client *c)
+{
+    c->stored++;
+    c->group->stored++;
+}
+
 void client_gap(struct client *c, uint64_t first, uint64_t last)
 {
     c->gaps++;

@@ -44,6 +44,7 @@ struct client {
     /* thimble: counted bytes of lines, and what was acknowledged of them */
     uint64_t received, acknowledged, credit;
     uint64_t said;
+    uint64_t stored; /* of those that it said, acknowledged as kept */
 };
 
 /* Clients of one server, in one room. The scenario's side of what happens to them. */
@@ -55,6 +56,7 @@ struct group {
 
     uint32_t started, online, joined, closed;
     uint64_t messages; /* received by all */
+    uint64_t stored;   /* acknowledged to all */
 
     /* May be NULL. `seq` is the number at the start of the payload. */
     void (*on_message)(struct client *c, uint64_t seq);
@@ -90,6 +92,7 @@ void client_free(struct client *c);
 void client_online(struct client *c);
 void client_joined(struct client *c);
 void client_message(struct client *c, const char *text, size_t len);
+void client_stored(struct client *c);
 void client_gap(struct client *c, uint64_t first, uint64_t last);
 _Noreturn void client_refused(struct client *c, const char *data, size_t len);
 

@@ -19,9 +19,9 @@ static const char usage[] = "usage: thimble-bench [--quick] --ca DIR SCENARIO SE
                             "clients' certificates are made with it\n"
                             "  --quick    do less\n"
                             "  --smoke    do next to nothing\n"
-                            "  SCENARIO   fanout, latency, connect, idle or stall\n"
-                            "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt "
-                            "or irc, TLS is 1.2 or 1.3;\n"
+                            "  SCENARIO   fanout, latency, connect, idle, stall, keep or catchup\n"
+                            "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt, "
+                            "mqtt-kept or irc, TLS is 1.2 or 1.3;\n"
                             "             the first is compared with the others\n";
 
 static const struct effort normal = {.rounds = 5,
@@ -29,12 +29,14 @@ static const struct effort normal = {.rounds = 5,
                                      .seconds = 2,
                                      .connects = 100,
                                      .crowd = {1000, 9000},
+                                     .kept = 50000,
                                      .stall_mb = 200};
 static const struct effort quick = {.rounds = 3,
                                     .deliveries = 12000,
                                     .seconds = 1,
                                     .connects = 40,
                                     .crowd = {200, 800},
+                                    .kept = 10000,
                                     .stall_mb = 20};
 /* Just enough to see that everything works. */
 static const struct effort smoke = {.rounds = 1,
@@ -42,14 +44,16 @@ static const struct effort smoke = {.rounds = 1,
                                     .seconds = 1,
                                     .connects = 10,
                                     .crowd = {20, 100},
+                                    .kept = 1000,
                                     .stall_mb = 2};
 
 static const struct {
     const char *name;
     void (*run)(struct bench *b);
 } scenarios[] = {
-    {"fanout", scenario_fanout}, {"latency", scenario_latency}, {"connect", scenario_connect},
-    {"idle", scenario_idle},     {"stall", scenario_stall},
+    {"fanout", scenario_fanout},   {"latency", scenario_latency}, {"connect", scenario_connect},
+    {"idle", scenario_idle},       {"stall", scenario_stall},     {"keep", scenario_keep},
+    {"catchup", scenario_catchup},
 };
 
 _Noreturn static void misuse(void)

@@ -1,5 +1,6 @@
 /*
- * MQTT 3.1.1 (OASIS standard), quality of service 0, clean sessions.
+ * MQTT 3.1.1 (OASIS standard): quality of service 0 with clean sessions, and quality of service 1 with sessions that
+ * are kept.
  */
 #include "protocol.h"
 
@@ -8,7 +9,7 @@
 
 #include "client.h"
 
-enum { CONNACK = 0x20, PUBLISH = 0x30, SUBACK = 0x90 };
+enum { CONNACK = 0x20, PUBLISH = 0x30, PUBACK = 0x40, SUBACK = 0x90 };
 
 #define PACKET_MAX 4096
 
@@ -37,10 +38,15 @@ static void send_packet(struct client *c, unsigned type, const char *rest, size_
     client_send(c, packet, n + len);
 }
 
+static bool keeps(const struct client *c)
+{
+    return c->group->server->protocol == &protocol_mqtt_kept;
+}
+
 static void login(struct client *c)
 {
-    /* protocol name and level, a clean session, no keep-alive */
-    static const char head[] = {0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0};
+    /* protocol name and level, a clean session or not, no keep-alive */
+    const char head[] = {0, 4, 'M', 'Q', 'T', 'T', 4, keeps(c) ? 0 : 2, 0, 0};
     char rest[64], name[16];
 
     memcpy(rest, head, sizeof head);
@@ -53,7 +59,7 @@ static void join(struct client *c, const char *room)
     char rest[64] = {0, 1}; /* packet identifier */
 
     size_t len = 2 + put_string(rest + 2, room + 1); /* '#' is a wildcard in topics */
-    rest[len++] = 0;
+    rest[len++] = keeps(c);
     send_packet(c, 0x82, rest, len);
 }
 
@@ -62,8 +68,13 @@ static void say(struct client *c, const char *room, const char *text, size_t len
     char rest[PACKET_MAX];
 
     size_t n = put_string(rest, room + 1);
+    if (keeps(c)) { /* a packet identifier: 1 to 2^15 in turn */
+        unsigned id = (unsigned)(c->said++ % 32768) + 1;
+        rest[n++] = (char)(id >> 8);
+        rest[n++] = (char)id;
+    }
     memcpy(rest + n, text, len);
-    send_packet(c, PUBLISH, rest, n + len);
+    send_packet(c, keeps(c) ? PUBLISH | 2 : PUBLISH, rest, n + len);
 }
 
 static void quit(struct client *c)
@@ -79,9 +90,14 @@ static void read_packet(struct client *c, unsigned type, const char *rest, size_
             client_refused(c, "CONNACK refuses", 15);
         client_online(c);
         break;
+    case PUBACK: client_stored(c); break;
     case SUBACK: client_joined(c); break;
     case PUBLISH: {
         size_t topic = 2 + ((size_t)(unsigned char)rest[0] << 8 | (unsigned char)rest[1]);
+        if ((type & 6) != 0) {
+            send_packet(c, PUBACK, rest + topic, 2);
+            topic += 2;
+        }
         client_message(c, rest + topic, len - topic);
         break;
     }
@@ -113,6 +129,17 @@ static size_t parse(struct client *c, const char *data, size_t len)
 
 const struct protocol protocol_mqtt = {
     .name = "mqtt",
+    .echoes = true,
+    .certificate = true,
+    .login = login,
+    .join = join,
+    .say = say,
+    .quit = quit,
+    .parse = parse,
+};
+
+const struct protocol protocol_mqtt_kept = {
+    .name = "mqtt-kept",
     .echoes = true,
     .certificate = true,
     .login = login,

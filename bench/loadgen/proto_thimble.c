@@ -95,6 +95,13 @@ static void nothing(struct client *c, const char *line, size_t len)
     (void)len;
 }
 
+static void stored(struct client *c, const char *line, size_t len)
+{
+    (void)line;
+    (void)len;
+    client_stored(c);
+}
+
 static void joined(struct client *c, const char *line, size_t len)
 {
     (void)line;
@@ -108,10 +115,19 @@ static void read_line(struct client *c, const char *line, size_t len)
         const char *type;
         void (*take)(struct client *c, const char *line, size_t len);
     } types[] = {
-        {"message\"", message},         {"accepted\"", nothing},     {"stored\"", nothing},
-        {"presence\"", nothing},        {"joined\"", joined},        {"gap\"", gap},
-        {"auth_reply\"", granted},      {"room\"", nothing},         {"notice\"", nothing},
-        {"refused\"", client_refused},  {"error\"", client_refused}, {"full\"", client_refused},
+        {"message\"", message},
+        {"accepted\"", stored},
+        {"stored\"", stored},
+        {"whisper\"", message},
+        {"presence\"", nothing},
+        {"joined\"", joined},
+        {"gap\"", gap},
+        {"auth_reply\"", granted},
+        {"room\"", nothing},
+        {"notice\"", nothing},
+        {"refused\"", client_refused},
+        {"error\"", client_refused},
+        {"full\"", client_refused},
         {"replaced\"", client_refused},
     };
     static const char start[] = "{\"msgtype\":\"";

@@ -25,6 +25,6 @@ struct protocol {
     size_t (*parse)(struct client *c, const char *data, size_t len);
 };
 
-extern const struct protocol protocol_thimble, protocol_mqtt, protocol_irc;
+extern const struct protocol protocol_thimble, protocol_mqtt, protocol_mqtt_kept, protocol_irc;
 
 #endif

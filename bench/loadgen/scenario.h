@@ -16,6 +16,7 @@ struct effort {
     unsigned seconds;    /* a round at a fixed rate */
     unsigned connects;   /* a round */
     unsigned crowd[2];   /* idle connections: some, and many */
+    unsigned kept;       /* messages of a round that are to be kept */
     unsigned stall_mb;   /* published while a reader stands still */
 };
 
@@ -29,6 +30,8 @@ void scenario_fanout(struct bench *b);
 void scenario_latency(struct bench *b);
 void scenario_connect(struct bench *b);
 void scenario_idle(struct bench *b);
+void scenario_keep(struct bench *b);
+void scenario_catchup(struct bench *b);
 void scenario_stall(struct bench *b);
 
 #endif

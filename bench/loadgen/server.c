@@ -11,13 +11,14 @@
 
 static const struct protocol *find_protocol(const char *name)
 {
-    static const struct protocol *const all[] = {&protocol_thimble, &protocol_mqtt, &protocol_irc};
+    static const struct protocol *const all[] = {&protocol_thimble, &protocol_mqtt,
+                                                 &protocol_mqtt_kept, &protocol_irc};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(all[i]->name, name) == 0)
             return all[i];
     }
-    die("no protocol %s: thimble, mqtt or irc", name);
+    die("no protocol %s: thimble, mqtt, mqtt-kept or irc", name);
 }
 
 static const char *field(char **text)
