@@ -40,7 +40,8 @@ static void append_problem(struct thm_console *c, const struct thm_msg *m, struc
     thm_show_format(c, THM_T("{reason}"), m);
 }
 
-/* The client asks again by itself, so it is said once, and once that it is over. */
+/* The client asks again by itself, so it is said once, and once that it is over. Joining may fail for a moment, as
+ * when the store's queue is full: that is said when it fails again. */
 static bool is_of_store(const struct thm_msg *m)
 {
     return thm_msg_code(m, THM_OK) == THM_E_STORE &&
@@ -50,7 +51,10 @@ static bool is_of_store(const struct thm_msg *m)
 
 static void show_store_down(struct thm_console *c, const struct thm_msg *m)
 {
-    if (c->store_down)
+    bool again = c->store_failed || !thm_msg_is(m, THM_KEY_IN, "join");
+
+    c->store_failed = true;
+    if (c->store_down || !again)
         return;
     c->store_down = true;
     thm_show_start(c, THM_STYLE_ERROR,
@@ -63,7 +67,7 @@ void thm_trouble_stored(struct thm_console *c)
 {
     if (c->store_down)
         thm_show_notice(c, THM_T("the server stores messages again"), THM_NOTHING);
-    c->store_down = false;
+    c->store_down = c->store_failed = false;
 }
 
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)

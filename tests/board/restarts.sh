@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # restarts.sh BOARD: what is lost, repeated and told when a connection, a link, a server or a board ends at any time.
 . "$(dirname "$0")/lib.sh"
+store=(--store ram) # whose restart shows as a gap
 
 # Ali hears this line of the board's once, and it is the last that he hears of it.
 hears_once() { # TEXT

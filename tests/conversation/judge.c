@@ -291,6 +291,15 @@ static void on_lost(struct talker *t, const struct thm_client_event *event)
 
 /* --- all lines ------------------------------------------------------------------------------ */
 
+/* That the store fails is told, and what failed is asked again. */
+static bool of_store(const struct thm_msg *m)
+{
+    struct thm_slice in = thm_msg_get(m, THM_KEY_IN);
+
+    return talker_is(thm_msg_get(m, THM_KEY_CODE), "store") &&
+           (talker_is(in, "say") || talker_is(in, "whisper") || talker_is(in, "join"));
+}
+
 /* Questions are not asked again by themselves, and may come before the room is joined again. */
 static void on_error(struct talker *t, const struct thm_client_event *event)
 {
@@ -298,7 +307,7 @@ static void on_error(struct talker *t, const struct thm_client_event *event)
     bool early = talker_is(thm_msg_get(event->msg, THM_KEY_CODE), "no-such-room") &&
                  !t->conversation->converged;
 
-    if (!(early && (talker_is(in, "state") || talker_is(in, "topic"))))
+    if (!of_store(event->msg) && !(early && (talker_is(in, "state") || talker_is(in, "topic"))))
         BROKEN(t, "client %u: an error: %.*s", t->number, (int)event->len, event->line);
 }
 
