@@ -63,8 +63,6 @@ void thm_append_queue(struct thm_server *s, struct job *j)
     else
         s->append_first = j->number;
     s->append_last = j->number;
-    if (s->troubled)
-        thm_conn_look(s, conn_at(s, j->connection), LOOK_WRITE);
 }
 
 static void unlink_job(struct thm_server *s, struct job *j)

@@ -435,13 +435,17 @@ static void trouble_of_the_store_is_told_once(void **state)
         rig_pass(&r, 3000);
         expect_nothing(u0);
         expect_nothing(u1);
+        sayf(u1, "{'msgtype':'say','csn':%d,'text':'z'}", round);
+        expect(u1, "{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
         assert_int_equal(r.logged, round);
         thm_server_store_trouble(r.server, NULL);
         r.store.fail = 0;
         expect(u0, "{'msgtype':'accepted',*'csn':*");
         expect_later(u0, "{'msgtype':'message',*'text':'y'}");
-        expect(u1, "{'msgtype':'message',*'text':'x'}");
+        expect_later(u1, "{'msgtype':'message',*'text':'x'}");
         expect(u1, "{'msgtype':'message',*'text':'y'}");
+        expect_later(u1, "{'msgtype':'message',*'text':'z'}");
+        expect_later(u0, "{'msgtype':'message',*'text':'z'}");
     }
     rig_end(&r);
 }

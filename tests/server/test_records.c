@@ -57,6 +57,40 @@ static void what_was_taken_away_stays_away(void **state)
     rig_end(&r);
 }
 
+/* The end waits for what is written, but not for its second to pass. */
+static void the_end_waits_for_what_is_written(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, durable);
+    struct peer *p[4];
+    for (unsigned i = 0; i < 4; i++) {
+        p[i] = rig_member(&r, i);
+        say(p[i], "{'msgtype':'state','text':'x'}");
+    }
+    say(p[0],
+        "{'msgtype':'topic','room':'#lobby','topic':'x'}"); /* more than is written at a time */
+    rig_pass(&r, 100);
+    r.store.late = true;
+    thm_server_shutdown(r.server);
+    rig_poke(&r);
+    rig_pass(&r, 100);
+    for (unsigned i = 0; i < 4; i++)
+        peer_abort(p[i]);
+    rig_pass(&r, 300);
+    assert_int_equal(rig_stats(&r).connections, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_false(thm_server_idle(r.server));
+        r.store.pass = 1;
+        rig_poke(&r);
+        rig_pass(&r, 10);
+    }
+    rig_store_on_time(&r);
+    rig_pass(&r, 100);
+    assert_true(thm_server_idle(r.server));
+    rig_end(&r);
+}
+
 /* A state that changes all the time costs one write a second. */
 static void changes_are_written_once_a_second(void **state)
 {
@@ -118,6 +152,7 @@ static void several_may_come_at_once(void **state)
     r.store.late = true;
     for (unsigned i = 0; i < 2; i++)
         say(p[i], "{'msgtype':'join','room':'#lobby'}");
+    rig_pass(&r, 500); /* both have come */
     for (unsigned pass = 0; pass < 20; pass++) {
         r.store.pass = 1;
         rig_poke(&r);
@@ -182,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topic_and_states_survive_a_restart),
         cmocka_unit_test(what_was_taken_away_stays_away),
+        cmocka_unit_test(the_end_waits_for_what_is_written),
         cmocka_unit_test(changes_are_written_once_a_second),
         cmocka_unit_test(a_failing_store_loses_no_change),
         cmocka_unit_test(several_may_come_at_once),
