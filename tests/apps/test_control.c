@@ -215,7 +215,10 @@ static void test_what_is_said_before_hanging_up_is_answered(void **state)
     int fd = dial();
     assert_int_equal(send(fd, "kick eve\nkick nobody\nhalf", 25, 0), 25);
     shutdown(fd, SHUT_WR);
-    turns(8);
+    turns(1);
+    assert_int_equal(control_deadline(&control, now),
+                     0); /* more is to be done, and nobody will wake us for it */
+    turns(7);
     assert_string_equal(hear(fd), "1 session ended\nok\n0 sessions ended\nok\n");
     assert_true(closed);
     close(fd);
@@ -293,6 +296,22 @@ static void test_what_is_no_line_of_text_is_refused(void **state)
     assert_int_equal(clients(), 0);
 }
 
+/* Nobody has the loop for himself. */
+static void test_a_flood_is_taken_in_small_portions(void **state)
+{
+    static char flood[4001];
+    (void)state;
+    memset(flood, '\n', sizeof flood - 1);
+    int fd = dial();
+    assert_int_equal(send(fd, flood, sizeof flood - 1, 0), sizeof flood - 1);
+    turn();
+    assert_in_range(control.clients[0].in_len, 3500, 4000);
+    assert_int_equal(control_deadline(&control, now), 0);
+    turns(100);
+    assert_int_equal(control.clients[0].in_len, 0);
+    close(fd);
+}
+
 static void test_silence_is_cut_off(void **state)
 {
     (void)state;
@@ -364,6 +383,11 @@ static void test_a_slow_reader_is_cut_when_his_buffer_is_full(void **state)
     turns(1);
     assert_int_equal(control.clients[0].fd, -1);
     assert_int_equal(clients(), 2); /* the server still has his request */
+    int third = dial();             /* so his place is not given away */
+    assert_int_equal(control.clients[0].fd, -1);
+    assert_true(control.clients[2].fd >= 0);
+    close(third);
+    turns(2);
     tell(other, "kick eve\n");
     assert_string_equal(hear(other), "1 session ended\nok\n");
     fill(request->owner, 4000); /* for nobody */
@@ -384,7 +408,9 @@ static void test_a_long_answer_waits_for_who_reads_slowly(void **state)
     turns(200);
     assert_true(control.clients[0].call.busy);
     assert_true(control.clients[0].out.len - control.clients[0].sent < CONTROL_OUT_MAX);
-    assert_in_range(control_deadline(&control, now), now, now + 100); /* it is tried again soon, */
+    assert_in_range(control_deadline(&control, now), now + 1,
+                    now + 100); /* it is tried again soon, */
+    tell(slow, "stats\n");
     assert_int_equal(turn(), 0); /* and the port does not wake the loop all the while */
     size_t len = 0;
     while (control.clients[0].call.busy || control.clients[0].out.len > 0) {
@@ -395,6 +421,8 @@ static void test_a_long_answer_waits_for_who_reads_slowly(void **state)
     len += strlen(hear(slow));
     assert_true(len > 1000000);
     assert_non_null(strstr(heard, "20000 rooms\nok\n"));
+    turns(3);
+    assert_non_null(strstr(hear(slow), "\nok\n")); /* the next request had waited */
     tell(slow, "room list\n");
     turns(200);
     now += CONTROL_PATIENCE_MS; /* and nobody waits for ever */
@@ -468,6 +496,7 @@ static void test_a_scrape_is_answered(void **state)
     close(fd);
     fd = dial(); /* and not for ever */
     tell(fd, "GET /metrics HTTP/1.1\r\n");
+    closed = false;
     for (unsigned i = 0; i < 40 && !closed; i++) {
         char header[1000];
         memset(header, 'x', sizeof header);
@@ -499,6 +528,7 @@ int main(void)
         TEST(test_a_request_may_come_byte_by_byte),
         TEST(test_who_asks_is_logged),
         TEST(test_what_is_no_line_of_text_is_refused),
+        TEST(test_a_flood_is_taken_in_small_portions),
         TEST(test_silence_is_cut_off),
         TEST(test_eight_are_served_and_the_ninth_is_told),
         TEST(test_a_slow_reader_is_cut_when_his_buffer_is_full),
