@@ -50,6 +50,19 @@ static bool check_length(const char *path, char *why, size_t cap)
     return false;
 }
 
+/* Without privileges a file can be given to groups that one is a member of. */
+static bool give(const char *path, gid_t group, mode_t mode, char *why, size_t cap)
+{
+    struct stat info;
+    if (stat(path, &info) == 0 && (info.st_gid == group || chown(path, (uid_t)-1, group) == 0) &&
+        chmod(path, mode) == 0)
+        return true;
+    snprintf(why, cap, "the control socket: can't give %s to the group %lu: %s%s", path,
+             (unsigned long)group, strerror(errno),
+             errno == EPERM ? "; the server's user has to be a member of it" : "");
+    return false;
+}
+
 /* Makes the folder. One that is only ours is opened for the group, which could not pass it otherwise. */
 static bool make_folder(const char *path, const gid_t *group, char *why, size_t cap)
 {
@@ -58,12 +71,10 @@ static bool make_folder(const char *path, const gid_t *group, char *why, size_t 
     size_t len = strlen(folder);
     if (len > 1)
         folder[len - 1] = '\0';
-    bool done = len == 0 || path_make(folder) == 0;
+    bool done = len == 0 || path_make(folder) == 0 || fail(why, cap, "make", folder);
     if (done && len > 0 && group && stat(folder, &info) == 0 && info.st_uid == geteuid() &&
         (info.st_mode & 077) == 0)
-        done = chown(folder, (uid_t)-1, *group) == 0 && chmod(folder, 0710) == 0;
-    if (!done)
-        fail(why, cap, "make", folder);
+        done = give(folder, *group, 0710, why, cap);
     free(folder);
     return done;
 }
@@ -114,8 +125,8 @@ static bool listen_there(struct control *c, const char *path, const gid_t *group
     if (bound < 0)
         return fail(why, cap, "make", path);
     c->path = text_format("%s", path);
-    if (group && (chown(path, (uid_t)-1, *group) < 0 || chmod(path, 0660) < 0))
-        return fail(why, cap, "give the group", path);
+    if (group && !give(path, *group, 0660, why, cap))
+        return false;
     if (listen(c->fd, WAITING) < 0 || thm_port_posix_watch_fd(c->port, c->fd, c->tag) != THM_OK)
         return fail(why, cap, "listen at", path);
     return true;

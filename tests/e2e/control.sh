@@ -76,6 +76,17 @@ ok 'a server that was killed leaves its socket' test -S "$socket"
 ok '... at which nobody answers' refused 3 'no server answers' list
 start_server --denylist "$CA/denylist" "${memory[@]}"
 ok 'it is replaced' does '^0 online$' list
+as_other_user() { # who is no member of root's group
+  local own=$tmp/nobody
+  mkdir "$own" && cp "$THIMBLED" "$own" && cp -r "$CA" "$own/ca" && chown -R 65534:65534 "$own"
+  setpriv --reuid 65534 --regid 65534 --clear-groups "$own/thimbled" --listen 127.0.0.1:0 --cafile "$own/ca/ca.crt" \
+    --cert "$own/ca/server/localhost.crt" --key "$own/ca/server/localhost.key" --control "$own/control" \
+    --control-group 0 "${memory[@]}" </dev/null 2>"$tmp/err"
+  is $? 2 && has "$(cat "$tmp/err")" "the server's user has to be a member of it"
+}
+if ((EUID == 0)) && command -v setpriv >/dev/null; then
+  ok 'a group that is not the user'\''s own is refused' as_other_user
+fi
 start_group() {
   first=$server
   start_server "${memory[@]}" --control "$tmp/group/control" --control-group "$(id -g)"
