@@ -212,3 +212,19 @@ ok 'none: there is no socket' not test -e "$socket"
 stop_server
 start_server "${memory[@]}"
 ok 'without a deny-list the cure is named' refused 1 '--denylist FILE' device revoke ali@default
+stop_server
+
+# --- a database ---------------------------------------------------------------------------------------
+
+if ((${#memory[@]} > 0)); then
+  start_server --store sqlite --data "$tmp/data"
+  cd "$tmp" || give_up "$tmp"
+  ok 'backup: in the folder of who asks' does "^$tmp/copy.db is a whole copy\$" backup copy.db
+  ok '... which is told when it is there' test -s "$tmp/copy.db"
+  ok 'a folder that is not there' refused 1 "$tmp/nowhere/copy.db was not written: " backup nowhere/copy.db
+  ok 'the audit log is beside the database' grep -q " backup by=uid:$EUID detail=$tmp/copy.db\$" "$tmp/data/audit.log"
+  stop_server
+  mkdir "$tmp/restored" && mv "$tmp/copy.db" "$tmp/restored/thimbled.db"
+  start_server --store sqlite --data "$tmp/restored"
+  ok 'a server takes the copy' does '^0 online$' list
+fi
