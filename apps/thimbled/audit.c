@@ -245,7 +245,7 @@ static const struct {
     bool room_in_detail;
 } audited[] = {
     {"login", false},         {"logout", false},  {"refused", false},
-    {"login-refused", false}, {"message", false}, {"message-refused", false},
+     {"message", false}, {"message-refused", false},
     {"whisper", false},       {"join", true},     {"leave", true},
     {"topic", true},          {"alias", false},
 };

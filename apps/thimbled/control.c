@@ -1,159 +1,35 @@
 #include "control.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-#include "files.h"
 
 #define OUT_LOW     16384u /* bytes that wait, below which a long answer goes on */
 #define RETRY_MS    20u    /* for who takes nothing just now */
 #define HEADERS_MAX 16384u
 #define STEPS       64 /* lines and reads of one client in a turn */
-#define WAITING     16 /* in the kernel, for accept */
-
-/* --- the socket --------------------------------------------------------------------------------- */
-
-static bool fail(char *why, size_t cap, const char *what, const char *path)
-{
-    snprintf(why, cap, "the control socket: can't %s %s: %s", what, path, strerror(errno));
-    return false;
-}
-
-static bool find_group(const char *name, gid_t *group, char *why, size_t cap)
-{
-    char *end;
-    const struct group *found = getgrnam(name);
-    unsigned long number = strtoul(name, &end, 10);
-    if (!found && (name[0] < '0' || name[0] > '9' || *end)) {
-        snprintf(why, cap, "there is no group '%s' for the control socket", name);
-        return false;
-    }
-    *group = found ? found->gr_gid : (gid_t)number;
-    return true;
-}
-
-static bool check_length(const char *path, char *why, size_t cap)
-{
-    const size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
-    if (strlen(path) <= most)
-        return true;
-    snprintf(why, cap, "the control socket's path has more than %zu bytes: %s", most, path);
-    return false;
-}
-
-/* Without privileges a file can be given to groups that one is a member of. */
-static bool give(const char *path, gid_t group, mode_t mode, char *why, size_t cap)
-{
-    struct stat info;
-    if (stat(path, &info) == 0 && (info.st_gid == group || chown(path, (uid_t)-1, group) == 0) &&
-        chmod(path, mode) == 0)
-        return true;
-    snprintf(why, cap, "the control socket: can't give %s to the group %lu: %s%s", path,
-             (unsigned long)group, strerror(errno),
-             errno == EPERM ? "; the server's user has to be a member of it" : "");
-    return false;
-}
-
-/* Makes the folder. One that is only ours is opened for the group, which could not pass it otherwise. */
-static bool make_folder(const char *path, const gid_t *group, char *why, size_t cap)
-{
-    char *folder = path_beside(path, "");
-    struct stat info;
-    size_t len = strlen(folder);
-    if (len > 1)
-        folder[len - 1] = '\0';
-    bool done = len == 0 || path_make(folder) == 0 || fail(why, cap, "make", folder);
-    if (done && len > 0 && group && stat(folder, &info) == 0 && info.st_uid == geteuid() &&
-        (info.st_mode & 077) == 0)
-        done = give(folder, *group, 0710, why, cap);
-    free(folder);
-    return done;
-}
-
-/* PATH-lock is held as long as the server lives, so that a socket without one is known to be left behind. */
-static enum control_result take_lock(struct control *c, const char *path, char *why, size_t cap)
-{
-    enum control_result result = CONTROL_OPEN;
-    char *lock = text_format("%s-lock", path);
-    c->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (c->lock < 0) {
-        fail(why, cap, "open", lock);
-        result = CONTROL_FAILED;
-    } else if (flock(c->lock, LOCK_EX | LOCK_NB) < 0) {
-        snprintf(why, cap,
-                 "another thimbled answers at the control socket %s: stop it, or give this one "
-                 "another by --control FILE, or none by --control none",
-                 path);
-        result = CONTROL_TAKEN;
-    }
-    free(lock);
-    return result;
-}
-
-static bool clear_place(const char *path, char *why, size_t cap)
-{
-    struct stat info;
-    if (lstat(path, &info) < 0)
-        return errno == ENOENT || fail(why, cap, "look at", path);
-    if (!S_ISSOCK(info.st_mode)) {
-        snprintf(why, cap, "the control socket: %s is there and is no socket", path);
-        return false;
-    }
-    return unlink(path) == 0 || fail(why, cap, "replace", path);
-}
-
-static bool listen_there(struct control *c, const char *path, const gid_t *group, char *why,
-                         size_t cap)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, path, strlen(path));
-    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->fd < 0)
-        return fail(why, cap, "make", path);
-    mode_t mask = umask(0177);
-    int bound = bind(c->fd, (const struct sockaddr *)&address, sizeof address);
-    umask(mask);
-    if (bound < 0)
-        return fail(why, cap, "make", path);
-    c->path = text_format("%s", path);
-    if (group && !give(path, *group, 0660, why, cap))
-        return false;
-    if (listen(c->fd, WAITING) < 0 || thm_port_posix_watch_fd(c->port, c->fd, c->tag) != THM_OK)
-        return fail(why, cap, "listen at", path);
-    return true;
-}
 
 enum control_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
                                  const struct command_host *host, const char *path,
                                  const char *group, char *why, size_t cap)
 {
-    gid_t id;
     memset(c, 0, sizeof *c);
+    for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+        c->clients[i].fd = -1;
+    enum control_result result = control_socket_open(&c->socket, path, group, why, cap);
+    if (result != CONTROL_OPEN)
+        return result;
+    if (thm_port_posix_watch_fd(port, c->socket.fd, tag) != THM_OK) {
+        snprintf(why, cap, "the control socket: the loop can't watch one descriptor more");
+        control_socket_close(&c->socket);
+        return CONTROL_FAILED;
+    }
     c->port = port;
     c->host = host;
     c->tag = tag;
-    c->fd = c->lock = -1;
-    for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
-        c->clients[i].fd = -1;
-    if (!check_length(path, why, cap) || (group && !find_group(group, &id, why, cap)) ||
-        !make_folder(path, group ? &id : NULL, why, cap))
-        return CONTROL_FAILED;
-    enum control_result result = take_lock(c, path, why, cap);
-    if (result == CONTROL_OPEN &&
-        (!clear_place(path, why, cap) || !listen_there(c, path, group ? &id : NULL, why, cap)))
-        result = CONTROL_FAILED;
-    if (result != CONTROL_OPEN)
-        control_close(c);
-    return result;
+    return CONTROL_OPEN;
 }
 
 /* --- answers ------------------------------------------------------------------------------------ */
@@ -465,7 +341,7 @@ static void accept_all(struct control *c, uint64_t now_ms)
     static const char busy[] =
         "error busy: all places at the control socket are taken; try again\n";
     int fd;
-    while ((fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+    while ((fd = accept4(c->socket.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
         unsigned i = 0;
         while (i < CONTROL_CLIENTS && (c->clients[i].fd >= 0 || c->clients[i].call.busy))
             i++;
@@ -485,7 +361,7 @@ void control_ready(struct control *c)
 
 void control_step(struct control *c, uint64_t now_ms)
 {
-    if (!c->path)
+    if (!c->port)
         return;
     if (c->ready)
         accept_all(c, now_ms);
@@ -504,7 +380,7 @@ static bool has_line(const struct control_client *client)
 uint64_t control_deadline(const struct control *c, uint64_t now_ms)
 {
     uint64_t until = UINT64_MAX;
-    for (unsigned i = 0; i < CONTROL_CLIENTS && c->path; i++) {
+    for (unsigned i = 0; i < CONTROL_CLIENTS && c->port; i++) {
         const struct control_client *client = &c->clients[i];
         uint64_t own = client->until;
         if (client->fd < 0)
@@ -524,22 +400,13 @@ void control_close(struct control *c)
 {
     if (!c->port) /* never opened */
         return;
-    for (unsigned i = 0; i < CONTROL_CLIENTS && c->path; i++) {
+    for (unsigned i = 0; i < CONTROL_CLIENTS && c->port; i++) {
         if (c->clients[i].fd < 0)
             continue;
         send_some(&c->clients[i], 0);
         drop(&c->clients[i]);
     }
-    if (c->fd >= 0) {
-        thm_port_posix_unwatch_fd(c->port, c->fd);
-        close(c->fd);
-    }
-    if (c->path)
-        unlink(c->path);
-    free(c->path);
-    if (c->lock >= 0)
-        close(c->lock);
-    c->path = NULL;
+    thm_port_posix_unwatch_fd(c->port, c->socket.fd);
+    control_socket_close(&c->socket);
     c->port = NULL;
-    c->fd = c->lock = -1;
 }

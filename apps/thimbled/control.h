@@ -26,6 +26,7 @@
 
 #include "buffer.h"
 #include "commands.h"
+#include "control_socket.h"
 
 #define CONTROL_CLIENTS     8u
 #define CONTROL_LINE        (PATH_MAX + 512) /* bytes of a request */
@@ -54,24 +55,18 @@ struct control_client {
 };
 
 struct control {
-    struct thm_port_posix *port;
+    struct thm_port_posix *port; /* NULL: there is no socket */
     const struct command_host *host;
     uint32_t tag;
-    char *path; /* NULL: there is no socket */
-    int fd, lock;
+    struct control_socket socket;
     bool ready; /* something is to be read or accepted */
     struct control_client clients[CONTROL_CLIENTS];
 };
 
-enum control_result { CONTROL_OPEN, CONTROL_TAKEN, CONTROL_FAILED };
-
 /**
- * Makes the socket, and its folder when there is none. One that a server left behind is replaced.
+ * Opens the socket, as control_socket_open() does.
  *
  * @param tag    the port reports with it that control_ready() is to be called
- * @param group  whose members may use it too; NULL: nobody but the user
- * @param why    receives one sentence unless it is CONTROL_OPEN
- * @return CONTROL_TAKEN: another server has it
  */
 enum control_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
                                  const struct command_host *host, const char *path,

@@ -5,7 +5,7 @@
 socket=$tmp/run/thimble/control
 readonly PASSCODE=correct-horse-canary
 
-# Where messages are in memory: there is a choice only where there is a database.
+# For a server beside another, and where there is to be no database, if there is a choice.
 memory=()
 ! "$THIMBLED" --help | grep -q -e '--store ' || memory=(--store ram)
 
@@ -40,7 +40,7 @@ ok 'a passcode for nobody is not asked for' refused 3 'no server answers' user a
 # --- who may use it ---------------------------------------------------------------------------------
 
 own_ca
-start_server --denylist "$CA/denylist" "${memory[@]}"
+start_server --denylist "$CA/denylist"
 ok 'the socket is the user'\''s alone' is "$(stat -c '%A' "$socket")" srw-------
 ok 'and so is its folder' is "$(stat -c '%A' "${socket%/*}")" drwx------
 as_nobody() { # the socket, and the way to it
@@ -74,7 +74,7 @@ kill -KILL "$first"
 wait "$first" 2>/dev/null
 ok 'a server that was killed leaves its socket' test -S "$socket"
 ok '... at which nobody answers' refused 3 'no server answers' list
-start_server --denylist "$CA/denylist" "${memory[@]}"
+start_server --denylist "$CA/denylist"
 ok 'it is replaced' does '^0 online$' list
 as_other_user() { # who is no member of root's group
   local own=$tmp/nobody
@@ -201,7 +201,6 @@ if command -v curl >/dev/null; then
   ok '... has the same names' is "$(sed -n 's/^# TYPE //p' "$tmp/scrape")" \
     "$("$THIMBLECTL" metrics | sed -n 's/^# TYPE //p')"
 fi
-ok 'a server without a database has no copy to give' refused 1 'messages are in memory only' backup x
 ok 'quit' does '' quit
 wait "$server"
 ok '... ends the server well' is $? 0
@@ -211,18 +210,19 @@ start_server "${memory[@]}" --control none
 ok 'none: there is no socket' not test -e "$socket"
 stop_server
 start_server "${memory[@]}"
+ok 'a server without a database has no copy to give' refused 1 'messages are in memory only' backup x
 ok 'without a deny-list the cure is named' refused 1 '--denylist FILE' device revoke ali@default
 stop_server
 
 # --- a database ---------------------------------------------------------------------------------------
 
 if ((${#memory[@]} > 0)); then
-  start_server --store sqlite --data "$tmp/data"
+  start_server --store sqlite --data "$tmp/of-backup"
   cd "$tmp" || give_up "$tmp"
   ok 'backup: in the folder of who asks' does "^$tmp/copy.db is a whole copy\$" backup copy.db
   ok '... which is told when it is there' test -s "$tmp/copy.db"
   ok 'a folder that is not there' refused 1 "$tmp/nowhere/copy.db was not written: " backup nowhere/copy.db
-  ok 'the audit log is beside the database' grep -q " backup by=uid:$EUID detail=$tmp/copy.db\$" "$tmp/data/audit.log"
+  ok 'the audit log is beside the database' grep -q " backup by=uid:$EUID detail=$tmp/copy.db\$" "$tmp/of-backup/audit.log"
   stop_server
   mkdir "$tmp/restored" && mv "$tmp/copy.db" "$tmp/restored/thimbled.db"
   start_server --store sqlite --data "$tmp/restored"
