@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "control.h"
+#include "control_path.h"
 #include "stand_in.h"
 
 #define TAG 3u
@@ -185,6 +186,34 @@ static void test_what_is_no_socket_is_left_alone(void **state)
         control_open(&control, &port, TAG, &stand_in.host, longer, NULL, why, sizeof why),
         CONTROL_FAILED);
     assert_non_null(strstr(why, "more than 107 bytes"));
+}
+
+static void place(char *found, const char *want)
+{
+    if (want)
+        assert_string_equal(found, want);
+    else
+        assert_null(found);
+    free(found);
+}
+
+/* Where the one makes it, the other looks for it. */
+static void test_the_usual_places(void **state)
+{
+    (void)state;
+    setenv("RUNTIME_DIRECTORY", "/run/thimble:/run/other", 1);
+    setenv("XDG_RUNTIME_DIR", "/run/user/1000", 1);
+    place(control_path_of_server(), "/run/thimble/control");
+    unsetenv("RUNTIME_DIRECTORY");
+    place(control_path_of_server(), "/run/user/1000/thimble/control");
+    place(control_path_to_try(0), "/run/user/1000/thimble/control");
+    place(control_path_to_try(1), "/run/thimble/control");
+    place(control_path_to_try(2), NULL);
+    setenv("XDG_RUNTIME_DIR", "relative", 1); /* which the specification has ignored */
+    place(control_path_to_try(0), "/run/thimble/control");
+    place(control_path_to_try(1), NULL);
+    place(control_path_of_server(), geteuid() == 0 ? "/run/thimble/control" : NULL);
+    unsetenv("XDG_RUNTIME_DIR");
 }
 
 /* --- requests ----------------------------------------------------------------------------------- */
@@ -522,6 +551,7 @@ int main(void)
         TEST(test_only_the_user_may_use_it),
         TEST(test_a_live_socket_is_refused_and_a_dead_one_replaced),
         TEST(test_what_is_no_socket_is_left_alone),
+        TEST(test_the_usual_places),
         TEST(test_requests_follow_each_other),
         TEST(test_what_is_said_before_hanging_up_is_answered),
         TEST(test_no_line_passes_for_the_last),
