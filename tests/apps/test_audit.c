@@ -130,6 +130,7 @@ static void test_other_events_are_left_to_the_log(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         record(&(struct thm_log_record){.event = others[i], .user = "ali"});
+    record(&(struct thm_log_record){.event = "join", .user = "ali", .detail = "@ali"});
     assert_string_equal(file_text(file), "");
 }
 
