@@ -244,10 +244,16 @@ static const struct {
     const char *event;
     bool room_in_detail;
 } audited[] = {
-    {"login", false},         {"logout", false},  {"refused", false},
-     {"message", false}, {"message-refused", false},
-    {"whisper", false},       {"join", true},     {"leave", true},
-    {"topic", true},          {"alias", false},
+    {"login", false},
+    {"logout", false},
+    {"refused", false},
+    {"message", false},
+    {"message-refused", false},
+    {"whisper", false},
+    {"join", true},
+    {"leave", true},
+    {"topic", true},
+    {"alias", false},
 };
 
 static void hash_text(const uint8_t *hash, char text[2 * THM_KEY_HASH + 1])
