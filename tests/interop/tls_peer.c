@@ -80,7 +80,7 @@ static int receive(struct tls_peer *p)
     return n > 0;
 }
 
-void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context)
+void peer_greet(struct tls_peer *p, uint16_t port, SSL_CTX *context)
 {
     static const char hello[] = "{\"msgtype\":\"hello\"}\n";
     p->fd = peer_connect(port);
@@ -92,6 +92,11 @@ void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context)
         if (!receive(p))
             peer_die("the handshake failed");
     SSL_write(p->ssl, hello, sizeof hello - 1);
+}
+
+void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context)
+{
+    peer_greet(p, port, context);
     if (!peer_hear(p, "\"room\":\"#lobby\""))
         peer_die("not let in");
 }
@@ -102,9 +107,15 @@ void peer_end(struct tls_peer *p)
     SSL_free(p->ssl);
 }
 
+static char heard[2 * CHUNK + 1];
+
+const char *peer_heard(void)
+{
+    return heard;
+}
+
 int peer_hear(struct tls_peer *p, const char *text)
 {
-    static char heard[2 * CHUNK + 1];
     size_t len = 0;
     for (;;) {
         int n = SSL_read(p->ssl, heard + len, CHUNK);

@@ -22,7 +22,10 @@ int peer_connect(uint16_t port);
 /** TLS 1.2 with ALPN, and a user's certificate unless `cert` is NULL. */
 SSL_CTX *peer_context(const char *cert, const char *key);
 
-/** Connects, shakes hands and says hello. peer_end() gives back what it takes, without a word to the server. */
+/** Connects, shakes hands and says hello. */
+void peer_greet(struct tls_peer *p, uint16_t port, SSL_CTX *context);
+
+/** The same, and is let in. peer_end() gives back what it takes, without a word to the server. */
 void peer_log_in(struct tls_peer *p, uint16_t port, SSL_CTX *context);
 
 void peer_end(struct tls_peer *p);
@@ -35,6 +38,9 @@ void peer_send(const struct tls_peer *p, const void *data, size_t len);
 
 /** Reads on until the server has sent a text. 1: it came; 0: it closed the connection before. */
 int peer_hear(struct tls_peer *p, const char *text);
+
+/** What came last, while it was listened. */
+const char *peer_heard(void);
 
 _Noreturn void peer_die(const char *what);
 
