@@ -51,5 +51,17 @@ int main(void)
     printf("docs/DESIGN.md\tUp to %d members by name, above that as counts, at most every %d s\n",
            THM_SMALL_ROOM, THM_COUNT_INTERVAL_MS / 1000);
     printf("docs/SECURITY.md\tfor at most %d hours\n", THM_SESSION_S / 3600);
+    printf("%s\t%s a second, %s at once; what is more waits\n", readme, grouped(THM_LINES_RATE),
+           grouped(THM_LINES_BURST));
+    printf("%s\t%d KB a second, %d MB at once\n", readme, THM_BYTES_RATE / 1024,
+           THM_BYTES_BURST / 1048576);
+    printf("%s\t%d a second, %d at once | `--limit-joins`\n", readme, THM_JOINS_RATE,
+           THM_JOINS_BURST);
+    printf("%s\t%d a second, %d at once; more are refused\n", readme, THM_LOGINS_RATE,
+           THM_LOGINS_BURST);
+    printf("%s\t%d a second, %d at once | `--limit-lookups`\n", readme, THM_LOOKUPS_RATE,
+           THM_LOOKUPS_BURST);
+    printf("%s\tone line at most %d s\n", protocol, (THM_PACE_WAIT_MS + 999) / 1000 + 1);
+    printf("%s\theld back for %d s gets a `notice`\n", protocol, THM_PACE_TELL_MS / 1000);
     return 0;
 }

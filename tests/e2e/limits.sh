@@ -36,7 +36,7 @@ stop_server
 
 # --- logins ---------------------------------------------------------------------------------------
 
-start_server --limit-logins 10/50
+start_server --limit-logins 10/50 --limit-joins 0
 read -r granted refused took < <("$logins" "$port" "$CA/users/ali@default.crt" "$CA/users/ali@default.key" 1000)
 echo "# 1,000 logins in $took ms: $granted granted, $refused refused"
 ok '1,000 logins in a loop: each is answered, and who is refused is told how long to wait' \
