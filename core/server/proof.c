@@ -9,6 +9,9 @@
 
 #include "tls/wipe.h"
 
+/* What a client is told to wait when all places for logins by passcode are taken, seconds. */
+#define BUSY_RETRY_S 5
+
 static const char too_many_wrong[] = "too many wrong passcodes: wait before trying again";
 static const char suspended_by_wrong[] =
     "too many wrong passcodes on this device: ask whoever runs the server, or wait a day";
@@ -41,7 +44,8 @@ void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job 
     uint32_t number = busy ? 0 : thm_pool_take(&s->logins);
 
     if (number == 0) {
-        thm_conn_full(s, c);
+        thm_log_event(s, THM_LOG_WARNING, "refused", c, THM_E_FULL, "logins");
+        thm_login_refuse(s, c, THM_E_FULL, NULL, NULL, BUSY_RETRY_S);
         return;
     }
     struct login *l = login_at(s, number);

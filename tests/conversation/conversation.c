@@ -11,7 +11,8 @@
 #include "thimble/libcrypto.h"
 #endif
 
-#define JOIN_MS 60000 /* until everybody is in the room, while nothing goes wrong yet */
+#define USER_RECORD 2     /* THM_KIND_USER_RECORD of core/server */
+#define JOIN_MS     60000 /* until everybody is in the room, while nothing goes wrong yet */
 #define DEAD_MS                                                                                    \
     200000 /* until everybody has noticed that a connection is dead of which nobody was told */
 #define CALM_MS   100000 /* it may take so long to converge once the faults stop */
@@ -110,7 +111,10 @@ static bool serve(struct conversation *c)
     };
 
     thm_server_config_default(&config, TALKERS_MAX + 1);
+    if (c->plan.passcodes)
+        config.auth = THM_AUTH_PASSCODE;
     if (c->plan.tight) {
+        config.logins = c->plan.steady ? TALKERS_MAX : 2;
         config.blocks = 4;
         config.appends = 3;
         config.reads = 1;
@@ -130,8 +134,21 @@ static bool serve(struct conversation *c)
            THM_OK;
 }
 
+/* The accounts are there before the server is: nobody is to be refused for that. */
+static void make_accounts(struct conversation *c)
+{
+    for (unsigned i = 0; i < c->plan.talkers && c->plan.passcodes; i++) {
+        char verifier[THM_SCRAM_VERIFIER_TEXT], record[THM_SCRAM_VERIFIER_TEXT + 64];
+        bool own = i >= 2; /* a policy of his own */
+        talker_verifier(i, verifier);
+        snprintf(record, sizeof record, "%sverifier %s\n", own ? "auth passcode\n" : "", verifier);
+        ledger_put(&c->ledger, USER_RECORD, talker_user(i), record);
+    }
+}
+
 void conversation_serve(struct conversation *c)
 {
+    make_accounts(c);
     while (!serve(c)) {
     }
     sim_host_run(c->server_host, &(struct sim_program){c, step, deadline});
@@ -144,8 +161,17 @@ static bool server_idle(void *ctx)
     return thm_server_idle(c->server);
 }
 
+static void count_guesses(struct conversation *c)
+{
+    struct thm_server_stats stats;
+
+    thm_server_stats(c->server, &stats);
+    c->guessed += stats.passcodes_failed;
+}
+
 static void restart(struct conversation *c, enum sim_death how)
 {
+    count_guesses(c);
     sim_host_kill(c->server_host, how);
     if (c->plan.store_survives)
         ledger_settle(&c->ledger);
@@ -421,6 +447,9 @@ static void count_leaks(struct conversation *c)
     for (unsigned i = 0; i < c->plan.talkers; i++)
         if (sim_host_open_sockets(c->talkers[i].host) != 0)
             judge_broken(c, "client %u leaks a socket", i);
+    count_guesses(c);
+    if (c->guessed != 0)
+        judge_broken(c, "%llu right passcodes were not", (unsigned long long)c->guessed);
     if (sim_host_open_sockets(c->server_host) != 1)
         judge_broken(c, "the server leaks a socket");
 }

@@ -61,7 +61,9 @@ struct plan {
     bool backend;       /* P-256 by libcrypto where it is built */
     bool steady;        /* nothing is to happen that may break a connection */
     bool late_fault;    /* something may go wrong even when all is calm, once */
-    bool twin;          /* the second talker has the first one's credentials */
+    bool
+        passcodes; /* users prove theirs: u0 and u1 by policy of the server, u2 and u3 have other ones */
+    bool twin; /* the second talker has the first one's credentials */
 };
 
 struct talker;
@@ -73,10 +75,11 @@ struct conversation {
     struct thm_server *server;
     void *server_memory;
     struct ledger ledger;
-    bool restarted; /* the server has forgotten its users */
-    bool calm;      /* the faults have stopped */
-    bool converged; /* and everybody has what was said */
-    bool leaving;   /* the clients were told to end */
+    bool restarted;   /* the server has forgotten its users */
+    bool calm;        /* the faults have stopped */
+    bool converged;   /* and everybody has what was said */
+    bool leaving;     /* the clients were told to end */
+    uint64_t guessed; /* proofs that were not right, of servers that have ended */
     struct talker *talkers;
     char verdict[256]; /* the first promise that was broken, "" none */
 };

@@ -122,7 +122,8 @@ static unsigned fault(void *ctx, const struct thm_store_request *request, int *r
 {
     const struct ledger *l = ctx;
 
-    (void)request;
+    if (request == l->own)
+        return 0;
     if (chance(l, l->plan.fail_ppm) || sim_world_now(l->world) < l->down_until)
         *result = THM_E_STORE;
     if (chance(l, l->plan.late_ppm))
@@ -164,6 +165,7 @@ static void make_store(struct ledger *l)
         .blocks = l->plan.blocks,
         .streams = l->plan.streams,
         .senders = 64,
+        .records = l->plan.records,
         .seed = sim_world_random(l->world, UINT64_MAX),
         .fault = fault,
         .fault_ctx = l,
@@ -173,7 +175,25 @@ static void make_store(struct ledger *l)
     l->memory = aligned_alloc(16, (size + 15) & ~(size_t)15);
     if (thm_ram_store_init(&l->inner, l->memory, size, &config) != THM_OK)
         abort();
-    l->store = (struct thm_store){.ops = &ops, .durable = l->inner->durable};
+    l->store =
+        (struct thm_store){.ops = &ops, .durable = l->inner->durable, .records = l->inner->records};
+}
+
+void ledger_put(struct ledger *l, uint8_t kind, const char *key, const char *value)
+{
+    struct thm_store_request put = {.op = THM_STORE_PUT,
+                                    .record = {.kind = kind,
+                                               .key = key,
+                                               .key_len = (uint8_t)strlen(key),
+                                               .value = value,
+                                               .value_len = (uint16_t)strlen(value)}},
+                             *done;
+
+    l->own = &put;
+    if (l->inner->ops->submit(l->inner, &put) != THM_OK ||
+        l->inner->ops->collect(l->inner, &done, 1) != 1 || done != &put || put.result != THM_OK)
+        abort();
+    l->own = NULL;
 }
 
 void ledger_init(struct ledger *l, struct sim_world *world, const struct store_plan *plan)

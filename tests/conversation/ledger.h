@@ -18,6 +18,7 @@ struct store_plan {
     uint32_t late_ppm, late_max; /* completions that wait for up to so many collects */
     uint32_t fail_ppm;           /* requests that fail */
     uint32_t busy_ppm;           /* requests that are not even taken */
+    uint32_t records;            /* that it keeps; 0: none */
 };
 
 /* An entry that the store has taken. */
@@ -46,12 +47,16 @@ struct ledger {
     void *memory;
     struct sim_world *world;
     struct store_plan plan;
+    const struct thm_store_request *own; /* the ledger's, which does not fail */
     bool calm;
     uint64_t down_until;       /* the world's time: all requests fail */
     struct ledger_life *lives; /* in the order of their making */
     unsigned life_count;
     char broken[160]; /* what promise of a log the server broke, "" none */
 };
+
+/** Sets a record, whatever else goes wrong. */
+void ledger_put(struct ledger *l, uint8_t kind, const char *key, const char *value);
 
 /** Starts with an empty store. */
 void ledger_init(struct ledger *l, struct sim_world *world, const struct store_plan *plan);

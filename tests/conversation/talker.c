@@ -162,6 +162,29 @@ bool talker_ask_history(struct talker *t, const char *stream, unsigned count)
     return request(t, &m);
 }
 
+/* --- its passcode ---------------------------------------------------------------------------- */
+
+void talker_verifier(unsigned number, char text[THM_SCRAM_VERIFIER_TEXT])
+{
+    static struct thm_scram_verifier made[TALKERS_MAX];
+    const char *passcode = cast[number].user; /* the same on each of his devices */
+    uint8_t salt[THM_SCRAM_SALT] = {0};
+
+    memcpy(salt, passcode, strlen(passcode));
+    if (made[number].iterations == 0)
+        thm_scram_verifier_make(&made[number], passcode, strlen(passcode), salt, sizeof salt,
+                                THM_SCRAM_ITERATIONS_MIN);
+    thm_scram_verifier_print(&made[number], text);
+}
+
+static void answer(struct talker *t, const struct thm_client_proof *proof)
+{
+    t->asked++;
+    if (proof->wrong != THM_SCRAM_OK)
+        judge_broken(t->conversation, "client %u is told that its passcode was wrong", t->number);
+    thm_client_passcode(&t->client, proof->user, strlen(proof->user));
+}
+
 /* --- the program ---------------------------------------------------------------------------- */
 
 static bool all_joined(const struct conversation *c)
@@ -232,7 +255,10 @@ static const struct thm_tls_backend *backend(const struct plan *plan)
 
 static void on_event(void *ctx, const struct thm_client_event *event)
 {
-    judge_event(ctx, event);
+    if (event->kind == THM_CLIENT_ASKED)
+        answer(ctx, event->proof);
+    else
+        judge_event(ctx, event);
 }
 
 void talker_init(struct conversation *c, unsigned number)

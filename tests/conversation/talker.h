@@ -30,6 +30,7 @@ struct talker {
     uint32_t missed;        /* events that came meanwhile */
     int ended;              /* code of ENDED; NOT_ENDED */
     bool lobby_joined;
+    unsigned asked;                    /* how often it was asked for its passcode */
     enum outcome outcome[CSN_MAX + 1]; /* by csn */
     /* shown */
     struct view views[VIEWS];
@@ -55,6 +56,9 @@ void talker_start(struct conversation *c, unsigned number);
 /** "u1", "default" of a talker. */
 const char *talker_user(unsigned number);
 const char *talker_device(unsigned number);
+
+/** The verifier of a talker's passcode, as accounts hold it. */
+void talker_verifier(unsigned number, char text[THM_SCRAM_VERIFIER_TEXT]);
 
 /** Whether a slice holds this text; and a copy of a slice, cut to fit. */
 bool talker_is(struct thm_slice s, const char *text);

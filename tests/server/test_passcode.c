@@ -566,7 +566,7 @@ static void only_so_many_at_a_time(void **state)
         prove_hello(&p[i], rig_open(&r, i), "{'msgtype':'hello'}");
     struct peer *u2 = rig_open(&r, 2);
     say(u2, "{'msgtype':'hello'}");
-    expect(u2, "{'msgtype':'full','retry_after':*");
+    expect(u2, "{'msgtype':'auth_reply','status':'REFUSED','retry_after':5,'code':'full',*");
     expect_end(u2, 1000);
     peer_abort(p[1].peer);
     rig_pass(&r, 100);
@@ -595,7 +595,7 @@ static void only_so_many_from_an_address(void **state)
             continue;
         }
         say(next, "{'msgtype':'hello'}");
-        expect(next, "{'msgtype':'full','retry_after':*");
+        expect(next, "{'msgtype':'auth_reply','status':'REFUSED','retry_after':5,'code':'full',*");
     }
     prove_hello(&p[1], rig_open(&r, 3), "{'msgtype':'hello'}");
     rig_end(&r);
