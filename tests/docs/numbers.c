@@ -37,8 +37,12 @@ int main(void)
     printf("%s\tat most every %d s\n", protocol, THM_COUNT_INTERVAL_MS / 1000);
     printf("%s\tsilent for %d s; clients ping after %d s\n", protocol, THM_IDLE_MS / 1000,
            THM_PING_MS / 1000);
-    printf("%s\thandshake %d s, `hello` %d s; %d s without progress\n", protocol,
-           THM_HANDSHAKE_MS / 1000, THM_LOGIN_MS / 1000, THM_STALL_MS / 1000);
+    printf("%s\thandshake %d s, `hello` %d s, a passcode %d s; %d s without progress\n", protocol,
+           THM_HANDSHAKE_MS / 1000, THM_LOGIN_MS / 1000, THM_PROOF_MS / 1000, THM_STALL_MS / 1000);
+    printf("%s\tfewer than %s or more than %s iterations\n", protocol,
+           grouped(THM_SCRAM_ITERATIONS_MIN), grouped(THM_SCRAM_ITERATIONS_MAX));
+    printf("%s\tsalt of %d to %d B\n", protocol, THM_SCRAM_SALT_MIN, THM_SCRAM_SALT_MAX);
+    printf("%s\tAfter %d in a row\n", protocol, THM_ATTEMPTS_SUSPEND);
     printf("%s\tmin(%d s, 0.%d s x 2^attempts)\n", protocol, THM_BACKOFF_CAP_MS / 1000,
            THM_BACKOFF_BASE_MS / 100);
     printf("%s\tat most %d certificates of at most %s B each\n", protocol, THM_CHAIN_MAX,
