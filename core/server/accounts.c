@@ -75,7 +75,7 @@ static void start(struct thm_server *s)
     bool list = o->first->op == THM_ADMIN_USER_LIST;
 
     o->step = list ? OPERATION_LIST : OPERATION_GET;
-    strcpy(o->key, list ? "" : o->first->user);
+    thm_slice_copy(o->key, sizeof o->key, thm_slice_of(list ? "" : o->first->user));
     o->key_len = (uint8_t)strlen(o->key);
 }
 

@@ -228,7 +228,7 @@ static bool get_ready(struct thm_server *s, struct job *j)
         j->step = JOB_GET_TO_SAY;
         j->request.op = THM_STORE_GET;
         j->request.record = (struct thm_store_record){
-            .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)strcspn(j->to, "@")};
+            .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)thm_user_len(j->to)};
         j->request.buf = j->line[0];
         j->request.cap = sizeof j->line[0];
         submit_step(s, j);
@@ -409,7 +409,7 @@ static void got_user(struct thm_server *s, struct job *j)
 {
     char user[THM_ID_MAX + 1] = "";
 
-    memcpy(user, j->to, strcspn(j->to, "@"));
+    memcpy(user, j->to, thm_user_len(j->to));
     thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
     j->stranger = false;
     if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0)

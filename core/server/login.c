@@ -289,7 +289,7 @@ static void begin(struct thm_server *s, struct connection *c, const struct thm_m
     }
     struct job *j = thm_job_take(s, c, JOB_GET_ACCOUNT, true);
     thm_slice_copy(j->alias, sizeof j->alias, alias);
-    strcpy(j->from, c->tls.peer.user);
+    thm_slice_copy(j->from, sizeof j->from, thm_slice_of(c->tls.peer.user));
     get_account(s, j);
 }
 

@@ -154,7 +154,7 @@ enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to
 
 static enum known is_known(const struct thm_server *s, const char *to)
 {
-    if (thm_user_find(s, to, strcspn(to, "@")) != 0)
+    if (thm_user_find(s, to, thm_user_len(to)) != 0)
         return KNOWN_YES;
     if (s->config.store->records)
         return KNOWN_BY_RECORD;
@@ -164,7 +164,7 @@ static enum known is_known(const struct thm_server *s, const char *to)
 bool thm_say_to(struct thm_server *s, struct job *j)
 {
     char inbox[THM_ROOM_MAX + 1] = "@";
-    size_t len = strcspn(j->to, "@");
+    size_t len = thm_user_len(j->to);
 
     memcpy(inbox + 1, j->to, len);
     uint32_t target = thm_stream_need(s, inbox, 1 + len);

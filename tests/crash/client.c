@@ -32,12 +32,14 @@
 #define EVENTS      16
 #define PENDING_MAX 16 /* of his own messages that wait */
 #define FILLER      160
+#define PEERS_MAX   64
 
 static struct thm_port_posix port;
 static struct thm_client client;
 static const char *me;
 static char **peers;
 static int peer_count;
+static bool heard[PEERS_MAX];
 static unsigned run, said;
 static uint32_t random_state;
 static uint64_t say_at;
@@ -133,6 +135,22 @@ static void read_journal(const char *path)
 
 /* --- what happens ------------------------------------------------------------------------------- */
 
+/* Whoever was heard has an account; before his first login he has none, and a whisper to him is refused. */
+static void hear_of(struct thm_slice user)
+{
+    for (int i = 0; i < peer_count && i < PEERS_MAX; i++)
+        if (strlen(peers[i]) == user.len && memcmp(peers[i], user.data, user.len) == 0)
+            heard[i] = true;
+}
+
+/* Somebody to whisper to, or the room. */
+static const char *draw_target(void)
+{
+    uint32_t peer = peer_count > 0 ? draw((uint32_t)peer_count) : 0;
+
+    return draw(5) == 0 && peer < PEERS_MAX && heard[peer] ? peers[peer] : "#lobby";
+}
+
 static void take_line(const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM), text = thm_msg_get(m, THM_KEY_TEXT);
@@ -141,6 +159,7 @@ static void take_line(const struct thm_msg *m)
     switch (m->type) {
     case THM_MSG_MESSAGE:
     case THM_MSG_WHISPER:
+        hear_of(thm_msg_get(m, THM_KEY_FROM));
         for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) { /* which log it is of says the client */
             const char *name;
             uint64_t at;
@@ -200,7 +219,7 @@ static bool say_one(void)
                                  "eiusmod tempor incididunt ut labore et dolore magna aliqua ut "
                                  "enim ad minim veniam quis nostrud exercitation";
     char text[64 + FILLER];
-    const char *to = draw(5) == 0 && peer_count > 0 ? peers[draw((uint32_t)peer_count)] : "#lobby";
+    const char *to = draw_target();
     int len =
         snprintf(text, sizeof text, "%s.%u.%u %.*s", me, run, said + 1, (int)draw(FILLER), filler);
     while (len > 0 && text[len - 1] == ' ')
