@@ -71,8 +71,7 @@ void thm_prove_reset(struct thm_client *c)
 
 static void forget_keys(struct thm_client_login *l)
 {
-    thm_wipe(&l->keys, sizeof l->keys);
-    l->has_keys = false;
+    thm_wipe(&l->keys, sizeof l->keys); /* which fit no salt then */
 }
 
 /* Answers with the keys that there are. False: they are none, or another passcode's. */
@@ -81,7 +80,7 @@ static bool answer(struct thm_client *c)
     struct thm_client_login *l = &c->login;
     char message[THM_SCRAM_MESSAGE];
 
-    if (!l->has_keys || thm_scram_client_answer(&l->scram, &l->keys, message) != THM_SCRAM_OK)
+    if (thm_scram_client_answer(&l->scram, &l->keys, message) != THM_SCRAM_OK)
         return false;
     l->step = STEP_FINAL;
     put(c, message);
@@ -130,7 +129,6 @@ int thm_client_keys(struct thm_client *c, const struct thm_scram_keys *keys)
     if (c->state != THM_CLIENT_PROVING || l->step != STEP_ASKED)
         return THM_E_STATE;
     l->keys = *keys;
-    l->has_keys = true;
     if (answer(c))
         return THM_OK;
     forget_keys(l);
@@ -149,7 +147,6 @@ void thm_prove_run(struct thm_client *c)
     if (!l->deriving || !thm_scram_keys_step(&l->job, THM_CLIENT_ITERATIONS))
         return;
     l->deriving = false;
-    l->has_keys = true;
     if (c->state == THM_CLIENT_PROVING && l->step == STEP_WAITS && !answer(c))
         ask(c);
 }

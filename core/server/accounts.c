@@ -161,12 +161,6 @@ static void log_change(struct thm_server *s, const struct thm_admin_request *r)
                                                                   .detail = what});
 }
 
-/* Whether a connection is in the middle of a login that began with the account as it was. */
-static bool is_stale(const struct thm_server *s, const struct connection *c)
-{
-    return c->login != 0 && login_at(s, c->login)->epoch != s->account_epoch;
-}
-
 static void end_connections(struct thm_server *s, const struct thm_admin_request *r)
 {
     bool removed = r->op == THM_ADMIN_USER_REMOVE;
@@ -179,7 +173,8 @@ static void end_connections(struct thm_server *s, const struct thm_admin_request
             continue;
         if (c->state != CONN_LOGIN && (removed || suspended))
             thm_conn_goodbye(s, c, code, thm_error_text(code), 0);
-        else if (is_stale(s, c))
+        else if (c->login !=
+                 0) /* it began with the account as it was: the store answers in order */
             thm_conn_goodbye(s, c, THM_E_STATE, changed_words, 1);
     }
 }

@@ -54,8 +54,7 @@ void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job 
     l->epoch = j->epoch;
     l->known = account->has_passcode;
     l->verifier = account->verifier;
-    l->touch = record->len > 0 && thm_account_seen(account, s->utc_ms) &&
-               thm_account_write(account, record);
+    l->touch = thm_account_seen(account, s->utc_ms) && thm_account_write(account, record);
     l->record = *record;
     c->state = (uint8_t)thm_conn_next((enum thm_conn_state)c->state, CONN_ASKED);
     thm_conn_deadline(s, c, DEADLINE_PROOF);

@@ -189,6 +189,8 @@ static void keys_serve_as_well(void **state)
     others = keys;
     others.iterations++;
     assert_int_equal(thm_client_keys(&fake.client, &others), THM_E_KEY);
+    memset(&others, 0, sizeof others);
+    assert_memory_equal(&fake.client.login.keys, &others, sizeof others); /* they are not kept */
     assert_int_equal(thm_client_keys(&fake.client, &keys), THM_OK);
     assert_int_equal(thm_client_keys(&fake.client, &keys), THM_E_STATE);
     fake_step();
@@ -285,6 +287,10 @@ static void a_wrong_one_is_asked_for_anew_when_the_server_lets(void **state)
     fake_step();
     fake_told("waiting closed");
     assert_int_equal(fake.last.wrong, THM_SCRAM_OK);
+    new_verifier(PASSCODE, "another salt...", 4096); /* that one was right: all is forgotten */
+    next_connection();
+    fake_told("asked 4096");
+    assert_int_equal(fake.last.proof->wrong, THM_SCRAM_OK);
 }
 
 static void too_early_is_told_and_final_is_final(void **state)

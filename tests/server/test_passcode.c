@@ -128,7 +128,7 @@ static void a_passcode_is_never_taken(void **state)
     assert_int_equal(r.logged, 2);
     say(u0, "{'msgtype':'quit-not','x':{'passcode':1}}");
     expect(u0, refusal);
-    prove_hello(&p, u0, "{'msgtype':'hello','agent':'passcode','x':'a \\'passcode\\': b'}");
+    prove_hello(&p, u0, "{'msgtype':'hello','agent':'passcode','a\\'passcode':1}");
     say(u0, "{'passcode':'secret','msgtype':'auth_request'}");
     expect(u0, refusal);
     rig_end(&r);
@@ -634,8 +634,30 @@ static void a_store_in_trouble_is_no_refusal_for_good(void **state)
     say(u2, "{'msgtype':'hello'}");
     expect(u2, later);
     r.store.busy = false;
+    unsigned puts = r.store.puts;
     prove(&p, rig_open(&r, 0), PASSCODE);
     expect_granted(&p);
+    assert_int_equal(r.store.puts,
+                     puts + 2); /* the secret is kept after all, and the login noted */
+    rig_end(&r);
+}
+
+/* Who was told goodbye while the store was asked hears nothing more. */
+static void a_goodbye_is_the_last_word(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, with_records);
+    struct peer *u0 = rig_open(&r, 0);
+    r.store.late = true;
+    say(u0, "{'msgtype':'hello'}");
+    rig_pass(&r, 50);
+    thm_server_shutdown(r.server);
+    rig_store_on_time(&r);
+    expect(u0, "{'msgtype':'goodbye','retry_after':1,'code':'shutdown','reason':'*'}");
+    expect_end(u0, 1000);
+    assert_int_equal(u0->next, u0->count);
+    assert_int_equal(rig_stats(&r).logins, 0);
     rig_end(&r);
 }
 
@@ -691,6 +713,7 @@ int main(void)
         cmocka_unit_test(only_so_many_at_a_time),
         cmocka_unit_test(only_so_many_from_an_address),
         cmocka_unit_test(a_store_in_trouble_is_no_refusal_for_good),
+        cmocka_unit_test(a_goodbye_is_the_last_word),
         cmocka_unit_test(a_late_store_is_waited_for),
     };
 

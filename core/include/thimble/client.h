@@ -142,7 +142,6 @@ struct thm_client_login {
     uint8_t step;          /* of core/client/prove.c */
     uint8_t wrong, before; /* enum thm_scram: why this login, and the last one that failed, did */
     bool deriving;         /* keys are being derived; whatever becomes of the connection */
-    bool has_keys;
     struct thm_client_proof proof; /* as the application was asked */
     struct thm_scram_client scram;
     struct thm_scram_job job;
