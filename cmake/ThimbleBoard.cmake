@@ -68,7 +68,8 @@ include(ThimbleBearSSL)
 # What -Os leaves on although it makes these images larger, found by trying each option. Not for all of BearSSL: a
 # handshake would take 4 % longer.
 add_compile_options(-fno-thread-jumps -fno-schedule-insns2 -fno-tree-dominator-opts -fno-if-conversion
-  -fno-ssa-phiopt -fno-tree-tail-merge -fno-move-loop-invariants -fno-tree-loop-im -fno-tree-loop-ivcanon -fno-ipa-cp
+  -fno-ssa-phiopt -fno-tree-tail-merge -fno-move-loop-invariants -fno-tree-loop-im -fno-tree-loop-ivcanon
+  -fno-tree-loop-distribute-patterns -fno-tree-scev-cprop -fno-tree-copy-prop -fno-tree-bit-ccp -fno-ipa-cp
   -fno-section-anchors -fno-optimize-sibling-calls -freorder-blocks-algorithm=stc -fira-algorithm=priority
   -mbranch-cost=4)
 include(ThimbleSources)

@@ -13,7 +13,7 @@
 #define THM_T(text) text
 
 /* A sentence that only a server says, or a program with options and files; and the word of an error that is never told
- * a client. */
+ * a client, or that it does nothing particular about. */
 #if THM_ALL_SENTENCES
 #define THM_ELSEWHERE(sentence) sentence
 #define THM_UNTOLD(word)        word
@@ -124,7 +124,7 @@
     X(THM_E_PARTS, -87, "parts", THM_T("the message has more parts than are taken here"))          \
     X(THM_E_PASSCODE, -88, "passcode",                                                             \
       THM_T("the server asks for a passcode, and was not given the right one"))                    \
-    X(THM_E_SUSPENDED, -89, "suspended",                                                           \
+    X(THM_E_SUSPENDED, -89, THM_UNTOLD("suspended"),                                               \
       THM_ELSEWHERE("the account is suspended: ask whoever runs the server"))                      \
     X(THM_E_EXISTS, -90, THM_UNTOLD("exists"),                                                     \
       THM_ELSEWHERE("there is an account of that name already"))
