@@ -118,7 +118,7 @@ bool thm_console_supports(const struct thm_console *c, enum thm_type type);
 /** `error` and `refused`. False: nothing more is to be printed. */
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m);
 
-/** The server has stored a message, or opened a stream: if it could not before, that is news. */
+/** The server has stored a message: if it could not before, that is news. */
 void thm_trouble_stored(struct thm_console *c);
 
 /** A text was refused. */

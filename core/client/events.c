@@ -21,8 +21,6 @@ static bool on_joined(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM);
 
-    if (thm_client_pending(c->config.client) == 0)
-        thm_trouble_stored(c);
     return !is_inbox(room) && thm_console_enter(c, room); /* else after a reconnect: no news */
 }
 

@@ -192,15 +192,14 @@ static void on_ping(struct thm_client *c, struct thm_msg *m)
     thm_session_put(c, m); /* without room for it, the server hears what waits before it */
 }
 
-/* An error that the client deals with by itself, and that is no news to anybody: true. That the server can't store
- * is news, though the client asks again. */
+/* An error that the client deals with by itself: true. That nothing can be stored now is news all the same. */
 static bool on_error(struct thm_client *c, const struct thm_msg *m)
 {
     int code = thm_msg_code(m, THM_OK);
 
     c->answer_by = THM_NEVER;
     if (thm_msg_is(m, THM_KEY_IN, "join"))
-        return thm_follow_refused(c, m) && code != THM_E_STORE;
+        return thm_follow_refused(c, m);
     if (!thm_msg_is(m, THM_KEY_IN, "say") && !thm_msg_is(m, THM_KEY_IN, "whisper"))
         return false;
     if (code != THM_E_STORE && code != THM_E_LIMIT && code != THM_E_WINDOW)

@@ -40,45 +40,24 @@ static void append_problem(struct thm_console *c, const struct thm_msg *m, struc
     thm_show_format(c, THM_T("{reason}"), m);
 }
 
-/* The client asks again by itself, so it is said once, and once that it is over. Joining may fail for a moment, as
- * when the store's queue is full: that is said when it fails again. */
-static bool is_of_store(const struct thm_msg *m)
-{
-    return thm_msg_code(m, THM_OK) == THM_E_STORE &&
-           (thm_msg_is(m, THM_KEY_IN, "say") || thm_msg_is(m, THM_KEY_IN, "whisper") ||
-            thm_msg_is(m, THM_KEY_IN, "join"));
-}
-
-static void show_store_down(struct thm_console *c, const struct thm_msg *m)
-{
-    bool again = c->store_failed || !thm_msg_is(m, THM_KEY_IN, "join");
-
-    c->store_failed = true;
-    if (c->store_down || !again)
-        return;
-    c->store_down = true;
-    thm_show_start(c, THM_STYLE_ERROR,
-                   THM_T("! the server can't store messages now; yours wait here: "));
-    thm_show_format(c, THM_T("{reason}"), m);
-    thm_show_end(c);
-}
-
 void thm_trouble_stored(struct thm_console *c)
 {
     if (c->store_down)
-        thm_show_notice(c, THM_T("the server stores messages again"), THM_NOTHING);
-    c->store_down = c->store_failed = false;
+        thm_show_notice(c, THM_T("the server stores again"), THM_NOTHING);
+    c->store_down = false;
 }
 
 bool thm_trouble_line(struct thm_console *c, const struct thm_msg *m)
 {
     struct thm_slice room = thm_msg_get(m, THM_KEY_ROOM), name = subject(c, m);
 
-    if (is_of_store(m)) {
-        show_store_down(c, m);
-        return false;
+    if (thm_msg_code(m, THM_OK) == THM_E_STORE) { /* asked again by itself, so it is said once */
+        if (c->store_down)
+            return false;
+        c->store_down = true;
+    } else {
+        c->errors += !thm_msg_is(m, THM_KEY_IN, "hello");
     }
-    c->errors += !thm_msg_is(m, THM_KEY_IN, "hello");
     if (thm_msg_is(m, THM_KEY_IN, "join") && thm_follow_find(c->config.client, room) == NULL)
         thm_console_exit(c, room);
     thm_show_start(c, THM_STYLE_ERROR, "! ");

@@ -316,6 +316,8 @@ void thm_server_store_trouble(struct thm_server *s, const char *sentence)
 /* Unasked, for each append has room for one answer only, and that is still to come. */
 bool thm_append_tell_trouble(struct thm_server *s, struct connection *c)
 {
+    char reason[THM_SHORT_MAX + 1];
+    struct thm_text t;
     struct thm_msg m;
 
     if (!s->troubled || c->appends == 0 || c->told_trouble == s->troubles)
@@ -323,7 +325,10 @@ bool thm_append_tell_trouble(struct thm_server *s, struct connection *c)
     thm_msg_init(&m, THM_MSG_ERROR);
     THM_SET(&m, CODE, thm_error_word(THM_E_STORE));
     THM_SET(&m, IN, "say");
-    THM_SET(&m, REASON, s->trouble != NULL ? s->trouble : thm_error_text(THM_E_STORE));
+    thm_text_init(&t, reason, sizeof reason);
+    thm_text_str(&t, "what you say waits, it can't be stored now: ");
+    thm_text_str(&t, s->trouble != NULL ? s->trouble : "the store fails");
+    thm_msg_str(&m, THM_KEY_REASON, reason, t.len);
     if (!thm_output_news(s, c, &m))
         return false;
     c->told_trouble = s->troubles;

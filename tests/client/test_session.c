@@ -127,7 +127,6 @@ static void a_store_that_fails_is_asked_again(void **state)
     fake_sent("{'msgtype':'join','room':'#ops'}");
     fake_sent_nothing(); /* what is said there waits, for it would be refused */
     fake_line("{'msgtype':'error','code':'store','reason':'no','in':'join','room':'#ops'}");
-    fake_told("error");
     fake_told_nothing();
     fake_sent_nothing();
     assert_true(thm_client_deadline(&fake.client) <= fake.now + THM_RETRY_MS);

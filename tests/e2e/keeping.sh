@@ -102,13 +102,13 @@ if command -v prlimit >/dev/null; then
   echo 'there is none' >&$typed
   echo 'nor now' >&$typed
   ok 'a full disk is logged' await_log ' ERROR store-trouble detail="the disk is full: make room'
-  ok 'the sender sees why' await "$tmp/screen" 'the server can.t store messages now; yours wait here: the disk is full'
+  ok 'the sender sees why' await "$tmp/screen" 'what you say waits, it can.t be stored now: the disk is full'
   sleep 1.5
-  ok '... once' is "$(grep -c 'store messages now' "$tmp/screen")" 1
+  ok '... once' is "$(grep -c 'stored now' "$tmp/screen")" 1
   ok 'the log is no flood' at_most "$(count_log store)" 3
   prlimit --pid "$server" --fsize=unlimited:unlimited
   ok 'there is room again: it goes on by itself' hear eve '*"text":"there is none"*'
   ok 'in order' hear eve '*"text":"nor now"*'
-  ok 'the sender sees that' await "$tmp/screen" 'the server stores messages again'
+  ok 'the sender sees that' await "$tmp/screen" 'the server stores again'
   ok 'which is logged' await_log ' INFO store-well'
 fi

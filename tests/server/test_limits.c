@@ -430,13 +430,13 @@ static void trouble_of_the_store_is_told_once(void **state)
         r.store.fail = 1000000;
         thm_server_store_trouble(r.server, "the disk is full");
         sayf(u0, "{'msgtype':'say','csn':%d,'text':'x'}", 2 * round - 1);
-        expect(u0, "{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
+        expect(u0, "{'msgtype':'error','code':'store','in':'say','reason':'*: the disk is full'}");
         sayf(u0, "{'msgtype':'say','csn':%d,'text':'y'}", 2 * round);
         rig_pass(&r, 3000);
         expect_nothing(u0);
         expect_nothing(u1);
         sayf(u1, "{'msgtype':'say','csn':%d,'text':'z'}", round);
-        expect(u1, "{'msgtype':'error','code':'store','in':'say','reason':'the disk is full'}");
+        expect(u1, "{'msgtype':'error','code':'store','in':'say','reason':'*: the disk is full'}");
         assert_int_equal(r.logged, round);
         thm_server_store_trouble(r.server, NULL);
         r.store.fail = 0;

@@ -77,7 +77,6 @@ struct thm_console {
     char away[THM_SHORT_MAX + 1];
     bool welcomed;       /* the first login was shown */
     bool in_history;     /* lines of the past are being shown */
-    bool store_failed;   /* the server's store has failed, and nothing was stored or joined since */
     bool store_down;     /* it was shown that the server can't store */
     bool echoed;         /* the command that is to be tried again was printed */
     int trouble;         /* THM_E_*: the loss of the connection as it was shown, or THM_OK */

@@ -141,8 +141,8 @@ void thm_server_shutdown(struct thm_server *s);
 bool thm_server_idle(const struct thm_server *s);
 
 /**
- * Says why the store can't write just now, so that people whose messages wait are told: a `reason` of the wire, kept
- * until it is replaced. NULL: that is over. May be called from within the store's collect.
+ * Says why the store can't write just now, so that people whose messages wait are told: up to 150 bytes, kept until it
+ * is replaced. NULL: that is over. May be called from within the store's collect.
  */
 void thm_server_store_trouble(struct thm_server *s, const char *sentence);
 
