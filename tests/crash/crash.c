@@ -411,6 +411,7 @@ static int judge(void)
     }
     for (unsigned i = 0; i < CLIENTS; i++)
         judge_journal(path_in(names[i], ".journal"), held, STREAMS, restoring, &v);
+    held_free(held, STREAMS);
     unsigned least,
         wrong = v.lost + v.twice + v.disordered + v.holes + v.foreign + v.missing + v.refused;
     unsigned lobby = count_all("G #lobby", &least);

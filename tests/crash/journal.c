@@ -102,6 +102,15 @@ bool held_read(const char *path, const char *const *names, unsigned count, struc
     return good;
 }
 
+void held_free(struct held *held, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        for (uint64_t n = 0; n < held[i].head; n++)
+            free(held[i].texts[n]);
+        free(held[i].texts);
+    }
+}
+
 const struct held *held_find(const struct held *held, unsigned count, const char *name)
 {
     for (unsigned i = 0; i < count; i++)

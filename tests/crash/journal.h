@@ -26,6 +26,8 @@ struct verdict {
 /** Reads the streams of a database of which no server has hold; false after a message. */
 bool held_read(const char *path, const char *const *names, unsigned count, struct held *held);
 
+void held_free(struct held *held, unsigned count);
+
 /** The stream of that name; NULL: there is none. */
 const struct held *held_find(const struct held *held, unsigned count, const char *name);
 

@@ -46,6 +46,10 @@ for device in default phone; do
   ok '... once' is "$(grep -c '"whisper"' "$tmp/out")" 0
 done
 
+# docs/SECURITY.md says so.
+ok 'whispers lie readable in the database' grep -aq 'three' "$data/thimbled.db" "$data/thimbled.db-wal"
+ok 'keys do not' not grep -aq 'PRIVATE KEY' "$data/thimbled.db" "$data/thimbled.db-wal"
+
 # --- a kill, at once ------------------------------------------------------------------------------
 
 join ali ali@default
