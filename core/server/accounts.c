@@ -75,8 +75,8 @@ static void start(struct thm_server *s)
     bool list = o->first->op == THM_ADMIN_USER_LIST;
 
     o->step = list ? OPERATION_LIST : OPERATION_GET;
-    thm_slice_copy(o->key, sizeof o->key, thm_slice_of(list ? "" : o->first->user));
-    o->key_len = (uint8_t)strlen(o->key);
+    o->key_len = (uint8_t)(list ? 0 : strlen(o->first->user));
+    memcpy(o->key, o->first->user, o->key_len);
 }
 
 void thm_accounts_run(struct thm_server *s)

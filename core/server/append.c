@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "server/record.h"
-#include "tls/wipe.h"
 
 /* How often it may answer that a message does not fit the log as it is, before the message is refused. */
 #define MISFITS_MAX 3
@@ -203,7 +202,7 @@ void thm_job_step(struct thm_server *s, struct job *j)
 {
     if (j->step <= JOB_PUT_ACCOUNT)
         thm_login_step(s, j);
-    else if (j->step == JOB_FIND_REPEAT)
+    else if (j->step == JOB_FIND_REPEAT || j->step == JOB_GET_TO_SAY)
         thm_say_step(s, j);
     else
         thm_join_step(s, j);
@@ -220,20 +219,10 @@ static void submit_step(struct thm_server *s, struct job *j)
     }
 }
 
-/* What an append needs first: a receiver that there is, open streams, and where the store did not take it as it was, the word whether
+/* What an append needs first: open streams, and where the store did not take it as it was, the word whether
  * its csn was taken before. True: it may go. */
 static bool get_ready(struct thm_server *s, struct job *j)
 {
-    if (j->stranger) {
-        j->step = JOB_GET_TO_SAY;
-        j->request.op = THM_STORE_GET;
-        j->request.record = (struct thm_store_record){
-            .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)thm_user_len(j->to)};
-        j->request.buf = j->line[0];
-        j->request.cap = sizeof j->line[0];
-        submit_step(s, j);
-        return false;
-    }
     for (unsigned i = 0; i < j->streams; i++) {
         const struct stream *st = stream_at(s, j->stream[i]);
         if (st->state == STREAM_OPEN)
@@ -409,22 +398,6 @@ static void looked_up(struct thm_server *s, struct job *j)
     finish(s, j);
 }
 
-/* The store has said whether there is such a user. */
-static void got_user(struct thm_server *s, struct job *j)
-{
-    char user[THM_ID_MAX + 1] = "";
-
-    memcpy(user, j->to, thm_user_len(j->to));
-    thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
-    j->stranger = false;
-    if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0)
-        refuse(s, j, THM_E_NO_USER);
-    else if (!thm_say_to(s, j))
-        refuse(s, j, THM_E_LIMIT);
-    else
-        thm_user_need(s, user); /* known from now on */
-}
-
 /* Whether a taken message is in the streams as they are: the store may have dropped one since, and made it anew. */
 static bool still_there(const struct thm_server *s, const struct job *j)
 {
@@ -445,8 +418,6 @@ static void step_done(struct thm_server *s, struct job *j)
 {
     if (j->request.result != THM_OK)
         refuse(s, j, j->request.result == THM_E_STATE ? THM_E_LIMIT : j->request.result);
-    else if (j->step == JOB_GET_TO_SAY)
-        got_user(s, j);
     else if (j->step == JOB_OPEN_TO_SAY)
         thm_stream_opened(s, j->stream[j->opening], &j->request);
     else if (j->step == JOB_FIND_TO_SAY)
@@ -496,7 +467,7 @@ unsigned thm_store_collect(struct thm_server *s)
             thm_record_done(s, done[i]->owner);
         else if (done[i]->tag == TAG_OPERATION)
             thm_accounts_done(s);
-        else if (j->step >= JOB_GET_TO_SAY)
+        else if (j->step >= JOB_OPEN_TO_SAY)
             thm_append_done(s, j);
         else
             thm_job_step(s, j);

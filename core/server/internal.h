@@ -285,9 +285,6 @@ void thm_job_submit(struct thm_server *s, struct job *j);
 /** Goes on with a job that is not in the list of appends. */
 void thm_job_step(struct thm_server *s, struct job *j);
 
-/** Adds the inbox of the receiver to the streams that a whisper goes to. False: no more can be held. */
-bool thm_say_to(struct thm_server *s, struct job *j);
-
 /** Puts a job at the end of the list of appends. */
 void thm_append_queue(struct thm_server *s, struct job *j);
 void thm_append_done(struct thm_server *s, struct job *j);

@@ -245,7 +245,7 @@ enum job_step {
     JOB_READ_TO_JOIN, /* what is kept of the room beside its entries is read */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
-    JOB_GET_TO_SAY,   /* in the list of appends; whether there is such a user is looked up first */
+    JOB_GET_TO_SAY,   /* whether there is a user whom a whisper is for; it is said afterwards */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
     JOB_APPEND       /* in the list of appends, see append.c */
@@ -270,7 +270,6 @@ struct job {
     uint32_t next; /* in the list of appends */
     bool submitted;
     uint8_t opening; /* OPEN_TO_SAY: which of its streams */
-    bool stranger;   /* nobody knows yet whether there is such a user */
     uint64_t epoch;  /* of the accounts when a record was asked for */
     uint8_t misfits; /* how often the store did not take it for what it is */
     bool unsure;     /* whether its csn was taken is to be looked up */

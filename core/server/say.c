@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tls/wipe.h"
+
 struct thm_sender thm_sender_of(const struct connection *c)
 {
     uint64_t device = 0;
@@ -150,21 +152,30 @@ void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_m
  * back. */
 #define COMING_BACK_MS 60000
 
+/* Bytes of the user id in a target. */
+static size_t user_len(const char *to)
+{
+    const char *at = strchr(to, '@');
+
+    return at != NULL ? (size_t)(at - to) : strlen(to);
+}
+
 enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to be asked */ };
 
 static enum known is_known(const struct thm_server *s, const char *to)
 {
-    if (thm_user_find(s, to, thm_user_len(to)) != 0)
+    if (thm_user_find(s, to, user_len(to)) != 0)
         return KNOWN_YES;
     if (s->config.store->records)
         return KNOWN_BY_RECORD;
     return s->now - s->started < COMING_BACK_MS ? KNOWN_YES : KNOWN_NOT;
 }
 
-bool thm_say_to(struct thm_server *s, struct job *j)
+/* Adds the inbox of the receiver to the streams that a whisper goes to. False: no more can be held. */
+static bool add_receiver(struct thm_server *s, struct job *j)
 {
     char inbox[THM_ROOM_MAX + 1] = "@";
-    size_t len = thm_user_len(j->to);
+    size_t len = user_len(j->to);
 
     memcpy(inbox + 1, j->to, len);
     uint32_t target = thm_stream_need(s, inbox, 1 + len);
@@ -178,10 +189,41 @@ bool thm_say_to(struct thm_server *s, struct job *j)
     return true;
 }
 
+/* Sends a whisper on its way to a receiver who is there. */
+static void whisper(struct thm_server *s, struct connection *c, struct job *j)
+{
+    uint32_t member = thm_member_find(s, c, j->stream[0]);
+
+    if (member == 0 || !add_receiver(s, j)) {
+        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name,
+                        member == 0 ? THM_E_NO_ROOM : THM_E_LIMIT);
+        thm_stream_release(s, j->stream[0]);
+        thm_job_give(s, j);
+        return;
+    }
+    if (j->csn != 0)
+        member_at(s, member)->last_csn = j->csn;
+    j->step = JOB_APPEND;
+    if (stream_at(s, j->stream[j->streams - 1])->state != STREAM_OPEN)
+        j->step = JOB_OPEN_TO_SAY;
+    thm_append_queue(s, j);
+}
+
+/* Asks the store whether there is such a user. Only this connection waits for that: nobody can hold up what others say
+ * by whispering to users who are not there. */
+static void ask_for_user(struct thm_server *s, struct job *j)
+{
+    j->request.op = THM_STORE_GET;
+    j->request.record = (struct thm_store_record){
+        .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)user_len(j->to)};
+    j->request.buf = j->line[0];
+    j->request.cap = sizeof j->line[0];
+    thm_job_submit(s, j);
+}
+
 void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     char own[THM_ROOM_MAX + 1] = "@", to[2 * THM_ID_MAX + 2];
-    uint64_t csn = thm_msg_get_num(m, THM_KEY_CSN, 0);
     uint32_t member;
 
     strcpy(own + 1, c->tls.peer.user);
@@ -190,28 +232,18 @@ void thm_say_whisper(struct thm_server *s, struct connection *c, const struct th
         return;
     enum known known = is_known(s, to);
     if (known == KNOWN_NOT) {
-        thm_say_refused(s, c, csn, own, THM_E_NO_USER);
+        thm_say_refused(s, c, thm_msg_get_num(m, THM_KEY_CSN, 0), own, THM_E_NO_USER);
         return;
     }
-    struct job *j = thm_job_take(s, c, JOB_APPEND, false);
+    struct job *j = thm_job_take(s, c, JOB_GET_TO_SAY, known == KNOWN_BY_RECORD);
     fill(s, c, j, m);
     j->stream[0] = member_at(s, member)->stream;
     j->streams = 1;
     thm_stream_hold(s, j->stream[0]);
-    j->stranger = known == KNOWN_BY_RECORD;
-    if (!j->stranger && !thm_say_to(s, j)) {
-        thm_stream_release(s, j->stream[0]);
-        thm_job_give(s, j);
-        thm_say_refused(s, c, csn, own, THM_E_LIMIT);
-        return;
-    }
-    if (csn != 0)
-        member_at(s, member)->last_csn = csn;
-    if (j->stranger)
-        j->step = JOB_GET_TO_SAY;
-    else if (stream_at(s, j->stream[j->streams - 1])->state != STREAM_OPEN)
-        j->step = JOB_OPEN_TO_SAY;
-    thm_append_queue(s, j);
+    if (known == KNOWN_BY_RECORD)
+        ask_for_user(s, j);
+    else
+        whisper(s, c, j);
 }
 
 /* The store can't tell now what became of a csn: the client is to send it once more. */
@@ -228,7 +260,34 @@ static void say_later(struct thm_server *s, struct connection *c, uint32_t strea
     thm_input_error(s, c, &request, THM_E_STORE, NULL);
 }
 
-/* A repeated csn was looked up. */
+/* The store has said whether there is such a user. True: the whisper goes on. */
+static bool got_user(struct thm_server *s, struct connection *c, struct job *j)
+{
+    char user[THM_ID_MAX + 1] = "";
+
+    memcpy(user, j->to, user_len(j->to));
+    thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
+    if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0) {
+        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, THM_E_NO_USER);
+        return false;
+    }
+    thm_user_need(s, user); /* known from now on */
+    j->waited_for = false;
+    c->jobs--;
+    thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    whisper(s, c, j);
+    return true;
+}
+
+/* What became of a repeated csn. */
+static void looked_up(struct thm_server *s, struct connection *c, const struct job *j)
+{
+    if (j->request.n != 0)
+        thm_say_taken(s, c, j->stream[0], j->csn, j->request.n, 0);
+    else
+        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, THM_E_CSN);
+}
+
 void thm_say_step(struct thm_server *s, struct job *j)
 {
     struct connection *c = thm_conn_if(s, j->connection, j->serial);
@@ -238,10 +297,10 @@ void thm_say_step(struct thm_server *s, struct job *j)
         c = NULL; /* it has heard the last word */
     if (c != NULL && j->request.result != THM_OK)
         say_later(s, c, stream, j->request.result);
-    else if (c != NULL && j->request.n != 0)
-        thm_say_taken(s, c, stream, j->csn, j->request.n, 0);
-    else if (c != NULL)
-        thm_say_refused(s, c, j->csn, stream_at(s, stream)->name, THM_E_CSN);
+    else if (c != NULL && j->step == JOB_FIND_REPEAT)
+        looked_up(s, c, j);
+    else if (c != NULL && got_user(s, c, j))
+        return;
     thm_stream_release(s, stream);
     thm_job_give(s, j);
 }

@@ -14,14 +14,6 @@ static inline struct thm_slice thm_slice_of(const char *text)
     return (struct thm_slice){text, strlen(text)};
 }
 
-/** Bytes of the user id that a target, "user" or "user@device", begins with. */
-static inline size_t thm_user_len(const char *target)
-{
-    const char *at = strchr(target, '@');
-
-    return at != NULL ? (size_t)(at - target) : strlen(target);
-}
-
 /** Whether a slice holds the same bytes as a terminated string. */
 bool thm_slice_is(struct thm_slice s, const char *text);
 

@@ -389,9 +389,10 @@ static void whispers_go_to_those_who_have_an_account(void **state)
     say(u0, "{'msgtype':'whisper','to':'u2','csn':2,'text':'and you?'}");
     say(u0, "{'msgtype':'whisper','to':'u1@phone','csn':3,'text':'on the phone?'}");
     say(u0, "{'msgtype':'whisper','to':'u0','csn':4,'text':'to myself'}");
-    expect(u0, "{'msgtype':'accepted','room':'@u0','incarnation':'*','n':1,'time':*,'csn':1}");
     expect_later(u0,
                  "{'msgtype':'refused','room':'@u0','csn':2,'code':'no-such-user','reason':'*'}");
+    expect_later(u0,
+                 "{'msgtype':'accepted','room':'@u0','incarnation':'*','n':1,'time':*,'csn':1}");
     expect_later(u0, "{'msgtype':'accepted',*'n':2,*'csn':3}");
     expect_later(u0, "{'msgtype':'accepted',*'n':3,*'csn':4}");
     struct peer *u1 = rig_login(&r, 1, "{'msgtype':'hello'}");
@@ -411,19 +412,35 @@ static void what_is_said_behind_them_keeps_its_place(void **state)
     rig_start(&r, with_records);
     struct peer *u0 = rig_plain(&r, 0);
     assert_int_equal(admin(&r, THM_ADMIN_USER_ADD, "u2", 0, 0, false, NULL), THM_OK);
+    struct peer *u1 = rig_plain(&r, 1);
+    expect(u0, "{'msgtype':'presence',*");
     r.store.late = true;
     say(u0, "{'msgtype':'whisper','to':'u2','csn':1,'text':'first'}");
     say(u0, "{'msgtype':'whisper','to':'u3','csn':2,'text':'to nobody'}");
     say(u0, "{'msgtype':'say','csn':3,'text':'last'}");
     rig_pass(&r, 50);
-    r.store.fail = 2; /* asking fails twice, and is done again */
+    say(u1, "{'msgtype':'say','csn':1,'text':'nobody else waits'}");
+    rig_pass(&r, 50);
+    r.store.pass = 2; /* what u0 asked, and what u1 said */
+    rig_poke(&r);
+    expect(u1, "{'msgtype':'accepted',*'csn':1}");
     rig_store_on_time(&r);
-    expect_later(u0, "{'msgtype':'accepted',*'csn':1}");
     expect_later(u0, "{'msgtype':'refused',*'csn':2,*'no-such-user'*");
+    expect_later(u0, "{'msgtype':'accepted',*'csn':1}");
     expect_later(u0, "{'msgtype':'accepted',*'csn':3}");
+    /* a store that fails is asked again by who said it, under the same number */
+    r.store.fail = 1;
+    say(u0, "{'msgtype':'whisper','to':'u9','csn':4,'text':'to nobody'}");
+    expect_later(u0, "{'msgtype':'error',*'code':'store',*'in':'whisper',*");
+    say(u0, "{'msgtype':'whisper','to':'u9','csn':4,'text':'to nobody'}");
+    expect_later(u0, "{'msgtype':'refused',*'csn':4,*'no-such-user'*");
+    r.store.busy = true;
+    say(u0, "{'msgtype':'whisper','to':'u9','csn':5,'text':'to nobody'}");
+    expect_later(u0, "{'msgtype':'error',*'code':'store',*'in':'whisper',*");
+    r.store.busy = false;
     /* a sender that goes meanwhile */
     r.store.late = true;
-    say(u0, "{'msgtype':'whisper','to':'u3','csn':4,'text':'gone'}");
+    say(u0, "{'msgtype':'whisper','to':'u3','csn':6,'text':'gone'}");
     rig_pass(&r, 50);
     peer_abort(u0);
     rig_pass(&r, 50);
