@@ -161,6 +161,7 @@ static void log_change(struct thm_server *s, const struct thm_admin_request *r)
                                                                   .detail = what});
 }
 
+/* The store answers in order, so every login that is being proven now began with the account as it was. */
 static void end_connections(struct thm_server *s, const struct thm_admin_request *r)
 {
     bool removed = r->op == THM_ADMIN_USER_REMOVE;
@@ -173,8 +174,7 @@ static void end_connections(struct thm_server *s, const struct thm_admin_request
             continue;
         if (c->state != CONN_LOGIN && (removed || suspended))
             thm_conn_goodbye(s, c, code, thm_error_text(code), 0);
-        else if (c->login !=
-                 0) /* it began with the account as it was: the store answers in order */
+        else if (c->login != 0)
             thm_conn_goodbye(s, c, THM_E_STATE, changed_words, 1);
     }
 }

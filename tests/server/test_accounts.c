@@ -438,6 +438,15 @@ static void what_is_said_behind_them_keeps_its_place(void **state)
     say(u0, "{'msgtype':'whisper','to':'u9','csn':5,'text':'to nobody'}");
     expect_later(u0, "{'msgtype':'error',*'code':'store',*'in':'whisper',*");
     r.store.busy = false;
+    /* a sender who is sent away meanwhile hears nothing more */
+    r.store.late = true;
+    say(u1, "{'msgtype':'whisper','to':'u9','csn':2,'text':'to nobody'}");
+    rig_pass(&r, 50);
+    assert_int_equal(thm_server_kick(r.server, "u1", "out"), 1);
+    rig_store_on_time(&r);
+    expect_later(u1, "{'msgtype':'goodbye','code':'kicked','reason':'out'}");
+    expect_end(u1, 1000);
+    assert_int_equal(u1->next, u1->count);
     /* a sender that goes meanwhile */
     r.store.late = true;
     say(u0, "{'msgtype':'whisper','to':'u3','csn':6,'text':'gone'}");

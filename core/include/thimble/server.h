@@ -98,7 +98,8 @@ struct thm_server_cost {
 };
 
 /**
- * Bytes of memory that a server of this configuration takes.
+ * Bytes of memory that a server of this configuration takes. The store must be set: what accounts take is counted where it
+ * keeps records.
  *
  * @param cost  receives up to `cap` rows of what it is for, ended by a NULL `what`; may be NULL
  */
