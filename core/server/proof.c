@@ -63,10 +63,10 @@ void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job 
 
 /* --- refusing -------------------------------------------------------------------------------- */
 
-static void refuse(struct thm_server *s, struct connection *c, enum thm_scram why,
-                   const char *reason, const char *data, int64_t retry_s)
+static void refuse(struct thm_server *s, struct connection *c, const char *word, const char *reason,
+                   const char *data, int64_t retry_s)
 {
-    thm_log_event(s, THM_LOG_WARNING, "refused", c, THM_E_PASSCODE, thm_scram_word(why));
+    thm_log_event(s, THM_LOG_WARNING, "refused", c, THM_E_PASSCODE, word);
     thm_login_refuse(s, c, THM_E_PASSCODE, reason, data, retry_s);
 }
 
@@ -87,7 +87,10 @@ static bool too_early(struct thm_server *s, struct connection *c)
 
     if (wait == 0)
         return false;
-    refuse(s, c, THM_SCRAM_PROOF, wait < 0 ? suspended_by_wrong : too_many_wrong, NULL, wait);
+    if (wait < 0)
+        refuse(s, c, "too-many", suspended_by_wrong, NULL, wait);
+    else
+        refuse(s, c, "too-early", too_many_wrong, NULL, wait);
     return true;
 }
 
@@ -103,7 +106,7 @@ static void take_first(struct thm_server *s, struct connection *c, struct thm_sl
     enum thm_scram got =
         thm_scram_server_first(&l->scram, data.data, data.len, thm_tls_server_leaf_hash(&c->tls));
     if (got != THM_SCRAM_OK) {
-        refuse(s, c, got, thm_scram_text(got), NULL, -1);
+        refuse(s, c, thm_scram_word(got), thm_scram_text(got), NULL, -1);
         return;
     }
     if (strcmp(l->scram.user, c->tls.peer.user) != 0) {
@@ -127,7 +130,7 @@ static void failed(struct thm_server *s, struct connection *c, enum thm_scram wh
 {
     s->stats.passcodes_failed++;
     thm_attempts_failed(&s->attempts, s->now, c->tls.peer.key_hash, c->tls.peer.user);
-    refuse(s, c, why, thm_scram_text(why), data, wait_s(s, c));
+    refuse(s, c, thm_scram_word(why), thm_scram_text(why), data, wait_s(s, c));
 }
 
 static void proven(struct thm_server *s, struct connection *c, const char *data)

@@ -104,6 +104,8 @@ static void on_log(void *ctx, const struct thm_log_record *record)
         return;
     r->logged++;
     r->logged_code = record->code;
+    snprintf(r->logged_detail, sizeof r->logged_detail, "%s",
+             record->detail != NULL ? record->detail : "");
 }
 
 static void server_start(struct rig *r)

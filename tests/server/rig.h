@@ -55,7 +55,8 @@ struct rig {
     unsigned peer_count, host_count;
     const char *watched;          /* an event of the log; NULL: none */
     unsigned logged;              /* how often it was logged */
-    int logged_code;              /* and with which code last */
+    int logged_code;              /* and with which code last, */
+    char logged_detail[64];       /* and detail */
     struct thm_log_record record; /* the last one of a message */
     char to[2 * THM_ID_MAX + 2];  /* and to whom it was whispered */
 };

@@ -150,12 +150,14 @@ static void a_wrong_one_is_refused_and_waits_grow(void **state)
     expect_end(p.peer, 1000);
     assert_int_equal(r.logged, 1);
     assert_int_equal(r.logged_code, THM_E_PASSCODE);
+    assert_string_equal(r.logged_detail, "invalid-proof");
     prove(&p, rig_open(&r, 1), "wrong horse");
     expect(p.peer, WRONG_2);
     prove_hello(&p, rig_open(&r, 1), "{'msgtype':'hello'}"); /* too early */
     prove_first(&p, "u1");
     expect(p.peer, EARLY);
     expect_end(p.peer, 1000);
+    assert_string_equal(r.logged_detail, "too-early");
     assert_int_equal(rig_stats(&r).passcodes_failed, 2);
     /* the phone is another device */
     prove(&p, rig_open(&r, U1_PHONE), PASSCODE);
