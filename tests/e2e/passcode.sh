@@ -33,7 +33,7 @@ echo 'let in' | run_client ali@default --passcode-file "$tmp/code"
 ok 'a file of one'\''s own lets in' is $status 0
 ok 'and what is said is shown' has "$(cat "$tmp/out")" 'let in'
 
-printf 'passcode-file = code\n' >"$tmp/conf"
+printf 'alias = ali\npasscode-file = code\n' >"$tmp/conf"
 echo 'let in again' | run_client ali@default --config "$tmp/conf"
 ok 'the configuration may name it, beside itself' is $status 0
 
