@@ -102,7 +102,10 @@ static void on_row(struct thm_admin_request *request, const struct thm_account *
         date(account->seen_ms, seen);
     call_line(call, "%-24s auth %-11s %-11s %-9s since %s, seen %s", account->user,
               policies[account->auth], account->has_passcode ? "passcode" : "no passcode",
-              account->suspended ? "suspended" : "active", since, seen);
+              account->damaged     ? "damaged"
+              : account->suspended ? "suspended"
+                                   : "active",
+              since, seen);
     call->count++;
 }
 

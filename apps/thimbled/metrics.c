@@ -65,6 +65,11 @@ static void of_people(struct call *call, const struct thm_server_stats *s)
     counter(call, "thimble_connections_accepted_total", s->accepted, "Connections accepted.");
     counter(call, "thimble_logins_total", s->logins, "Logins granted.");
     counter(call, "thimble_refused_total", s->refused, "Handshakes and logins refused.");
+    counter(call, "thimble_passcodes_failed_total", s->passcodes_failed, "Wrong passcodes.");
+    gauge(call, "thimble_logins_used", s->logins_used, "Logins by passcode under way.");
+    counter(call, "thimble_lines_paced_total", s->lines_paced,
+            "Lines taken later than they came, for a device's limit.");
+    gauge(call, "thimble_devices_paced", s->devices_paced, "Devices that wait for a limit now.");
     counter(call, "thimble_messages_total", s->messages, "Messages taken by the store.");
     counter(call, "thimble_deliveries_total", s->deliveries, "Messages delivered to a session.");
 }

@@ -193,6 +193,9 @@ static void log_costs(struct service *s)
 
 static int open_server(struct service *s)
 {
+    if (s->settings->auth == AUTH_PASSCODE && !s->store.store->records)
+        return fail(s, EXIT_USAGE, "auth",
+                    "--auth passcode needs accounts, which --store ram does not keep");
     s->config.port = &s->port.port;
     s->config.store = s->store.store;
 #if THIMBLED_LIBCRYPTO
@@ -200,6 +203,7 @@ static int open_server(struct service *s)
 #endif
     s->config.prefer_aes = cpu_has_aes();
     s->config.name = s->settings->name;
+    s->config.auth = s->settings->auth == AUTH_PASSCODE ? THM_AUTH_PASSCODE : THM_AUTH_CERTIFICATE;
     s->config.log = on_record;
     s->config.log_ctx = s;
     size_t size = thm_server_size(&s->config, NULL, 0);

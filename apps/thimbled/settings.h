@@ -14,11 +14,13 @@
 #endif
 
 enum { STORE_SQLITE, STORE_RAM };
+enum { AUTH_CERTIFICATE, AUTH_PASSCODE };
 
 struct settings {
     struct option_list listen;
     const char *cafile, *cert, *key, *denylist;
     const char *name;
+    unsigned auth; /* AUTH_* */
     unsigned max_clients;
     unsigned store; /* STORE_* */
     unsigned store_mb;

@@ -126,6 +126,10 @@ static void show_cut(struct thm_console *c, const struct thm_client_event *e)
 {
     const struct thm_client *client = c->config.client;
 
+    if (THM_CLIENT_PASSCODE && e->code == THM_E_PASSCODE && e->wrong != THM_SCRAM_OK) {
+        thm_show_error(c, thm_scram_text(e->wrong), THM_NOTHING);
+        return;
+    }
     if (!client->was_online) {
         thm_show_start(c, THM_STYLE_ERROR, THM_T("! can't get to "));
         thm_show_text(c, thm_slice_of(client->config.host));
