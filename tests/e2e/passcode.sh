@@ -3,13 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 
 passcode='correct horse battery'
-talk accounts "$PASSCODE_SERVER" "$CA/ca.crt" "$CA/server/localhost.crt" "$CA/server/localhost.key"
-hear accounts '{listening}*' || give_up 'the server does not start'
-port=${heard##* }
-log=$tmp/accounts.err
-
-operator() { say accounts "$*" && hear accounts '{ok}'; }
-operator "add ali $passcode" || give_up 'there are no accounts'
+start_server --auth passcode --control "$tmp/control"
+operator() { "$THIMBLECTL" --socket "$tmp/control" "$@"; }
+operator user add ali --passcode <<<"$passcode" >/dev/null || give_up 'there are no accounts'
 
 # --- without a terminal -----------------------------------------------------------------------------
 
@@ -46,11 +42,11 @@ run_client bianca@default --passcode-file "$tmp/code" </dev/null
 ok 'who has no passcode is refused like one who gave a wrong one' is $status 11
 ok 'in the same words' has "$(cat "$tmp/err")" "the passcode in $tmp/code is wrong"
 
-operator 'suspend ali'
+operator user suspend ali >/dev/null
 run_client ali@default --passcode-file "$tmp/code" </dev/null
 ok 'a suspended one is refused' is $status 6
 ok 'and told whom to ask' has "$(cat "$tmp/err")" 'the account is suspended: ask whoever runs the server'
-operator 'resume ali'
+operator user resume ali >/dev/null
 
 # --- at a terminal ----------------------------------------------------------------------------------
 
@@ -73,10 +69,10 @@ if command -v tmux >/dev/null; then
   type_text ali 'typed as ever'
   press ali Enter
   ok 'the line editor is back' see ali '] ali: typed as ever'
-  operator 'suspend ali'
+  operator user suspend ali >/dev/null
   ok 'suspending ends a session' see ali 'the account is suspended'
   ok 'for good' see ali 'status 6'
-  operator 'resume ali'
+  operator user resume ali >/dev/null
   chat_in_terminal leaving ali@default --alias ali
   see_last leaving "$prompt"
   press leaving C-c
@@ -84,7 +80,19 @@ if command -v tmux >/dev/null; then
 fi
 
 ok 'no passcode is in the log' not grep -q horse "$log"
-ok 'wrong ones are, by user and reason' grep -q 'refused ali@default passcode invalid-proof' "$log"
-say accounts quit
-await_end accounts
-ok 'the server ends' is $status 0
+ok 'nor in the database, nor in the audit log' not grep -qr horse "$tmp/data"
+ok 'wrong ones are, by user and reason' grep -q ' refused .*user=ali .*code=passcode .*invalid-proof' "$log"
+stop_server
+
+# --- what the policy takes ---------------------------------------------------------------------------
+
+status=0
+"$THIMBLED" --listen 127.0.0.1:0 --cafile "$CA/ca.crt" --cert "$CA/server/localhost.crt" \
+  --key "$CA/server/localhost.key" --store ram --auth passcode </dev/null 2>"$tmp/ram" || status=$?
+ok 'accounts need the database' is $status 2
+ok 'and that is said' grep -q 'auth passcode needs accounts' "$tmp/ram"
+start_server
+run_client bianca@default </dev/null
+ok 'by certificate alone one needs no passcode' is $status 0
+run_client ali@default </dev/null
+ok 'whose account asks for it needs his' is $status 11
