@@ -5,9 +5,7 @@
 socket=$tmp/run/thimble/control
 readonly PASSCODE=correct-horse-canary
 
-# For a server beside another, and where there is to be no database, if there is a choice.
-memory=()
-! "$THIMBLED" --help | grep -q -e '--store ' || memory=(--store ram)
+memory=(--store ram) # for a server beside another, and where there is to be no database
 
 ctl() { # ARGUMENT...: sets status, and leaves what was said in $tmp/out and $tmp/err
   timeout "$PATIENCE" "$THIMBLECTL" "$@" >"$tmp/out" 2>"$tmp/err"
