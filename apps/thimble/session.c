@@ -120,11 +120,20 @@ static int open_port(struct session *s)
                           : report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
 }
 
-static void set_inbox(struct session *s)
+/* The inbox and the rooms go on where this device left them; a room that it was not in begins with what is said next. */
+static void set_cursors(struct session *s)
 {
-    char name[THM_ROOM_MAX + 1];
-    snprintf(name, sizeof name, "@%s", thm_credentials_identity(&s->credentials)->user);
-    thm_client_set_cursor(&s->client, name, s->state.inbox_incarnation, s->state.inbox_n);
+    const struct option_list *rooms = &s->settings->rooms;
+    char inbox[THM_ROOM_MAX + 1];
+    snprintf(inbox, sizeof inbox, "@%s", thm_credentials_identity(&s->credentials)->user);
+    for (unsigned i = 0; i <= rooms->count; i++) {
+        const char *name = i == 0 ? inbox : rooms->items[i - 1];
+        const struct cursor *c = state_cursor(&s->state, name);
+        if (c)
+            thm_client_set_cursor(&s->client, name, c->incarnation, c->n);
+        else if (i > 0)
+            thm_client_join(&s->client, name);
+    }
 }
 
 static int open_client(struct session *s)
@@ -155,10 +164,8 @@ static int open_client(struct session *s)
     int code = thm_client_init(&s->client, &config);
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
-    set_inbox(s);
+    set_cursors(s);
     thm_console_init(&s->console, &console);
-    for (unsigned i = 0; i < o->rooms.count; i++)
-        thm_client_join(&s->client, o->rooms.items[i]);
     snprintf(s->console.room, sizeof s->console.room, "%s", o->rooms.items[0]);
     return OPTIONS_OK;
 }
@@ -236,14 +243,6 @@ static bool may_stop(struct session *s)
            s->now >= s->leave_by;
 }
 
-static void keep_inbox(struct session *s)
-{
-    const char *name;
-    uint64_t incarnation, n;
-    if (thm_client_cursor(&s->client, 0, &name, &incarnation, &n))
-        state_set_inbox(&s->state, incarnation, n);
-}
-
 static void turn(struct session *s)
 {
     struct thm_event events[EVENTS];
@@ -259,7 +258,7 @@ static void turn(struct session *s)
     check_time(s);
     session_prove(s);
     s->front->turn(s);
-    keep_inbox(s);
+    state_keep_cursors(&s->state, &s->client);
     if (may_stop(s)) {
         s->stopping = true;
         thm_client_stop(&s->client);

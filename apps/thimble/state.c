@@ -34,6 +34,10 @@ static int lock(struct state *s, const char *path, const char *user, const char 
                        user, device);
 }
 
+/* Of a name that is read: one more than may be. */
+#define NAME_DIGITS "34"
+_Static_assert(THM_ROOM_MAX + 1 == 34, "NAME_DIGITS");
+
 static void read_alias(struct state *s)
 {
     size_t len;
@@ -47,12 +51,23 @@ static void read_alias(struct state *s)
         free(text);
 }
 
-static void read_inbox(struct state *s)
+/* A line of the file: "#lobby 5f3a9c0112345678 42". */
+static bool read_cursor(const char *line, struct cursor *c)
+{
+    char name[THM_ROOM_MAX + 2];
+    if (sscanf(line, "%" NAME_DIGITS "s %" SCNx64 " %" SCNu64, name, &c->incarnation, &c->n) != 3 ||
+        strlen(name) > THM_ROOM_MAX)
+        return false;
+    memcpy(c->name, name, strlen(name) + 1);
+    return thm_key_check(THM_KEY_ROOM, c->name, strlen(c->name)) == THM_OK && c->incarnation != 0;
+}
+
+static void read_cursors(struct state *s)
 {
     size_t len;
-    char *text = file_read(s->inbox_file, &len);
-    if (text && sscanf(text, "%" SCNx64 " %" SCNu64, &s->inbox_incarnation, &s->inbox_n) != 2)
-        s->inbox_incarnation = s->inbox_n = 0;
+    char *text = file_read(s->cursor_file, &len), *rest = text, *line;
+    while (text && (line = strsep(&rest, "\n")) != NULL && s->cursor_count < THM_CLIENT_STREAMS)
+        s->cursor_count += read_cursor(line, &s->cursors[s->cursor_count]);
     free(text);
 }
 
@@ -69,12 +84,12 @@ int state_open(struct state *s, const char *folder, const char *user, const char
     }
     char *path = text_format("%s/%s@%s.lock", own, user, device);
     s->history = text_format("%s/%s@%s.history", own, user, device);
-    s->inbox_file = text_format("%s/%s@%s.inbox", own, user, device);
+    s->cursor_file = text_format("%s/%s@%s.cursors", own, user, device);
     s->alias_file = text_format("%s/%s@%s.alias", own, user, device);
     int result = lock(s, path, user, device);
     if (result == OPTIONS_OK) {
         read_alias(s);
-        read_inbox(s);
+        read_cursors(s);
     }
     free(path);
     free(own);
@@ -102,13 +117,42 @@ void state_set_alias(struct state *s, const char *alias, size_t len)
     free(line);
 }
 
-void state_set_inbox(struct state *s, uint64_t incarnation, uint64_t n)
+const struct cursor *state_cursor(const struct state *s, const char *name)
 {
-    if (incarnation == s->inbox_incarnation && n == s->inbox_n)
+    for (unsigned i = 0; i < s->cursor_count; i++)
+        if (strcmp(s->cursors[i].name, name) == 0)
+            return &s->cursors[i];
+    return NULL;
+}
+
+/* Takes down where the client is. Rooms that it is not in now are forgotten. */
+static unsigned take_cursors(const struct thm_client *client, struct cursor *cursors)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
+        struct cursor *c = &cursors[count];
+        const char *name;
+        if (!thm_client_cursor(client, i, &name, &c->incarnation, &c->n))
+            continue;
+        strcpy(c->name, name);
+        count++;
+    }
+    return count;
+}
+
+void state_keep_cursors(struct state *s, const struct thm_client *client)
+{
+    struct cursor now[THM_CLIENT_STREAMS];
+    char text[THM_CLIENT_STREAMS * (THM_ROOM_MAX + 40) + 1] = "";
+    size_t len = 0;
+    memset(now, 0, sizeof now);
+    unsigned count = take_cursors(client, now);
+    if (count == 0 || (count == s->cursor_count && memcmp(now, s->cursors, sizeof now) == 0))
         return;
-    s->inbox_incarnation = incarnation;
-    s->inbox_n = n;
-    char *line = text_format("%016" PRIx64 " %" PRIu64 "\n", incarnation, n);
-    write_file(s->inbox_file, line);
-    free(line);
+    memcpy(s->cursors, now, sizeof now);
+    s->cursor_count = count;
+    for (unsigned i = 0; i < count; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s %016" PRIx64 " %" PRIu64 "\n",
+                                now[i].name, now[i].incarnation, now[i].n);
+    write_file(s->cursor_file, text);
 }

@@ -1,20 +1,26 @@
 /*
  * What thimble keeps of a device between two runs, in one folder: the history of typed lines, the alias, how
- * far the inbox was read, and the lock that keeps two clients from being the same device at a time.
+ * far inbox and rooms were read, and the lock that keeps two clients from being the same device at a time.
  */
 #ifndef THIMBLE_STATE_H
 #define THIMBLE_STATE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "thimble/client.h"
+
+/* How far a stream was read. */
+struct cursor {
+    char name[THM_ROOM_MAX + 1];
+    uint64_t incarnation, n;
+};
 
 struct state {
-    char *history;                       /* path of the file */
-    char *alias_file;                    /* likewise */
-    char *inbox_file;                    /* likewise */
-    char *alias;                         /* NULL: none was chosen yet */
-    uint64_t inbox_incarnation, inbox_n; /* 0: never read */
-    int lock;                            /* descriptor that holds the lock */
+    char *history;     /* path of the file */
+    char *alias_file;  /* likewise */
+    char *cursor_file; /* likewise */
+    char *alias;       /* NULL: none was chosen yet */
+    struct cursor cursors[THM_CLIENT_STREAMS];
+    unsigned cursor_count;
+    int lock; /* descriptor that holds the lock */
 };
 
 /**
@@ -28,7 +34,10 @@ int state_open(struct state *s, const char *folder, const char *user, const char
 /** Remembers the alias for the next run. */
 void state_set_alias(struct state *s, const char *alias, size_t len);
 
-/** Remembers how far the inbox was read; does nothing when that is known. */
-void state_set_inbox(struct state *s, uint64_t incarnation, uint64_t n);
+/** How far a stream was read in the run before; NULL: it was not. */
+const struct cursor *state_cursor(const struct state *s, const char *name);
+
+/** Remembers how far the client has read what it follows; does nothing when that is known. */
+void state_keep_cursors(struct state *s, const struct thm_client *client);
 
 #endif

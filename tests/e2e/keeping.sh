@@ -116,3 +116,17 @@ if command -v prlimit >/dev/null; then
   ok 'the sender sees that' await "$tmp/screen" 'the server stores again'
   ok 'which is logged' await_log ' INFO store-well'
 fi
+
+# --- who was away -----------------------------------------------------------------------------------
+
+# Dora reads the room, and what was said while she was away when she comes back: once.
+start_server --data "$tmp/away"
+echo 'dora is here' | run_client dora@default
+echo 'while dora was away' | run_client carol@default
+run_client dora@default -C 1 -W 1 </dev/null
+ok 'a room goes on where a device left it' has "$(cat "$tmp/out")" 'carol: while dora was away'
+ok 'and what it had shown is not shown again' not grep -q 'dora is here' "$tmp/out"
+ok 'what has waited is not what is waited for' is $status 27
+run_client dora@default </dev/null
+ok 'nor is it shown again' is "$(cat "$tmp/out")" ''
+stop_server

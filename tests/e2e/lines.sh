@@ -4,16 +4,19 @@
 
 texts() { sed 's/^\[[0-9][0-9]:[0-9][0-9]\] //' "$1"; } # without the time
 
-# Starts a listener that prints text into a file and ends after so many messages.
+# Starts a listener that prints text into a file and ends after so many messages, and remembers nothing from before.
 listen_for() { # COUNT
+  local state=$tmp/listener$((listeners += 1))
   client_options bianca@default
   mark
-  "$THIMBLE" "${options[@]}" -C "$1" -W "$PATIENCE" </dev/null >"$tmp/heard" 2>"$tmp/heard.err" &
+  "$THIMBLE" "${options[@]}" --state "$state" -C "$1" -W "$PATIENCE" </dev/null >"$tmp/heard" 2>"$tmp/heard.err" &
   listener=$!
   children+=("$listener")
   await_log ' login .*user=bianca' || give_up 'bianca is not let in'
   until_true grep -q '"lobby"\|bianca' "$log"
 }
+
+listeners=0
 
 hears() { # TEXT: what the listener printed until its end
   wait "$listener" || { echo "the listener ended with $?"; cat "$tmp/heard" "$tmp/heard.err"; return 1; }
