@@ -89,22 +89,24 @@
 #define IP_FORWARD                    0
 #define IP_OPTIONS_ALLOWED            1
 #define LWIP_ICMP                     1 /* answers ping */
-#define LWIP_ICMP_ECHO_CHECK_INPUT_PBUF_LEN 0 /* an answer fits where the request was: frames leave room in front */
-#define LWIP_RAW                      0
-#define LWIP_IGMP                     0
-#define LWIP_AUTOIP                   0
-#define LWIP_DHCP                     1
-#define DHCP_DOES_ARP_CHECK           0 /* the server has probed, and a start takes a second less */
-#define LWIP_DHCP_BOOTP_FILE          0
-#define LWIP_DNS                      1
-#define DNS_TABLE_SIZE                1 /* one server is dialled at a time */
-#define LWIP_DNS_SECURE               (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT) /* one at a time */
-#define DNS_MAX_NAME_LENGTH           THM_LWIP_NAME
-#define DNS_MAX_SERVERS               1
-#define LWIP_SINGLE_NETIF             1
-#define LWIP_NETIF_HOSTNAME           1
-#define LWIP_NETIF_LOOPBACK           0
-#define LWIP_HAVE_LOOPIF              0
+#define LWIP_ICMP_ECHO_CHECK_INPUT_PBUF_LEN                                                        \
+    0 /* an answer fits where the request was: frames leave room in front */
+#define LWIP_RAW             0
+#define LWIP_IGMP            0
+#define LWIP_AUTOIP          0
+#define LWIP_DHCP            1
+#define DHCP_DOES_ARP_CHECK  0 /* the server has probed, and a start takes a second less */
+#define LWIP_DHCP_BOOTP_FILE 0
+#define LWIP_DNS             1
+#define DNS_TABLE_SIZE       1 /* one server is dialled at a time */
+#define LWIP_DNS_SECURE                                                                            \
+    (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT) /* one at a time */
+#define DNS_MAX_NAME_LENGTH THM_LWIP_NAME
+#define DNS_MAX_SERVERS     1
+#define LWIP_SINGLE_NETIF   1
+#define LWIP_NETIF_HOSTNAME 1
+#define LWIP_NETIF_LOOPBACK 0
+#define LWIP_HAVE_LOOPIF    0
 
 /* --- TCP --- */
 
