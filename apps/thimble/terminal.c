@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "editor.h"
@@ -15,6 +16,8 @@
 struct terminal {
     struct editor *editor;
     bool colors;
+    bool aside;           /* the editor stands aside: somebody proves his passcode */
+    struct termios shown; /* the terminal's modes then, but that nothing typed is shown */
 };
 
 /* SGR parameters of ECMA-48, section 8.3.117. */
@@ -62,6 +65,56 @@ static size_t on_complete(void *ctx, const char *line, size_t len, unsigned inde
 {
     struct session *s = ctx;
     return thm_console_complete(&s->console, line, len, index, buf, cap);
+}
+
+/* --- while a passcode is proven ----------------------------------------------------------------- */
+
+static void hide_typing(struct terminal *t)
+{
+    struct termios hidden = t->shown;
+    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
+}
+
+/* From the first question to the login nothing that is typed is chat: it may be a passcode, early or once more. */
+static void stand_aside(struct terminal *t)
+{
+    if (t->aside)
+        return;
+    editor_leave(t->editor);
+    t->aside = tcgetattr(STDIN_FILENO, &t->shown) == 0;
+    if (!t->aside)
+        editor_return(t->editor);
+}
+
+static void come_back(struct terminal *t)
+{
+    if (!t->aside)
+        return;
+    t->aside = false;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->shown);
+    editor_return(t->editor);
+}
+
+static void drop_input(struct session *s)
+{
+    char typed[256];
+    ssize_t n = read(STDIN_FILENO, typed, sizeof typed);
+    explicit_bzero(typed, sizeof typed);
+    if (n == 0)
+        session_leave(s, EXIT_DONE);
+}
+
+static void signal_aside(struct session *s, int number)
+{
+    struct terminal *t = s->own;
+    if (number == SIGTSTP) {
+        tcsetattr(STDIN_FILENO, TCSANOW, &t->shown);
+        raise(SIGSTOP);
+        hide_typing(t);
+    } else if (number != SIGWINCH) {
+        session_leave(s, 128 + number);
+    }
 }
 
 /* --- the alias ---------------------------------------------------------------------------------- */
@@ -124,12 +177,16 @@ static int open_terminal(struct session *s)
 
 static void close_terminal(struct session *s)
 {
+    come_back(s->own);
     editor_close(editor(s));
 }
 
 static void input(struct session *s)
 {
-    editor_read(editor(s));
+    if (((struct terminal *)s->own)->aside)
+        drop_input(s);
+    else
+        editor_read(editor(s));
 }
 
 static uint32_t unsent(struct session *s)
@@ -139,7 +196,9 @@ static uint32_t unsent(struct session *s)
 
 static void on_signal(struct session *s, int number)
 {
-    if (number == SIGINT)
+    if (((struct terminal *)s->own)->aside)
+        signal_aside(s, number);
+    else if (number == SIGINT)
         editor_interrupt(editor(s));
     else if (number == SIGWINCH)
         editor_resize(editor(s));
@@ -149,34 +208,27 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
-/* Ctrl-C at a question leaves; whatever else came meanwhile is what it always is. */
-static void take_signals(struct session *s)
-{
-    int number;
-    while ((number = signals_next()) != 0) {
-        if (number == SIGINT)
-            session_leave(s, 128 + SIGINT);
-        else
-            on_signal(s, number);
-    }
-}
-
-/* The line editor stands aside meanwhile. What Ctrl-Z does it does at once: nothing else goes on here. */
+/* What Ctrl-Z does it does at once: nothing else goes on here. */
 static const char *ask_passcode(struct session *s, struct passcode *out, const char *prompt)
 {
     struct sigaction stop = {.sa_handler = SIG_DFL}, former;
-    editor_leave(editor(s));
+    struct terminal *t = s->own;
+    int number;
+    stand_aside(t);
+    tcsetattr(STDIN_FILENO, TCSANOW, &t->shown);
     sigaction(SIGTSTP, &stop, &former);
     const char *why = passcode_read(out, prompt);
     sigaction(SIGTSTP, &former, NULL);
-    editor_return(editor(s));
-    if (why)
-        take_signals(s);
+    hide_typing(t);
+    while (why && (number = signals_next()) != 0)
+        on_signal(s, number);
     return why;
 }
 
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
+    if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE)
+        come_back(s->own);
     if (event->kind != THM_CLIENT_ENDED) /* the last message of the program says why */
         thm_console_event(&s->console, event);
 }
@@ -197,6 +249,8 @@ static void print(struct session *s, const struct thm_piece *piece)
 
 static void on_turn(struct session *s)
 {
+    if (((struct terminal *)s->own)->aside)
+        return;
     editor_retry(editor(s));
     if (!s->leaving)
         editor_show(editor(s));

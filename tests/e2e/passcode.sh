@@ -60,6 +60,8 @@ if command -v tmux >/dev/null; then
   ok 'at once' see_last ali "$prompt"
   type_text ali 'wrong horse battery'
   press ali Enter
+  type_text ali 'a horse that comes too early' # is neither chat nor an answer
+  press ali Enter
   ok 'a wrong one is said to be wrong' see ali 'the passcode is wrong'
   ok 'and asked for anew' see_last ali "$prompt"
   type_text ali "$passcode"
