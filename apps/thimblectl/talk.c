@@ -102,7 +102,10 @@ static bool take(char *line, int *result)
     }
     if (strncmp(line, "error ", 6) == 0) {
         sentence = strstr(line, ": ");
-        *result = report_fail(EXIT_NOT_DONE, "%s", sentence ? sentence + 2 : line);
+        bool misused =
+            strncmp(line, "error argument:", 15) == 0 || strncmp(line, "error command:", 14) == 0;
+        *result =
+            report_fail(misused ? EXIT_USAGE : EXIT_NOT_DONE, "%s", sentence ? sentence + 2 : line);
         return false;
     }
     puts(line[0] == ' ' ? line + 1 : line);

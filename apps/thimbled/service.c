@@ -305,6 +305,10 @@ static int open_audit(struct service *s)
         path = s->audit_path = text_format("%s/audit.log", s->store.folder);
     if (!audit_open(&s->audit, path, &s->log, why, sizeof why))
         return fail(s, EXIT_USAGE, "audit", why);
+    if (s->store.folder)
+        log_note(&s->log, THM_LOG_INFO, "data", s->store.folder);
+    if (path)
+        log_note(&s->log, THM_LOG_INFO, "audit", path);
     return OPTIONS_OK;
 }
 
@@ -336,12 +340,14 @@ static int open_control(struct service *s)
     const char *path = o->control ? o->control : usual;
     int result = OPTIONS_OK;
     if (!path)
-        log_note(&s->log, THM_LOG_INFO, "control",
+        log_note(&s->log, THM_LOG_WARNING, "control",
                  "no socket for thimblectl: there is no folder for it; --control FILE names one");
     else if (!is_none(path) && control_open(&s->control, &s->port, TAG_CONTROL, &s->host, path,
                                             o->control_group, why, sizeof why) != CONTROL_OPEN) {
         log_note(&s->log, o->control ? THM_LOG_ERROR : THM_LOG_WARNING, "control", why);
         result = o->control || o->control_group ? EXIT_USAGE : OPTIONS_OK;
+    } else if (!is_none(path)) {
+        log_note(&s->log, THM_LOG_INFO, "control-socket", path);
     }
     free(usual);
     return result;

@@ -114,15 +114,15 @@ ok '... ends the session' is $status 9
 ok '... with the reason' grep -q ' operator ended the session: that is enough' "$tmp/eve.err"
 ok 'who asked is logged' grep -Eq " INFO control detail=\"uid $EUID, pid [0-9]+: kick eve@default that is enough\"" "$log"
 ok 'and the text of a notice is not' not grep -q 'tea' "$log"
-ok 'an unknown command' refused 1 "unknown command 'dance'" dance
-ok 'half of one' refused 1 "unknown command 'user'" user
+ok 'an unknown command' refused 2 "unknown command 'dance'" dance
+ok 'half of one' refused 2 "unknown command 'user'" user
 ok 'help' does '^device revoke USER@DEVICE.KEYHASH +add a device' help
 
 # --- accounts ---------------------------------------------------------------------------------------
 
 ok 'user add' does '^tom has an account$' user add tom
 ok '... twice is refused' refused 1 'tom: ' user add tom
-ok 'a name that is none' refused 1 "'Tom!' can't be a user" user add 'Tom!'
+ok 'a name that is none' refused 2 "'Tom!' can't be a user" user add 'Tom!'
 ok 'user list' does '^tom +auth default +no passcode active ' user list
 add_with_passcode() {
   ctl user add zoe --passcode <<<"$PASSCODE"
