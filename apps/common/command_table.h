@@ -22,11 +22,13 @@ enum {
       COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_passwd, "user passwd", "USER [--no-passcode] [--auth POLICY]",                          \
       "set the passcode of an account, or take it away", COMMAND_CHANGES | COMMAND_QUIET)          \
-    X(user_auth, "user auth", "USER POLICY", "set how a user proves who he is", COMMAND_CHANGES)   \
+    X(user_auth, "user auth", "USER POLICY", "set how a user proves who he is",                    \
+      COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_suspend, "user suspend", "USER", "end the sessions of a user and let him in no more",   \
-      COMMAND_CHANGES)                                                                             \
-    X(user_resume, "user resume", "USER", "let him in again", COMMAND_CHANGES)                     \
-    X(user_remove, "user remove", "USER", "forget an account and its passcode", COMMAND_CHANGES)   \
+      COMMAND_CHANGES | COMMAND_QUIET)                                                             \
+    X(user_resume, "user resume", "USER", "let him in again", COMMAND_CHANGES | COMMAND_QUIET)     \
+    X(user_remove, "user remove", "USER", "forget an account and its passcode",                    \
+      COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_list, "user list", "", "the accounts: how each proves himself, since when", 0)          \
     X(device_list, "device list", "[USER]", "the devices that were here since the start", 0)       \
     X(device_revoke, "device revoke", "USER@DEVICE|KEYHASH",                                       \

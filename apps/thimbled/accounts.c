@@ -61,14 +61,37 @@ static const char *outcome(const struct thm_admin_request *r)
     return "is changed";
 }
 
+/* Another passcode or policy counts from the next login on. */
+static void tell_sessions(struct call *call)
+{
+    struct thm_session_info info;
+    uint32_t at = 0;
+    unsigned count = 0;
+    while (thm_server_next_session(call->host->server, &at, &info))
+        count += strcmp(info.user, call->request.user) == 0;
+    if (count > 0)
+        call_line(call, "%u session%s of %s go%s on: kick %s ends %s", count, count == 1 ? "" : "s",
+                  call->request.user, count == 1 ? "es" : "", call->request.user,
+                  count == 1 ? "it" : "them");
+}
+
 static void on_done(struct thm_admin_request *request, int result)
 {
     struct call *call = request->owner;
     note(call, result);
+    if (result == THM_E_STORE) {
+        call_refuse(call, "store",
+                    "%s: nothing was changed, since the database can't be written now: ask again "
+                    "when it can (kick ends sessions, device revoke works without it)",
+                    request->user);
+        return;
+    }
     if (result != THM_OK) {
         call_refuse(call, thm_error_word(result), "%s: %s", request->user, thm_error_text(result));
         return;
     }
+    if ((request->set & THM_ADMIN_SUSPENDED) == 0)
+        tell_sessions(call);
     call_line(call, "%s %s%s%s", request->user, outcome(request), call->detail[0] ? ": " : "",
               call->detail);
     call_ok(call);

@@ -291,6 +291,7 @@ void audit_record(struct audit *a, const struct thm_log_record *r)
     line_number(&line, "n", r->n);
     line_number(&line, "size", r->size);
     line_text(&line, "code", r->code != THM_OK ? thm_error_word(r->code) : NULL);
+    line_text(&line, "detail", strcmp(r->event, "refused") == 0 ? r->detail : NULL);
     take(a, &line);
 }
 

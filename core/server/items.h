@@ -209,6 +209,7 @@ struct state {
 /* A login by passcode, while it lasts. */
 struct login {
     char alias[THM_ALIAS_MAX + 1]; /* wished for; "" none */
+    uint32_t connection;           /* 0: not in use (a free item's first bytes are the pool's) */
     bool challenged;               /* it was sent server-first */
     bool known;                    /* there is a verifier */
     bool touch;                    /* the record is to be written once the passcode is proven */

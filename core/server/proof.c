@@ -37,9 +37,22 @@ static void say_continue(struct thm_server *s, struct connection *c, const char 
     thm_output_msg(s, c, &m);
 }
 
+/* A device proves one passcode at a time, so that none can hold all places: a newer login ends the older. */
+static void end_former(struct thm_server *s, const struct connection *c)
+{
+    for (uint32_t n = 1; n <= s->logins.fresh; n++) {
+        uint32_t number = login_at(s, n)->connection;
+        struct connection *former = number != 0 ? conn_at(s, number) : NULL;
+        if (former != NULL &&
+            memcmp(former->tls.peer.key_hash, c->tls.peer.key_hash, THM_KEY_HASH) == 0)
+            thm_login_refuse(s, former, THM_E_REPLACED, NULL, NULL, -1);
+    }
+}
+
 void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job *j,
                    struct account *account, struct thm_fields *record)
 {
+    end_former(s, c);
     bool busy = thm_conn_address_busy(s, c, DEADLINE_PROOF);
     uint32_t number = busy ? 0 : thm_pool_take(&s->logins);
 
@@ -50,6 +63,7 @@ void thm_proof_ask(struct thm_server *s, struct connection *c, const struct job 
     }
     struct login *l = login_at(s, number);
     c->login = number;
+    l->connection = conn_number(s, c);
     strcpy(l->alias, j->alias);
     l->epoch = j->epoch;
     l->known = account->has_passcode;

@@ -84,6 +84,7 @@ fi
 ok 'no passcode is in the log' not grep -q horse "$log"
 ok 'nor in the database, nor in the audit log' not grep -qr horse "$tmp/data"
 ok 'wrong ones are, by user and reason' grep -q ' refused .*user=ali .*code=passcode .*invalid-proof' "$log"
+ok 'in the audit log as well' grep -q ' refused .*user=ali .*detail=invalid-proof' "$tmp/data/audit.log"
 stop_server
 
 # --- what the policy takes ---------------------------------------------------------------------------

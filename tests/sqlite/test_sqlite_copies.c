@@ -211,6 +211,37 @@ static void each_restored_backup_is_another(void **state)
     fx_clean(&f);
 }
 
+static int back_up(struct fixture *f, const char *name)
+{
+    struct thm_store_request *done;
+    struct backup b;
+
+    start(f, &b, fx_path(f, name));
+    while (b.calls == 0)
+        f->store->ops->collect(f->store, &done, 1);
+    return b.result;
+}
+
+/* An operator's slip must not cost the database, or any other file. */
+static void a_backup_takes_no_place_but_a_backups(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    make(&f);
+    fx_copy(fx_path(&f, "store.db-lock"), fx_path(&f, "note.txt"));
+    assert_int_equal(back_up(&f, "store.db"), THM_SQLITE_FOREIGN);
+    assert_int_equal(back_up(&f, "store.db-lock"), THM_SQLITE_FOREIGN);
+    assert_int_equal(back_up(&f, "note.txt"), THM_SQLITE_FOREIGN);
+    assert_int_equal(back_up(&f, "."), THM_SQLITE_FOREIGN);
+    assert_int_equal(back_up(&f, "backup.db"), THM_SQLITE_OK);
+    assert_int_equal(back_up(&f, "backup.db"), THM_SQLITE_OK);
+    uint64_t was = fx_stream(&f, "#lobby").incarnation;
+    fx_close(&f);
+    assert_true(life(&f) == was);
+    fx_clean(&f);
+}
+
 static void a_backup_that_fails_is_told(void **state)
 {
     struct thm_store_request *done;
@@ -308,6 +339,7 @@ int main(void)
         cmocka_unit_test(without_its_lock_file_it_is_another),
         cmocka_unit_test(a_backup_is_whole_and_another),
         cmocka_unit_test(each_restored_backup_is_another),
+        cmocka_unit_test(a_backup_takes_no_place_but_a_backups),
         cmocka_unit_test(a_backup_that_fails_is_told),
         cmocka_unit_test(a_killed_store_is_the_same_and_whole),
     };

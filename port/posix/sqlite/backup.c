@@ -24,6 +24,21 @@ static bool sync_file(const char *path)
     return synced;
 }
 
+/* Whether a copy may have a path: where nothing is, or another copy. Above all not the database itself. */
+static bool may_have(const char *path)
+{
+    sqlite3 *db = NULL;
+    int64_t copied = 0;
+
+    if (access(path, F_OK) != 0)
+        return true; /* making it says why, if it can't be made */
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+        thm_sql_value(db, "SELECT copied FROM meta", &copied) != SQLITE_ROW)
+        copied = 0;
+    sqlite3_close(db);
+    return copied == 1;
+}
+
 static void end_copy(struct sqlite_store *s, int sqlite)
 {
     struct copying *c = &s->copying;
@@ -49,6 +64,8 @@ static int start_copy(struct sqlite_store *s)
     size_t size = strlen(c->backup->path) + sizeof ".part";
     int fd, code;
 
+    if (!may_have(c->backup->path))
+        return SQLITE_MISMATCH;
     c->part = malloc(size);
     if (c->part == NULL)
         return SQLITE_NOMEM;

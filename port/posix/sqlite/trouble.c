@@ -25,6 +25,8 @@ static const struct {
     {SQLITE_CANTOPEN, THM_SQLITE_NO_ACCESS,
      "the database, or a file beside it, can't be opened: check that its directory exists and "
      "belongs to the server's user"},
+    {SQLITE_MISMATCH, THM_SQLITE_FOREIGN,
+     "something is there that is no copy of a thimble database: name another file"},
     {SQLITE_PERM, THM_SQLITE_NO_ACCESS, "the database can't be opened: check its owner and mode"},
     {SQLITE_ABORT, THM_SQLITE_IO, "the store was closed before the copy was whole"},
     {SQLITE_NOMEM, THM_SQLITE_MEMORY, "the system has no memory left"},

@@ -98,7 +98,8 @@ void thm_sqlite_store_close(struct thm_store *store);
 
 /* A copy on its way. The caller owns it and leaves it alone until done() is called. */
 struct thm_sqlite_backup {
-    const char *path; /* where the copy goes; a file there is replaced when the copy is whole */
+    const char *
+        path; /* where the copy goes; only an older copy there is replaced, when this one is whole */
     /* In collect(): THM_SQLITE_OK, or what went wrong, with a static sentence. */
     void (*done)(struct thm_sqlite_backup *backup, int result, const char *sentence);
     void *owner; /* the caller's own */
