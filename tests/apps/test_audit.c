@@ -82,7 +82,12 @@ static void test_who_did_what_to_whom(void **state)
         last(), "login connection=3 address=127.0.0.1:5 user=ali device=desk "
                 "key_hash=ab00000000000000000000000000000000000000000000000000000000000000");
     r.event = "refused";
+    r.code = THM_E_PASSCODE;
+    r.detail = "invalid-proof";
+    record(&r);
+    assert_non_null(strstr(last(), " code=passcode detail=invalid-proof"));
     r.code = THM_E_REVOKED;
+    r.detail = NULL;
     record(&r);
     assert_non_null(
         strstr(last(), "refused connection=3 address=127.0.0.1:5 user=ali device=desk"));
