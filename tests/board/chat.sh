@@ -21,8 +21,13 @@ awk -v SEED=1 -v COUNT=$MESSAGES -f "${0%/*}/texts.awk" >"$tmp/typed"
 awk -v SEED=2 -v COUNT=$MESSAGES -f "${0%/*}/texts.awk" >"$tmp/said"
 echo 'that was all' | tee -a "$tmp/typed" >>"$tmp/said"
 cat "$tmp/said" >&"${input[ali]}" &
-while IFS= read -r line; do type_line board1 "$line"; done <"$tmp/typed"
-wait $!
+said=$!
+while IFS= read -r line; do type_line board1 "$line"; done <"$tmp/typed" &
+typed=$!
+children+=("$said" "$typed")
+ended() { ! kill -0 "$1" 2>/dev/null; } # PROCESS
+ok 'the board takes all that is typed' until_true ended "$typed"
+ok 'the client takes all that is said' until_true ended "$said"
 
 ok 'all that was typed arrives' await "$tmp/ali.out" '"from":"board1".*"text":"that was all"'
 ok 'whole and in order' cmp <(texts_from ali board1) "$tmp/typed"

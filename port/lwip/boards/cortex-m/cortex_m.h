@@ -15,6 +15,7 @@
 #define SYST_RVR     THM_REG(0xE000E014)
 #define SYST_CVR     THM_REG(0xE000E018)
 #define NVIC_ISER(n) THM_REG(0xE000E100 + 4 * (n))
+#define NVIC_ISPR(n) THM_REG(0xE000E200 + 4 * (n))
 #define SCB_ICSR     THM_REG(0xE000ED04)
 #define SCB_AIRCR    THM_REG(0xE000ED0C)
 #define SCB_CFSR     THM_REG(0xE000ED28)
@@ -38,6 +39,12 @@ thm_vector thm_unexpected;
 static inline void thm_irq_enable(unsigned n)
 {
     NVIC_ISER(n / 32) = 1u << n % 32;
+}
+
+/** Interrupts as `n` does, once it may. */
+static inline void thm_irq_pend(unsigned n)
+{
+    NVIC_ISPR(n / 32) = 1u << n % 32;
 }
 
 static inline void thm_irqs_off(void)

@@ -17,7 +17,7 @@ struct pbuf;
 bool thm_uart_waits(void);
 uint8_t thm_uart_take(void);
 
-/** Whether received bytes interrupt. Also called from the interrupt. */
+/** Whether received bytes interrupt; one that waits already, too. Also called from the interrupt. */
 void thm_uart_listen(bool on);
 
 /** Sends a byte, as soon as the UART takes it. */

@@ -7,7 +7,6 @@
 void an385_uart_start(void)
 {
     UART_BAUDDIV = AN385_HZ / BAUD;
-    UART_CTRL = CTRL_TX_EN | CTRL_RX_EN;
     thm_uart_listen(true);
     thm_irq_enable(IRQ_UART0_RX);
 }
@@ -31,6 +30,9 @@ uint8_t thm_uart_take(void)
 void thm_uart_listen(bool on)
 {
     UART_CTRL = CTRL_TX_EN | CTRL_RX_EN | (on ? CTRL_RX_INTEN : 0);
+    /* It remembers nothing of a byte that came while it was not to interrupt, and takes no other before that is read. */
+    if (on && thm_uart_waits())
+        thm_irq_pend(IRQ_UART0_RX);
 }
 
 void thm_uart_put(uint8_t byte)
