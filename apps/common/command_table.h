@@ -33,7 +33,24 @@ enum {
     X(device_list, "device list", "[USER]", "the devices that were here since the start", 0)       \
     X(device_revoke, "device revoke", "USER@DEVICE|KEYHASH",                                       \
       "add a device to the deny-list and end its session", COMMAND_CHANGES)                        \
-    X(room_list, "room list", "", "the rooms that somebody is in: members, messages, topic", 0)    \
+    X(room_list, "room list", "", "the rooms: who is online there, rules, topic", 0)               \
+    X(room_users, "room users", "ROOM", "who is a member, moderator, invited or banned", 0)        \
+    X(room_create, "room create", "ROOM [RULE]...",                                                \
+      "make a room (the # may be left out); RULE: open, invite-only, history-joined or "           \
+      "history-all",                                                                               \
+      COMMAND_CHANGES)                                                                             \
+    X(room_set, "room set", "ROOM RULE...", "change its rules", COMMAND_CHANGES)                   \
+    X(room_remove, "room remove", "ROOM", "send all away, and forget what was said there",         \
+      COMMAND_CHANGES)                                                                             \
+    X(room_invite, "room invite", "ROOM USER", "let a user join an invite-only room",              \
+      COMMAND_CHANGES)                                                                             \
+    X(room_kick, "room kick", "ROOM USER [REASON]", "send a user away from a room",                \
+      COMMAND_CHANGES)                                                                             \
+    X(room_ban, "room ban", "ROOM USER [REASON]", "the same, and keep the user out",               \
+      COMMAND_CHANGES)                                                                             \
+    X(room_unban, "room unban", "ROOM USER", "let a banned user join again", COMMAND_CHANGES)      \
+    X(room_op, "room op", "ROOM USER", "make a user a moderator of a room", COMMAND_CHANGES)       \
+    X(room_deop, "room deop", "ROOM USER", "take that back", COMMAND_CHANGES)                      \
     X(stats, "stats", "", "what the server has done and holds", 0)                                 \
     X(metrics, "metrics", "", "the same for Prometheus", 0)                                        \
     X(reload, "reload", "", "read certificates and deny-list anew", COMMAND_CHANGES)               \

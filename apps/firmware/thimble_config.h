@@ -27,6 +27,7 @@
 
 /* Its certificate has to suffice. */
 #define THM_CLIENT_PASSCODE 0
+#define THM_MODERATION 0
 /* The inbox and three rooms. */
 #define THM_CLIENT_STREAMS 4
 /* Two of the longest texts: one on its way, and one that was typed meanwhile. */

@@ -254,6 +254,7 @@ static const struct {
     {"leave", true},
     {"topic", true},
     {"alias", false},
+    {"moderate", false},
 };
 
 static void hash_text(const uint8_t *hash, char text[2 * THM_KEY_HASH + 1])
@@ -271,8 +272,11 @@ void audit_record(struct audit *a, const struct thm_log_record *r)
     size_t i = 0;
     while (i < sizeof audited / sizeof audited[0] && strcmp(audited[i].event, r->event) != 0)
         i++;
+    bool moderate = strcmp(r->event, "moderate") == 0;
     if (!a->path || i == sizeof audited / sizeof audited[0])
         return;
+    if (moderate && !r->user)
+        return; /* by the operator: audit_act() has it */
     if (audited[i].room_in_detail && r->detail && r->detail[0] == '@')
         return; /* one's own inbox, which nobody else enters */
     if (r->address && login)
@@ -287,11 +291,14 @@ void audit_record(struct audit *a, const struct thm_log_record *r)
     line_text(&line, "alias", strcmp(r->event, "alias") == 0 ? r->alias : NULL);
     line_text(&line, "key_hash", hash);
     line_text(&line, "to", r->to);
-    line_text(&line, "room", audited[i].room_in_detail ? r->detail : r->to ? NULL : r->room);
+    line_text(&line, "room",
+              audited[i].room_in_detail ? r->detail
+              : r->to && !moderate      ? NULL
+                                        : r->room);
     line_number(&line, "n", r->n);
     line_number(&line, "size", r->size);
     line_text(&line, "code", r->code != THM_OK ? thm_error_word(r->code) : NULL);
-    line_text(&line, "detail", strcmp(r->event, "refused") == 0 ? r->detail : NULL);
+    line_text(&line, "detail", moderate || strcmp(r->event, "refused") == 0 ? r->detail : NULL);
     take(a, &line);
 }
 
@@ -305,6 +312,7 @@ void audit_act(struct audit *a, const struct audit_act *act)
     line_text(&line, "user", act->user);
     line_text(&line, "device", act->device);
     line_text(&line, "key_hash", act->key_hash);
+    line_text(&line, "room", act->room);
     line_text(&line, "code", act->code != THM_OK ? thm_error_word(act->code) : NULL);
     line_text(&line, "detail", act->detail);
     take(a, &line);

@@ -44,7 +44,7 @@ struct audit {
 struct audit_act {
     const char *event; /* "user-add", "kick" ... */
     const char *by;    /* who asked: "uid=0 ..." */
-    const char *user, *device, *key_hash;
+    const char *user, *device, *key_hash, *room;
     const char *detail; /* what was set */
     int code;           /* THM_E_*, when it failed */
 };

@@ -197,26 +197,6 @@ void run_list(struct call *call, const char *args)
     call->walk = next_session;
 }
 
-static bool next_room(struct call *call)
-{
-    struct thm_room_info info;
-    if (!thm_server_next_room(call->host->server, &call->at, &info)) {
-        call_line(call, "%" PRIu32 " room%s", call->count, call->count == 1 ? "" : "s");
-        call_ok(call);
-        return false;
-    }
-    call_line(call, "%-24s %6" PRIu32 " members, %8" PRIu64 " messages  %s", info.name,
-              info.members, info.n, info.topic);
-    call->count++;
-    return true;
-}
-
-void run_room_list(struct call *call, const char *args)
-{
-    (void)args;
-    call->walk = next_room;
-}
-
 static void note_kick(struct call *call, char *target, const char *reason)
 {
     char *at = strchr(target, '@');

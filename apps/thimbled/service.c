@@ -203,6 +203,7 @@ static int open_server(struct service *s)
 #endif
     s->config.prefer_aes = cpu_has_aes();
     s->config.name = s->settings->name;
+    s->config.history_all = s->settings->history == HISTORY_ALL;
     s->config.auth = s->settings->auth == AUTH_PASSCODE ? THM_AUTH_PASSCODE : THM_AUTH_CERTIFICATE;
     s->config.log = on_record;
     s->config.log_ctx = s;

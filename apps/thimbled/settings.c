@@ -30,6 +30,8 @@ static const struct option_row table[] = {
     {"denylist", 0, OPTION_FILE, AT(denylist), "FILE", NULL, 0, 0, "keys of revoked devices"},
     {"auth", 0, OPTION_CHOICE, AT(auth), "certificate|passcode", "certificate", 0, 0,
      "what a login takes, unless the account says otherwise"},
+    {"history", 0, OPTION_CHOICE, AT(history), "joined|all", "joined", 0, 0,
+     "what who joins a new room may read of before"},
     {"max-clients", 0, OPTION_NUMBER, AT(max_clients), "N", "1000", 1, 100000,
      "sessions at a time"},
     {"store", 0, OPTION_CHOICE, AT(store), "sqlite|ram", STORE_DEFAULT, 0, 0,

@@ -15,12 +15,14 @@
 
 enum { STORE_SQLITE, STORE_RAM };
 enum { AUTH_CERTIFICATE, AUTH_PASSCODE };
+enum { HISTORY_JOINED, HISTORY_ALL };
 
 struct settings {
     struct option_list listen;
     const char *cafile, *cert, *key, *denylist;
     const char *name;
-    unsigned auth; /* AUTH_* */
+    unsigned auth;    /* AUTH_* */
+    unsigned history; /* HISTORY_* */
     unsigned max_clients;
     unsigned store; /* STORE_* */
     unsigned store_mb;

@@ -87,6 +87,9 @@ static enum thm_type answer_to(uint8_t request)
     case THM_MSG_TOPIC:
     case THM_MSG_AWAY: return (enum thm_type)request;
     case THM_MSG_STATUS: return THM_MSG_SERVER;
+#if THM_MODERATION
+    case THM_MSG_MODERATE: return THM_MSG_MODERATED;
+#endif
     default: return THM_MSG_NONE; /* a board need not answer */
     }
 }
@@ -141,6 +144,9 @@ void thm_console_answered(struct thm_console *c, const struct thm_msg *m)
 {
     bool answered = m->type == answer_to(c->asked.type);
 
+#if THM_MODERATION
+    answered |= c->asked.type == THM_MSG_MODERATE && m->type == THM_MSG_ROOM; /* its rules */
+#endif
     if (m->type == THM_MSG_END || m->type == THM_MSG_ERROR)
         answered = thm_console_is_about(c, m) || !thm_msg_has(m, THM_KEY_IN);
     if (answered)

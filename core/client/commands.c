@@ -6,6 +6,21 @@
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     99999
 
+/* What a moderator asks for: the command's name is the action. */
+#if THM_MODERATION
+#define MODERATION(X)                                                                              \
+    X(room, MODERATE, "/room", NULL, "[RULE]",                                                     \
+      "Shows this room's rules, or sets open, invite-only, history-all or history-joined.")        \
+    X(moderate, MODERATE, "/invite", NULL, "USER", "Lets a user join this invite-only room.")      \
+    X(moderate, MODERATE, "/kick", NULL, "USER [REASON]", "Sends a user away from this room.")     \
+    X(moderate, MODERATE, "/ban", NULL, "USER [REASON]", "The same, and keeps the user out.")      \
+    X(moderate, MODERATE, "/unban", NULL, "USER", "Lets a banned user join again.")                \
+    X(moderate, MODERATE, "/op", NULL, "USER", "Makes a user a moderator of this room.")           \
+    X(moderate, MODERATE, "/deop", NULL, "USER", "Takes that back.")
+#else
+#define MODERATION(X)
+#endif
+
 /*
  * X(function, type that the server must support, name, brief, arguments, help)
  *
@@ -31,6 +46,7 @@
       THM_T("Shows or sets this room's topic; - takes it away."))                                  \
     X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
       THM_T("Says that you are away; without a text, that you are back."))                         \
+    MODERATION(X)                                                                                  \
     X(status, NONE, "/status", NULL, "", THM_T("Tells about the connection and the server."))      \
     X(cmd, CMD, "/cmd", NULL, THM_T("DEVICE COMMAND"),                                             \
       THM_T("Asks a board (USER@DEVICE) to do something."))                                        \
@@ -40,6 +56,9 @@
 typedef int run_fn(struct thm_console *c, const struct thm_command *command, struct thm_slice args);
 static run_fn do_join, do_part, do_request, do_whisper, do_reply, do_status, do_cmd, do_help,
     do_quit;
+#if THM_MODERATION
+static run_fn do_room, do_moderate;
+#endif
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
 static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL, THM_MSG_NONE}};
@@ -187,6 +206,50 @@ static int do_part(struct thm_console *c, const struct thm_command *command, str
     thm_console_exit(c, name);
     return THM_OK;
 }
+
+#if THM_MODERATION
+static int ask_room(struct thm_console *c, const struct thm_command *command,
+                    struct thm_slice action, struct thm_slice user, struct thm_slice reason)
+{
+    char room[THM_ROOM_MAX + 1];
+    struct thm_msg m;
+
+    if (read_room(c, command, THM_NOTHING, room) != THM_OK)
+        return THM_E_ARGUMENT;
+    thm_msg_init(&m, THM_MSG_MODERATE);
+    THM_SET(&m, ROOM, room);
+    if (action.len > 0)
+        thm_msg_str(&m, THM_KEY_ACTION, action.data, action.len);
+    if (user.len > 0)
+        thm_msg_str(&m, THM_KEY_USERID, user.data, user.len);
+    if (reason.len > 0)
+        thm_msg_str(&m, THM_KEY_REASON, reason.data, reason.len);
+    return thm_console_ask(c, &m);
+}
+
+static int do_room(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
+{
+    if (args.len > 0 && thm_key_check(THM_KEY_ACTION, args.data, args.len) != THM_OK)
+        return misused(c, command, "a rule is open, invite-only, history-all or history-joined");
+    return ask_room(c, command, args, THM_NOTHING, THM_NOTHING);
+}
+
+static int do_moderate(struct thm_console *c, const struct thm_command *command,
+                       struct thm_slice args)
+{
+    struct thm_slice user = thm_slice_word(&args);
+
+    if (thm_key_check(THM_KEY_USERID, user.data, user.len) != THM_OK)
+        return misused(c, command, "USER is a user id, as /who and /whois show it");
+    if (args.len > 0 && (strchr(command->args, '[') == NULL ||
+                         thm_key_check(THM_KEY_REASON, args.data, args.len) != THM_OK))
+        return misused(c, command,
+                       strchr(command->args, '[') == NULL
+                           ? "nothing goes behind USER"
+                           : "a reason has at most 200 bytes of visible characters");
+    return ask_room(c, command, thm_slice_of(command->name + 1), user, args);
+}
+#endif
 
 /* --- whispers and commands ---------------------------------------------------------------------- */
 

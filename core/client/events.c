@@ -45,7 +45,9 @@ static bool on_gap(struct thm_console *c, const struct thm_msg *m)
     thm_show_str(c, dropped ? "! " : THM_T("! the server was restarted and has lost the earlier "));
     thm_show_format(c, is_inbox(stream) ? "whispers" : THM_T("messages of {room}"), m);
     if (dropped) {
-        thm_show_str(c, THM_T(" that are no longer kept: "));
+        thm_show_str(c, !THM_MODERATION || !thm_msg_is(m, THM_KEY_REASON, "not a member")
+                            ? THM_T(" that are no longer kept: ")
+                            : " from before you came, or while you were away from the room: ");
         thm_show_uint(c, last - first + 1);
         thm_show_format(c, THM_T(" ({first}-{last})"), m);
     }
@@ -84,14 +86,51 @@ static bool on_user(struct thm_console *c, const struct thm_msg *m)
     return true;
 }
 
+#if THM_MODERATION
+#define ROOM_RULES "[, {access}][, who joins may read: {history}]"
+#else
+#define ROOM_RULES ""
+#endif
+
 static bool on_room(struct thm_console *c, const struct thm_msg *m)
 {
     thm_show_start(c, THM_STYLE_NOTICE, "* ");
     c->piece.room = thm_msg_get(m, THM_KEY_ROOM);
-    thm_show_format(c, THM_T("{room}[, members: {members}][, topic: {topic}]"), m);
+    thm_show_format(c, THM_T("{room}[, members: {members}][, topic: {topic}]") ROOM_RULES, m);
     thm_show_end(c);
     return false;
 }
+
+#if THM_MODERATION
+#define BY "* [{from}|the operator] "
+
+static bool on_moderated(struct thm_console *c, const struct thm_msg *m)
+{
+    static const struct {
+        const char *action, *format;
+    } deeds[] = {
+        {"invite", BY "lets {userid} join {room}"},
+        {"kick", BY "sent {userid} away from {room}[: {reason}]"},
+        {"ban", BY "banned {userid} from {room}[: {reason}]"},
+        {"unban", BY "lets {userid} join {room} again"},
+        {"op", BY "made {userid} a moderator of {room}"},
+        {"deop", BY "took the moderator's rights in {room} from {userid}"},
+        {"open", BY "lets everybody join {room}"},
+        {"invite-only", BY "made {room} invite-only"},
+        {"history-all", BY "lets who joins {room} later read all that was said before"},
+        {"history-joined", BY "lets who joins {room} read only what is said from then on"},
+    };
+    bool invited = thm_msg_is(m, THM_KEY_ACTION, "invite") &&
+                   thm_msg_is(m, THM_KEY_USERID, thm_show_own_user(c));
+
+    for (unsigned i = 0; i < sizeof deeds / sizeof deeds[0] && !invited; i++)
+        if (thm_msg_is(m, THM_KEY_ACTION, deeds[i].action))
+            show(c, m, deeds[i].format);
+    if (invited)
+        show(c, m, BY "invites you: /join {room}");
+    return false;
+}
+#endif
 
 static bool on_end(struct thm_console *c, const struct thm_msg *m)
 {
@@ -163,6 +202,9 @@ static const struct {
     {NULL, on_gap, THM_MSG_GAP},
     {NULL, on_presence, THM_MSG_PRESENCE},
     {NULL, on_room, THM_MSG_ROOM},
+#if THM_MODERATION
+    {NULL, on_moderated, THM_MSG_MODERATED},
+#endif
     {NULL, thm_trouble_line, THM_MSG_ERROR},
     {NULL, thm_trouble_line, THM_MSG_REFUSED},
     {THM_T("* you are in {room}[; {members} here][; topic: {topic}]"), on_joined, THM_MSG_JOINED},

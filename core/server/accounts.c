@@ -1,6 +1,6 @@
 /*
- * What an operator asks of accounts: one request after the other, each read, changed and written while no other one is under
- * way. Logins read beside that; those that began with an account as it was before are ended when it has changed.
+ * What an operator asks of accounts. Logins read beside that; those that began with an account as it was before are ended when
+ * it has changed.
  */
 #include "server/internal.h"
 
@@ -8,98 +8,18 @@
 
 #include "tls/wipe.h"
 
-enum operation_step { OPERATION_IDLE, OPERATION_GET, OPERATION_PUT, OPERATION_LIST };
+enum { STEP_NONE, STEP_GET, STEP_PUT, STEP_LIST };
 
 static const char changed_words[] = "the account was changed: log in again";
 
-int thm_server_admin(struct thm_server *s, struct thm_admin_request *r)
-{
-    if (!s->config.store->records)
-        return THM_E_STATE;
-    if (r->op != THM_ADMIN_USER_LIST &&
-        (memchr(r->user, '\0', sizeof r->user) == NULL ||
-         thm_key_check(THM_KEY_USERID, r->user, strlen(r->user)) != THM_OK))
-        return THM_E_KEY_RANGE;
-    r->next = NULL;
-    if (s->operations.first == NULL)
-        s->operations.first = r;
-    else
-        s->operations.last->next = r;
-    s->operations.last = r;
-    return THM_OK;
-}
-
-static void finish(struct thm_server *s, int result)
-{
-    struct operations *o = &s->operations;
-    struct thm_admin_request *r = o->first;
-
-    o->first = r->next;
-    o->step = OPERATION_IDLE;
-    o->retry = 0;
-    thm_wipe(&r->verifier, sizeof r->verifier);
-    r->done(r, result);
-}
-
-/* --- asking the store ------------------------------------------------------------------------ */
-
-static void submit(struct thm_server *s)
-{
-    static const enum thm_store_op ops[] = {[OPERATION_GET] = THM_STORE_GET,
-                                            [OPERATION_PUT] = THM_STORE_PUT,
-                                            [OPERATION_LIST] = THM_STORE_LIST};
-    struct operations *o = &s->operations;
-
-    o->request.op = ops[o->step];
-    o->request.record = (struct thm_store_record){.kind = THM_KIND_USER_RECORD,
-                                                  .key = o->key,
-                                                  .key_len = o->key_len,
-                                                  .value = o->record.text,
-                                                  .value_len = o->record.len};
-    o->request.buf = o->buffer;
-    o->request.cap = sizeof o->buffer;
-    o->request.tag = TAG_OPERATION;
-    if (s->config.store->ops->submit(s->config.store, &o->request) != THM_OK) {
-        o->retry = s->now + STORE_RETRY_MS;
-        return;
-    }
-    o->retry = 0;
-    o->flying = true;
-    if (o->step == OPERATION_PUT)
-        s->account_epoch++;
-}
-
-static void start(struct thm_server *s)
+void thm_accounts_start(struct thm_server *s)
 {
     struct operations *o = &s->operations;
     bool list = o->first->op == THM_ADMIN_USER_LIST;
 
-    o->step = list ? OPERATION_LIST : OPERATION_GET;
-    o->key_len = (uint8_t)(list ? 0 : strlen(o->first->user));
-    memcpy(o->key, o->first->user, o->key_len);
-}
-
-void thm_accounts_run(struct thm_server *s)
-{
-    struct operations *o = &s->operations;
-
-    if (s->stopping && (!o->flying || s->stop_by <= s->now)) {
-        o->gone |= o->flying && o->first != NULL;
-        while (o->first != NULL)
-            finish(s, THM_E_SHUTDOWN);
-    }
-    if (o->first == NULL || o->flying || o->retry > s->now)
-        return;
-    if (o->step == OPERATION_IDLE)
-        start(s);
-    submit(s);
-}
-
-uint64_t thm_accounts_deadline(const struct thm_server *s)
-{
-    const struct operations *o = &s->operations;
-
-    return o->first == NULL || o->flying ? UINT64_MAX : o->retry;
+    o->step = list ? STEP_LIST : STEP_GET;
+    thm_operation_key(o, o->first->user, list ? 0 : strlen(o->first->user));
+    thm_operation_ask(o, list ? THM_STORE_LIST : THM_STORE_GET, THM_KIND_USER_RECORD);
 }
 
 /* --- what an account becomes ----------------------------------------------------------------- */
@@ -225,7 +145,7 @@ static void listed(struct thm_server *s)
         o->key_len = (uint8_t)record.key_len;
     }
     if (!any)
-        finish(s, THM_OK);
+        thm_operation_finish(s, THM_OK);
 }
 
 static void got(struct thm_server *s)
@@ -235,31 +155,24 @@ static void got(struct thm_server *s)
     o->record.len = (uint16_t)o->request.len;
     memcpy(o->record.text, o->buffer, o->record.len);
     int code = change(s, o->first, o->record.len > 0, &o->record);
-    if (code == THM_OK)
-        o->step = OPERATION_PUT;
-    else
-        finish(s, code);
+    if (code != THM_OK) {
+        thm_operation_finish(s, code);
+        return;
+    }
+    o->step = STEP_PUT;
+    thm_operation_ask(o, THM_STORE_PUT, THM_KIND_USER_RECORD);
 }
 
-void thm_accounts_done(struct thm_server *s)
+void thm_accounts_answered(struct thm_server *s)
 {
     struct operations *o = &s->operations;
-    int result = o->request.result;
 
-    o->flying = false;
-    if (o->gone) { /* the request was told that the server ends */
-        o->gone = false;
-    } else if (result != THM_OK) {
-        finish(s, result);
-    } else if (o->step == OPERATION_LIST) {
+    if (o->step == STEP_LIST) {
         listed(s);
-    } else if (o->step == OPERATION_GET) {
+    } else if (o->step == STEP_GET) {
         got(s);
     } else {
         changed(s, o->first);
-        finish(s, THM_OK);
+        thm_operation_finish(s, THM_OK);
     }
-    thm_wipe(o->buffer, sizeof o->buffer);
-    if (o->step != OPERATION_PUT)
-        thm_wipe(&o->record, sizeof o->record);
 }

@@ -466,7 +466,7 @@ unsigned thm_store_collect(struct thm_server *s)
         else if (done[i]->tag == TAG_WRITE)
             thm_record_done(s, done[i]->owner);
         else if (done[i]->tag == TAG_OPERATION)
-            thm_accounts_done(s);
+            thm_operations_done(s);
         else if (j->step >= JOB_OPEN_TO_SAY)
             thm_append_done(s, j);
         else

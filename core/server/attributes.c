@@ -5,23 +5,6 @@
 
 #include "server/record.h"
 
-/* The membership in the room that a request names (the default room when it names none), or an error. */
-static struct membership *member_of(struct thm_server *s, struct connection *c,
-                                    const struct thm_msg *m)
-{
-    struct thm_slice name = {THM_DEFAULT_ROOM, strlen(THM_DEFAULT_ROOM)};
-
-    if (thm_msg_has(m, THM_KEY_ROOM))
-        name = thm_msg_get(m, THM_KEY_ROOM);
-    uint32_t stream = thm_stream_find(s, name.data, name.len);
-    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
-    if (number == 0 || name.data[0] != '#' || !member_at(s, number)->active) {
-        thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
-        return NULL;
-    }
-    return member_at(s, number);
-}
-
 /* --- retained state ------------------------------------------------------------------------- */
 
 static uint32_t state_find(const struct thm_server *s, const struct stream *st,
@@ -73,7 +56,7 @@ static uint32_t state_need(struct thm_server *s, const struct connection *c,
 
 void thm_presence_state(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    struct membership *member = member_of(s, c, m);
+    struct membership *member = thm_member_of_request(s, c, m);
     struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
 
     if (member == NULL)
@@ -103,7 +86,7 @@ void thm_presence_state(struct thm_server *s, struct connection *c, const struct
 
 void thm_presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
-    struct membership *member = member_of(s, c, m);
+    struct membership *member = thm_member_of_request(s, c, m);
 
     if (member == NULL)
         return;

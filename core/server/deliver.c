@@ -117,6 +117,8 @@ static void deliver_from_read(struct thm_server *s, struct connection *c, struct
     if (!skip_lost(s, c, m, r->request.first))
         return;
     while (thm_read_next(&r->request, &at, &e)) {
+        if (thm_stays_next(&m->standing.stays, m->n + 1) != m->n + 1)
+            return; /* that is told first */
         if (e.n == m->n + 1 && !entry(s, c, m, &e))
             return;
     }
@@ -143,14 +145,33 @@ void thm_deliver_read_done(struct thm_server *s, struct read_job *r)
     thm_pool_give(&s->reads, r->number);
 }
 
+/* What comes next was said while the user was not in the room: tell so and go on behind it. */
+static bool skip_unread(struct thm_server *s, struct connection *c, struct membership *m)
+{
+    const struct stream *st = stream_at(s, m->stream);
+    uint64_t next = thm_stays_next(&m->standing.stays, m->n + 1);
+
+    if (next == m->n + 1)
+        return true;
+    if (next > st->log.head)
+        next = st->log.head + 1;
+    if (!say_gap(s, c, st, m->n + 1, next - 1, "not a member"))
+        return false;
+    m->n = next - 1;
+    return true;
+}
+
 /* --- one membership after another ----------------------------------------------------------- */
 
 /* False: the session can take no more now. */
-static bool serve(struct thm_server *s, struct connection *c, struct membership *m)
+static bool serve(struct thm_server *s, struct connection *c, uint32_t number)
 {
+    struct membership *m = member_at(s, number);
     const struct stream *st = stream_at(s, m->stream);
     struct thm_entry e;
 
+    if (m->dismissed != THM_OK)
+        return thm_moderate_tell(s, c, number);
     if (!m->active)
         return true;
     if (m->restarted) {
@@ -161,6 +182,10 @@ static bool serve(struct thm_server *s, struct connection *c, struct membership 
     if (st->name[0] == '#' && !thm_presence_tell(s, c, m))
         return false;
     while (m->n < st->log.head) {
+        if (!skip_unread(s, c, m))
+            return false;
+        if (m->n == st->log.head)
+            break;
         if (!thm_log_get(&st->log, m->n + 1, &m->place, &e)) {
             if (c->reading == 0 && thm_output_may(c, THM_LINE_MAX) && thm_output_get(s, c)) {
                 if (thm_deliver_read(s, c, m->stream, m->n + 1, READ_MAX, false))
@@ -179,9 +204,10 @@ static bool serve(struct thm_server *s, struct connection *c, struct membership 
 /* False: the session can take no more now. */
 static bool serve_all(struct thm_server *s, struct connection *c)
 {
-    for (uint32_t n = c->memberships; n != 0; n = member_at(s, n)->next) {
+    for (uint32_t n = c->memberships, next; n != 0; n = next) {
         uint64_t before = member_at(s, n)->n;
-        if (!serve(s, c, member_at(s, n))) {
+        next = member_at(s, n)->next; /* one who was sent away is gone when he was told */
+        if (!serve(s, c, n)) {
             if (member_at(s, n)->n != before) /* it had its share: others come first now */
                 thm_member_last(s, c, n);
             return false;

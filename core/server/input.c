@@ -68,6 +68,7 @@ static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_WHISPER] = thm_say_whisper,
     [THM_MSG_JOIN] = thm_join_request,
     [THM_MSG_LEAVE] = thm_join_leave,
+    [THM_MSG_MODERATE] = thm_moderate_request,
     [THM_MSG_ACK] = on_ack,
     [THM_MSG_HISTORY] = thm_query_start,
     [THM_MSG_STATE] = thm_presence_state,

@@ -7,6 +7,10 @@
 #include "util/text.h"
 #include "wire/words.h"
 
+#if !THM_MODERATION
+#error "a server knows of moderated rooms: THM_MODERATION has to be 1"
+#endif
+
 /* --- server.c ------------------------------------------------------------------------------- */
 
 /** Fills a log record with what is known of a connection (may be NULL) and passes it on. */
@@ -174,16 +178,58 @@ void thm_proof_forget(struct thm_server *s, struct connection *c);
 /** Takes a line of the exchange. */
 void thm_proof_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
-/* --- accounts.c ----------------------------------------------------------------------------- */
+/* --- operations.c --------------------------------------------------------------------------- */
 
-/** Goes on with what the operator asked for. */
-void thm_accounts_run(struct thm_server *s);
+/** Goes on with what the operator and moderators asked for. */
+void thm_operations_run(struct thm_server *s);
 
 /** The store has answered it. */
-void thm_accounts_done(struct thm_server *s);
+void thm_operations_done(struct thm_server *s);
 
 /** When that is to go on, ms; UINT64_MAX: not by itself. */
-uint64_t thm_accounts_deadline(const struct thm_server *s);
+uint64_t thm_operations_deadline(const struct thm_server *s);
+
+/** What the store is asked next of the request that is under way: about which record, and what. */
+void thm_operation_key(struct operations *o, const char *key, size_t len);
+void thm_operation_ask(struct operations *o, enum thm_store_op ask, enum thm_server_kind kind);
+
+/** The request has come to its end: the next one's turn. */
+void thm_operation_finish(struct thm_server *s, int result);
+
+/** Adds a request. One without done() is a session's, and in a job. THM_OK, or THM_E_KEY_RANGE. */
+int thm_operation_add(struct thm_server *s, struct thm_admin_request *r);
+
+/** Whether that record is on its way to the store. */
+bool thm_operation_writes(const struct thm_server *s, enum thm_server_kind kind, const char *key,
+                          size_t len);
+
+/* --- accounts.c, rooms.c, moderate.c ---------------------------------------------------------- */
+
+/** What a request asks the store first; and the store has answered the last question. */
+void thm_accounts_start(struct thm_server *s);
+void thm_accounts_answered(struct thm_server *s);
+void thm_rooms_start(struct thm_server *s);
+void thm_rooms_answered(struct thm_server *s);
+
+/** A request of a session's is done, or failed. */
+void thm_moderate_done(struct thm_server *s, struct thm_admin_request *r, int result);
+
+/** Rules, or a user's standing, have changed: those whom it concerns are told. */
+void thm_moderate_done_rules(struct thm_server *s, const struct thm_admin_request *r);
+void thm_moderate_done_user(struct thm_server *s, const struct thm_admin_request *r,
+                            uint32_t stream);
+
+/** Sends all away from a room that is removed. */
+void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r);
+
+/** A moderator's request, and the question for a room's rules. */
+void thm_moderate_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/** A user has left a room of his own will: that is kept. Takes a job. */
+void thm_moderate_leave(struct thm_server *s, struct connection *c, const char *room);
+
+/** Tells a session that it was sent away from a room, and ends the membership. False: no credit or no room now. */
+bool thm_moderate_tell(struct thm_server *s, struct connection *c, uint32_t membership);
 
 /* --- directory.c ---------------------------------------------------------------------------- */
 
@@ -224,6 +270,9 @@ void thm_stream_opened(struct thm_server *s, uint32_t number, const struct thm_s
 void thm_stream_dirty(struct thm_server *s, uint32_t number);
 void thm_stream_wake_members(struct thm_server *s);
 
+/** The room was removed: forgets its rules, topic and states, and what was said in it. */
+void thm_stream_wipe(struct thm_server *s, struct stream *st);
+
 /** A store request concerns the stream, or no longer does. */
 void thm_stream_hold(struct thm_server *s, uint32_t number);
 void thm_stream_release(struct thm_server *s, uint32_t number);
@@ -245,6 +294,16 @@ void thm_member_enter(struct thm_server *s, uint32_t membership);
 /** The membership of a session of a user's in the stream, other than `except`; 0: none. */
 uint32_t thm_member_of_user(const struct thm_server *s, uint32_t user, uint32_t stream,
                             const struct connection *except);
+
+/** Whether a user's standing in the room is on its way to the store. */
+bool thm_member_is_written(const struct thm_server *s, const char *user, uint32_t stream);
+
+/** The membership in the room that a request names (the default room when it names none); NULL: answered by an error. */
+struct membership *thm_member_of_request(struct thm_server *s, struct connection *c,
+                                         const struct thm_msg *m);
+
+/** The session is no longer in the stream, though its membership is still there: others are told if it was its user's last. */
+void thm_member_exit(struct thm_server *s, uint32_t membership);
 
 /* --- join.c --------------------------------------------------------------------------------- */
 

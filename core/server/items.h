@@ -11,6 +11,7 @@
 #include "server/fields.h"
 #include "server/machine.h"
 #include "server/pace.h"
+#include "server/rules.h"
 #include "thimble/admin.h"
 #include "util/hash.h"
 #include "util/list.h"
@@ -161,6 +162,9 @@ struct stream {
     uint32_t tomb_next;
     uint64_t count_due; /* ms */
     uint32_t count_next;
+    struct thm_room_rules rules;
+    bool ruled;   /* they are kept */
+    bool closing; /* the operator removes it */
     uint64_t state_version;
     struct thm_list states; /* retained ones, by last change */
     /* what of it the store keeps, see record.c */
@@ -177,7 +181,12 @@ struct membership {
     uint32_t connection, stream;
     uint32_t next; /* of the same connection */
     struct thm_link stream_link;
-    bool active;    /* joined was said */
+    bool active;       /* joined was said */
+    bool writing;      /* a room: that the user is in it is on its way to the store */
+    bool recheck;      /* his standing was changed meanwhile: it is read again */
+    int16_t dismissed; /* why he was sent away, which the session is not told yet; 0: he was not */
+    struct thm_standing
+        standing;   /* the user's; of an inbox and where no records are kept: all may be read */
     bool restarted; /* a gap is to be said: the log is another than it was */
     uint64_t n;     /* last entry handed to the connection */
     struct thm_log_place place;
@@ -219,17 +228,22 @@ struct login {
     struct thm_fields record; /* the account as it is to be written */
 };
 
-/* Requests of the operator's, one after the other, see accounts.c. */
+/* What the operator and moderators ask for, one request after the other, see operations.c. */
 struct operations {
     struct thm_admin_request *first, *last;
     struct thm_store_request request; /* of the first one */
-    uint8_t step;                     /* enum operation_step */
+    uint8_t step;                     /* of its own, 0: it has not begun */
     bool flying;                      /* the store has it */
     bool gone;                        /* and nobody waits for it any more */
     uint64_t retry;                   /* ms: the store's queue was full; 0: it was not */
-    uint8_t key_len;
-    char key[THM_RECORD_KEY];
-    struct thm_fields record;
+    uint32_t stream;                  /* held by it; 0: none */
+    uint32_t rows;                    /* told so far */
+    /* what the store is asked next */
+    enum thm_store_op ask;
+    uint8_t kind; /* enum thm_server_kind */
+    uint8_t key_len, prefix_len;
+    char key[THM_RECORD_KEY], prefix[THM_RECORD_KEY];
+    struct thm_fields record; /* PUT */
     unsigned char buffer[THM_LINE_MAX + 64];
 };
 
@@ -244,8 +258,12 @@ enum job_step {
     JOB_PUT_ACCOUNT,  /* a login is noted; nobody waits for it */
     JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
     JOB_READ_TO_JOIN, /* what is kept of the room beside its entries is read */
+    JOB_GET_STANDING, /* the user's standing in it */
+    JOB_PUT_STANDING, /* he is in it from now on */
+    JOB_PUT_RULES,    /* and it is new */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
+    JOB_MODERATE,     /* what a session asked for is one of the operations, see operations.c */
     JOB_GET_TO_SAY,   /* whether there is a user whom a whisper is for; it is said afterwards */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
@@ -266,7 +284,9 @@ struct job {
     bool has_after;
     uint64_t after, incarnation;
     uint64_t first;  /* and the oldest entry that the store keeps */
-    uint8_t key_len; /* READ_TO_JOIN: of the last record that was read */
+    bool founds;     /* the room is made by this */
+    uint8_t reading; /* READ_TO_JOIN: what is read, see record.c */
+    uint8_t key_len; /* and of the last record that was read */
     /* saying */
     uint32_t next; /* in the list of appends */
     bool submitted;
@@ -283,7 +303,10 @@ struct job {
     char alias[THM_ALIAS_MAX + 1];
     uint16_t text_len;
     char text[THM_TEXT_MAX];
-    char line[2][THM_LINE_MAX];
+    union {
+        char line[2][THM_LINE_MAX];
+        struct thm_admin_request admin; /* MODERATE */
+    };
 };
 
 /* A read from the store and the buffer it goes to. */

@@ -26,6 +26,8 @@ static void join(struct thm_server *s, struct connection *c, const struct thm_ms
     uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
     if (stream != 0 && number == 0)
         number = thm_member_add(s, c, stream);
+    else if (number != 0)
+        member_at(s, number)->dismissed = THM_OK; /* he is back before he could be told */
     if (number == 0) {
         thm_job_give(s, j);
         thm_input_error(s, c, m, THM_E_LIMIT, "room");
@@ -73,7 +75,8 @@ static void set_cursor(const struct job *j, const struct stream *st, struct memb
     if (j->has_after && j->incarnation == st->incarnation && j->after <= st->log.head) {
         m->n = j->after;
     } else if (j->has_after) {
-        m->n = 0; /* the log that the client knows is gone: all that is kept of the new one */
+        /* the log that the client knows is gone: all that he may read of the new one */
+        m->n = thm_stays_next(&m->standing.stays, 1) - 1;
         m->restarted = true;
     } else if (st->name[0] == '#') {
         m->n = st->log.head;
@@ -113,6 +116,8 @@ static void joined(struct thm_server *s, struct connection *c, struct job *j, ui
     uint64_t pending = thm_append_pending_csn(s, thm_sender_of(c), m->stream);
     if (pending > m->last_csn)
         m->last_csn = pending;
+    if (!again && st->rules.history_all)
+        thm_stays_all(&m->standing.stays);
     if (!again || j->has_after)
         set_cursor(j, st, m);
     if (!again)
@@ -129,21 +134,216 @@ static void joined(struct thm_server *s, struct connection *c, struct job *j, ui
     thm_conn_look(s, c, LOOK_WRITE);
 }
 
-/* The stream is open: what is kept of the room is read, unless that was done, and then the sender's last csn. */
+/* --- the user's standing in the room ------------------------------------------------------- */
+
+/* Asks for the sender's last csn, which is the last step. */
+static void find_csn(struct thm_server *s, const struct connection *c, struct job *j)
+{
+    j->step = JOB_FIND_TO_JOIN;
+    j->request.op = THM_STORE_FIND;
+    j->request.stream = stream_at(s, j->stream[0])->store;
+    j->request.sender = thm_sender_of(c);
+    j->request.csn = 0;
+    thm_job_submit(s, j);
+}
+
+/* Hands a record that lies in the job's first line to the store, or asks for it. */
+static void submit_record(struct thm_server *s, struct job *j, enum job_step step,
+                          enum thm_server_kind kind, size_t key_len, size_t value_len)
+{
+    j->step = (uint8_t)step;
+    j->request.op = step == JOB_GET_STANDING ? THM_STORE_GET : THM_STORE_PUT;
+    j->request.record = (struct thm_store_record){.kind = (uint8_t)kind,
+                                                  .key = j->text,
+                                                  .key_len = (uint8_t)key_len,
+                                                  .value = j->line[0],
+                                                  .value_len = (uint16_t)value_len};
+    j->request.buf = j->line[0];
+    j->request.cap = sizeof j->line[0];
+    thm_job_submit(s, j);
+}
+
+static void get_standing(struct thm_server *s, const struct connection *c, struct job *j)
+{
+    const char *room = stream_at(s, j->stream[0])->name;
+
+    submit_record(s, j, JOB_GET_STANDING, THM_KIND_STANDING_RECORD,
+                  thm_standing_key(room, c->tls.peer.user, j->text), 0);
+}
+
+static void put_standing(struct thm_server *s, const struct connection *c, struct job *j,
+                         struct membership *m, struct thm_fields *record)
+{
+    const char *room = stream_at(s, m->stream)->name;
+
+    if (!thm_standing_write(&m->standing, record)) {
+        j->request.result = THM_E_STORE;
+        thm_join_step(s, j);
+        return;
+    }
+    m->writing = true;
+    memcpy(j->line[0], record->text, record->len);
+    submit_record(s, j, JOB_PUT_STANDING, THM_KIND_STANDING_RECORD,
+                  thm_standing_key(room, c->tls.peer.user, j->text), record->len);
+}
+
+/* A room that nobody has ruled yet. One in which something was said already is of a version without rules: its past stays
+ * open to all. */
+static void found(struct thm_server *s, struct job *j, struct membership *m)
+{
+    struct stream *st = stream_at(s, m->stream);
+    bool old = j->first <= st->log.head;
+
+    st->ruled = j->founds = true;
+    st->rules =
+        (struct thm_room_rules){.since_ms = s->utc_ms, .history_all = old || s->config.history_all};
+    m->standing.moderator |= !old && strcmp(st->name, THM_DEFAULT_ROOM) != 0;
+}
+
+static void put_rules(struct thm_server *s, struct job *j)
+{
+    const struct stream *st = stream_at(s, j->stream[0]);
+    struct thm_fields record = {.len = 0};
+
+    thm_rules_write(&st->rules, &record);
+    memcpy(j->line[0], record.text, record.len);
+    memcpy(j->text, st->name, strlen(st->name));
+    submit_record(s, j, JOB_PUT_RULES, THM_KIND_RULES_RECORD, strlen(st->name), record.len);
+}
+
+/* He is a member, and that is kept; what is left is the room's rules, if it is he who made it. */
+static void joins_as_member(struct thm_server *s, const struct connection *c, struct job *j)
+{
+    if (j->founds && j->step != JOB_PUT_RULES)
+        put_rules(s, j);
+    else
+        find_csn(s, c, j);
+}
+
+/* THM_OK, or why the user may not join. */
+static int may_enter(const struct stream *st, const struct thm_standing *standing)
+{
+    if (standing->banned)
+        return THM_E_BANNED;
+    if (st->closing)
+        return THM_E_NOT_ALLOWED;
+    if (st->rules.invite_only && !standing->invited && !standing->moderator &&
+        !thm_stays_open(&standing->stays))
+        return THM_E_INVITE_ONLY;
+    return THM_OK;
+}
+
+/* What was read of the user's standing, unless another session of his knows better. True: it is read again, since it is
+ * being written. */
+static bool overtaken(struct thm_server *s, const struct connection *c, struct membership *m)
+{
+    uint32_t other = thm_member_of_user(s, c->user, m->stream, c);
+
+    if (other != 0)
+        m->standing = member_at(s, other)->standing;
+    return other == 0 && thm_member_is_written(s, c->tls.peer.user, m->stream);
+}
+
+static void took_standing(struct thm_server *s, const struct connection *c, struct job *j,
+                          struct membership *m)
+{
+    struct stream *st = stream_at(s, m->stream);
+    struct thm_fields record = {.len = (uint16_t)j->request.len};
+
+    memcpy(record.text, j->line[0], record.len);
+    m->recheck = false;
+    if (!thm_standing_read(&m->standing, &record)) {
+        thm_log_event(s, THM_LOG_ERROR, "standing-damaged", c, THM_E_STORE, st->name);
+        j->request.result = THM_E_NOT_ALLOWED;
+    } else {
+        j->request.result = may_enter(st, &m->standing);
+    }
+    if (j->request.result != THM_OK) {
+        thm_join_step(s, j);
+        return;
+    }
+    thm_stays_fit(&m->standing.stays, st->log.head);
+    if (!thm_stays_open(&m->standing.stays) && overtaken(s, c, m)) {
+        get_standing(s, c, j);
+        return;
+    }
+    if (!st->ruled)
+        found(s, j, m);
+    if (thm_stays_open(&m->standing.stays)) {
+        joins_as_member(s, c, j);
+    } else {
+        thm_stays_begin(&m->standing.stays, st->log.head);
+        put_standing(s, c, j, m, &record);
+    }
+}
+
+/* --- steps ---------------------------------------------------------------------------------- */
+
+/* The stream is open: what is kept of the room is read, unless that was done; then the user's standing, and the sender's
+ * last csn. */
 static void go_on(struct thm_server *s, const struct connection *c, struct job *j)
 {
     bool first = j->step == JOB_OPEN_TO_JOIN;
+    bool again = member_at(s, thm_member_find(s, c, j->stream[0]))->active;
 
     if (thm_record_read(s, j, first)) {
         j->step = JOB_READ_TO_JOIN;
+        thm_job_submit(s, j);
+    } else if (!again && stream_at(s, j->stream[0])->name[0] == '#' && thm_record_kept(s)) {
+        get_standing(s, c, j);
     } else {
-        j->step = JOB_FIND_TO_JOIN;
-        j->request.op = THM_STORE_FIND;
-        j->request.stream = stream_at(s, j->stream[0])->store;
-        j->request.sender = thm_sender_of(c);
-        j->request.csn = 0;
+        find_csn(s, c, j);
     }
-    thm_job_submit(s, j);
+}
+
+/* The store has done one step: the next one. */
+static void next_step(struct thm_server *s, struct connection *c, struct job *j, uint32_t number)
+{
+    struct membership *m = member_at(s, number);
+
+    switch (j->step) {
+    case JOB_GET_STANDING: took_standing(s, c, j, m); return;
+    case JOB_PUT_STANDING:
+        m->writing = false;
+        if (m->recheck)
+            get_standing(s, c, j);
+        else
+            joins_as_member(s, c, j);
+        return;
+    case JOB_PUT_RULES: joins_as_member(s, c, j); return;
+    default: go_on(s, c, j); return;
+    }
+}
+
+static void refuse(struct thm_server *s, struct connection *c, const struct job *j, uint32_t number)
+{
+    struct stream *st = stream_at(s, j->stream[0]);
+    int code = j->request.result;
+    struct thm_msg request;
+
+    if (j->founds)
+        st->ruled = false;
+    thm_msg_init(&request, THM_MSG_JOIN);
+    THM_SET(&request, ROOM, st->name);
+    /* STATE: the store dropped the stream between two requests, and makes it anew when asked again */
+    thm_input_error(s, c, &request, code == THM_E_STATE ? THM_E_STORE : code, "room");
+    if (!member_at(s, number)->active)
+        thm_member_remove(s, c, number);
+}
+
+/* Who made the room is gone already. True: its rules are still to be written, or others would find it without any. */
+static bool keep_founded(struct thm_server *s, struct job *j)
+{
+    bool kept = j->request.result == THM_OK;
+
+    if (!j->founds)
+        return false;
+    if (!kept)
+        stream_at(s, j->stream[0])->ruled = false;
+    if (!kept || j->step != JOB_PUT_STANDING)
+        return false;
+    put_rules(s, j);
+    return true;
 }
 
 void thm_join_step(struct thm_server *s, struct job *j)
@@ -151,28 +351,27 @@ void thm_join_step(struct thm_server *s, struct job *j)
     struct connection *c = thm_conn_if(s, j->connection, j->serial);
     uint32_t number =
         c != NULL && c->state == CONN_ONLINE ? thm_member_find(s, c, j->stream[0]) : 0;
+    int result = j->request.result;
 
-    if (j->step == JOB_OPEN_TO_JOIN && j->request.result == THM_OK) {
+    if (j->step == JOB_OPEN_TO_JOIN && result == THM_OK) {
         thm_stream_opened(s, j->stream[0], &j->request);
         j->first = j->request.first;
-        if (number != 0) {
-            go_on(s, c, j);
-            return;
-        }
-    } else if (number != 0 && j->step == JOB_READ_TO_JOIN && j->request.result == THM_OK) {
-        go_on(s, c, j);
+    }
+    /* a store that can keep no more records lets him in, and forgets him when he goes */
+    if ((j->step == JOB_PUT_STANDING || j->step == JOB_PUT_RULES) && result == THM_E_LIMIT)
+        j->request.result = result = THM_OK;
+    if (number == 0 && keep_founded(s, j))
         return;
-    } else if (number != 0 && j->request.result == THM_OK) {
+    if (number != 0 && result != THM_OK) {
+        refuse(s, c, j, number);
+    } else if (number != 0 && j->step == JOB_FIND_TO_JOIN && !member_at(s, number)->recheck) {
         joined(s, c, j, number);
+    } else if (number != 0 && j->step == JOB_FIND_TO_JOIN) {
+        get_standing(s, c, j);
+        return;
     } else if (number != 0) {
-        struct thm_msg request;
-        thm_msg_init(&request, THM_MSG_JOIN);
-        THM_SET(&request, ROOM, stream_at(s, j->stream[0])->name);
-        /* STATE: the store dropped the stream between two requests, and makes it anew when asked again */
-        thm_input_error(s, c, &request,
-                        j->request.result == THM_E_STATE ? THM_E_STORE : j->request.result, "room");
-        if (!member_at(s, number)->active)
-            thm_member_remove(s, c, number);
+        next_step(s, c, j, number);
+        return;
     }
     thm_stream_release(s, j->stream[0]);
     thm_job_give(s, j);
@@ -189,8 +388,12 @@ void thm_join_leave(struct thm_server *s, struct connection *c, const struct thm
         thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
         return;
     }
+    bool kept = member_at(s, number)->active && name.data[0] == '#' && thm_record_kept(s);
+    bool last = thm_member_of_user(s, c->user, stream, c) == 0;
     thm_log_event(s, THM_LOG_DEBUG, "leave", c, THM_OK, stream_at(s, stream)->name);
     thm_member_remove(s, c, number);
+    if (kept && last)
+        thm_moderate_leave(s, c, stream_at(s, stream)->name);
     thm_msg_init(&out, THM_MSG_LEFT);
     thm_msg_str(&out, THM_KEY_ROOM, name.data, name.len);
     thm_output_msg(s, c, &out);

@@ -14,15 +14,22 @@ _Static_assert((THM_ROOMS_PER_SESSION + 1) * (THM_ROOM_MAX + 1) <= 600,
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-static void room_names(const struct thm_server *s, const struct connection *c, char *buf,
-                       size_t cap)
+/* Whether a session may know of a room: an invite-only one is its members' business. */
+static bool may_know(const struct thm_server *s, const struct connection *c, uint32_t stream)
+{
+    return !stream_at(s, stream)->rules.invite_only || thm_member_find(s, c, stream) != 0;
+}
+
+static void room_names(const struct thm_server *s, const struct connection *viewer,
+                       const struct connection *c, char *buf, size_t cap)
 {
     struct thm_text t;
 
     thm_text_init(&t, buf, cap);
     for (uint32_t n = c->memberships; n != 0; n = member_at(s, n)->next) {
         const struct stream *st = stream_at(s, member_at(s, n)->stream);
-        if (!member_at(s, n)->active || st->name[0] != '#')
+        if (!member_at(s, n)->active || st->name[0] != '#' ||
+            !may_know(s, viewer, member_at(s, n)->stream))
             continue;
         if (t.len > 0)
             thm_text_char(&t, ' ');
@@ -41,7 +48,7 @@ static bool row_user(struct thm_server *s, struct connection *c, const struct co
     THM_SET(&m, USERID, u->id);
     THM_SET(&m, DEVICE, other->tls.peer.device);
     THM_SET(&m, ALIAS, u->alias);
-    room_names(s, other, rooms, sizeof rooms);
+    room_names(s, c, other, rooms, sizeof rooms);
     THM_SET(&m, ROOMS, rooms);
     thm_msg_num(&m, THM_KEY_SINCE, other->since);
     if (u->away[0] != '\0')
@@ -99,7 +106,8 @@ static bool wanted(const struct thm_server *s, const struct connection *c,
         return false;
     if (c->walk.kind == THM_MSG_WHOIS)
         return strcmp(other->tls.peer.user, c->walk.user) == 0;
-    return c->walk.kind == THM_MSG_LIST || thm_member_find(s, other, c->walk.target) != 0;
+    uint32_t member = c->walk.kind == THM_MSG_WHO ? thm_member_find(s, other, c->walk.target) : 0;
+    return c->walk.kind == THM_MSG_LIST || (member != 0 && member_at(s, member)->active);
 }
 
 static void walk_sessions(struct thm_server *s, struct connection *c)
@@ -133,7 +141,7 @@ static void walk_rooms(struct thm_server *s, struct connection *c)
             return;
         }
         const struct stream *st = stream_at(s, c->walk.at + 1);
-        if (st->member_count != 0 && st->name[0] == '#')
+        if (st->member_count != 0 && st->name[0] == '#' && may_know(s, c, c->walk.at + 1))
             row_room(s, c, st);
         c->walk.at++;
     }
@@ -151,6 +159,14 @@ static void set_range(uint64_t head, struct walk *w)
     w->started = true;
 }
 
+/* The next entry from `n` on that the session may read; it may have been sent away meanwhile. */
+static uint64_t next_readable(const struct thm_server *s, const struct connection *c, uint64_t n)
+{
+    uint32_t member = thm_member_find(s, c, c->walk.target);
+
+    return member == 0 ? UINT64_MAX : thm_stays_next(&member_at(s, member)->standing.stays, n);
+}
+
 static void walk_history(struct thm_server *s, struct connection *c)
 {
     struct walk *w = &c->walk;
@@ -160,6 +176,7 @@ static void walk_history(struct thm_server *s, struct connection *c)
         return;
     if (!w->started)
         set_range(stream_at(s, w->target)->log.head, w);
+    w->next = next_readable(s, c, w->next);
     if (w->next > w->last) {
         say_end(s, c);
         return;
@@ -201,7 +218,8 @@ void thm_query_history_done(struct thm_server *s, struct connection *c, struct r
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
         if (thm_output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */
-        say_past(s, c, &e);
+        if (next_readable(s, c, e.n) == e.n)
+            say_past(s, c, &e);
         any = true;
         w->next = e.n + 1;
     }

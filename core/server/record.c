@@ -117,30 +117,58 @@ static void take_states(struct thm_server *s, struct job *j)
     }
 }
 
-/* The names lie in the job's text, which is not used before there is something to say. */
-bool thm_record_read(struct thm_server *s, struct job *j, bool first)
+/* What is read, in this order. */
+enum { READ_NOTHING, READ_TOPIC, READ_RULES, READ_STATES };
+
+static void take_rules(struct thm_server *s, struct stream *st, const struct job *j)
+{
+    struct thm_fields record = {.len = (uint16_t)j->request.len};
+
+    if (record.len == 0)
+        return; /* it is new, or of a version that had none */
+    memcpy(record.text, j->request.buf, record.len);
+    st->ruled = true;
+    if (thm_rules_read(&st->rules, &record))
+        return;
+    st->rules.invite_only = true; /* better none in than the wrong ones */
+    thm_log_event(s, THM_LOG_ERROR, "room-damaged", NULL, THM_E_STORE, st->name);
+}
+
+static void take(struct thm_server *s, struct job *j)
 {
     struct stream *st = stream_at(s, j->stream[0]);
-    struct thm_store_record *record = &j->request.record;
-    size_t len = strlen(st->name);
 
-    if (st->read || st->name[0] != '#' || !thm_record_kept(s))
-        return false;
-    if (!first && j->request.op == THM_STORE_GET && j->request.result == THM_OK)
+    if (j->request.result != THM_OK)
+        return;
+    if (j->reading == READ_TOPIC)
         take_topic(st, j->request.buf, j->request.len);
-    if (!first && j->request.op == THM_STORE_LIST)
+    else if (j->reading == READ_RULES)
+        take_rules(s, st, j);
+    else if (j->reading == READ_STATES)
         take_states(s, j);
-    if (!first && j->request.op == THM_STORE_LIST && j->request.len == 0) {
-        st->read = true;
-        return false;
-    }
+}
+
+/* What is read after that. False: nothing. */
+static bool read_next(struct job *j)
+{
+    bool more = j->reading == READ_STATES && j->request.len > 0;
+
+    if (!more)
+        j->reading++;
+    return j->reading <= READ_STATES;
+}
+
+/* The names lie in the job's text, which is not used before there is something to say. */
+static void ask(struct job *j, const char *room)
+{
+    struct thm_store_record *record = &j->request.record;
+    size_t len = strlen(room);
+
     *record = (struct thm_store_record){.key = j->text, .key_len = (uint8_t)len};
-    memcpy(j->text, st->name, len);
-    if (first) {
-        j->key_len = 0;
-        j->request.op = THM_STORE_GET;
-        record->kind = THM_KIND_ROOM_RECORD;
-    } else {
+    memcpy(j->text, room, len);
+    j->request.op = THM_STORE_GET;
+    record->kind = j->reading == READ_TOPIC ? THM_KIND_ROOM_RECORD : THM_KIND_RULES_RECORD;
+    if (j->reading == READ_STATES) {
         j->text[len] = ' ';
         j->request.op = THM_STORE_LIST;
         record->kind = THM_KIND_STATE_RECORD;
@@ -151,6 +179,23 @@ bool thm_record_read(struct thm_server *s, struct job *j, bool first)
     }
     j->request.buf = j->line;
     j->request.cap = sizeof j->line;
+}
+
+bool thm_record_read(struct thm_server *s, struct job *j, bool first)
+{
+    struct stream *st = stream_at(s, j->stream[0]);
+
+    if (st->read || st->name[0] != '#' || !thm_record_kept(s))
+        return false;
+    if (first)
+        j->reading = READ_NOTHING;
+    else
+        take(s, j);
+    if (!read_next(j)) {
+        st->read = true;
+        return false;
+    }
+    ask(j, st->name);
     return true;
 }
 

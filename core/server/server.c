@@ -363,7 +363,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
         run_connections(s);
         thm_append_run(s);
         thm_record_run(s);
-        thm_accounts_run(s);
+        thm_operations_run(s);
         unsigned done = thm_store_collect(s);
         thm_stream_wake_members(s);
         thm_conn_wake_waiting(s);
@@ -391,9 +391,9 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     at = earlier(at, thm_hold_deadline(s));
     at = earlier(at, s->append_retry);
     at = earlier(at, thm_record_deadline(s));
-    if (thm_accounts_deadline(s) <= s->now)
+    if (thm_operations_deadline(s) <= s->now)
         return 0;
-    at = earlier(at, thm_accounts_deadline(s));
+    at = earlier(at, thm_operations_deadline(s));
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
         at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);

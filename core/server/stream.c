@@ -79,6 +79,20 @@ bool thm_stream_drop_idle_states(struct thm_server *s)
     return false;
 }
 
+void thm_stream_wipe(struct thm_server *s, struct stream *st)
+{
+    uint64_t head = st->log.head;
+
+    thm_log_release(&st->log);
+    thm_log_init(&st->log, s->blocks, head);
+    states_forget(s, st);
+    st->topic[0] = st->topic_from[0] = '\0';
+    st->topic_time = 0;
+    st->topic_unkept = false;
+    memset(&st->rules, 0, sizeof st->rules);
+    st->ruled = st->read = st->closing = false;
+}
+
 /* A durable store keeps all of it; another one the entries, but no topic and no states of devices. */
 static void forget(struct thm_server *s, uint32_t number)
 {
@@ -164,7 +178,8 @@ void thm_stream_opened(struct thm_server *s, uint32_t number, const struct thm_s
         memset(&m->place, 0, sizeof m->place);
         if (restarted) {
             m->restarted = true;
-            m->n = 0;
+            thm_stays_fit(&m->standing.stays, r->head);
+            m->n = thm_stays_next(&m->standing.stays, 1) - 1;
         }
     }
     thm_stream_dirty(s, number);
@@ -220,6 +235,7 @@ uint32_t thm_member_add(struct thm_server *s, struct connection *c, uint32_t str
     struct membership *m = member_at(s, number);
     m->connection = conn_number(s, c);
     m->stream = stream;
+    thm_stays_all(&m->standing.stays);
     m->next = c->memberships;
     c->memberships = number;
     c->rooms++;
@@ -257,6 +273,15 @@ static void leave(struct thm_server *s, struct membership *m)
         thm_presence_hand_over(m, member_at(s, other));
 }
 
+void thm_member_exit(struct thm_server *s, uint32_t number)
+{
+    struct membership *m = member_at(s, number);
+
+    if (m->active)
+        leave(s, m);
+    m->active = m->stands = false;
+}
+
 void thm_member_remove(struct thm_server *s, struct connection *c, uint32_t number)
 {
     struct membership *m = member_at(s, number);
@@ -268,8 +293,7 @@ void thm_member_remove(struct thm_server *s, struct connection *c, uint32_t numb
     *link = m->next;
     c->rooms--;
     thm_list_remove(&st->members, of_stream(s), number);
-    if (m->active)
-        leave(s, m);
+    thm_member_exit(s, number);
     if (!in_use(st))
         idle_link(s, m->stream);
     thm_pool_give(&s->memberships, number);
@@ -285,6 +309,37 @@ uint32_t thm_member_of_user(const struct thm_server *s, uint32_t user, uint32_t 
             return m;
     }
     return 0;
+}
+
+struct membership *thm_member_of_request(struct thm_server *s, struct connection *c,
+                                         const struct thm_msg *m)
+{
+    struct thm_slice name = {THM_DEFAULT_ROOM, strlen(THM_DEFAULT_ROOM)};
+
+    if (thm_msg_has(m, THM_KEY_ROOM))
+        name = thm_msg_get(m, THM_KEY_ROOM);
+    uint32_t stream = thm_stream_find(s, name.data, name.len);
+    uint32_t number = stream == 0 ? 0 : thm_member_find(s, c, stream);
+    if (number == 0 || name.data[0] != '#' || !member_at(s, number)->active) {
+        thm_input_error(s, c, m, THM_E_NO_ROOM, "room");
+        return NULL;
+    }
+    return member_at(s, number);
+}
+
+bool thm_member_is_written(const struct thm_server *s, const char *id, uint32_t stream)
+{
+    uint32_t user = thm_user_find(s, id, strlen(id));
+    char key[THM_RECORD_KEY];
+
+    for (uint32_t n = user != 0 ? user_at(s, user)->sessions.first : 0; n != 0;
+         n = next_session(s, n)) {
+        uint32_t m = thm_member_find(s, conn_at(s, n), stream);
+        if (m != 0 && member_at(s, m)->writing)
+            return true;
+    }
+    return thm_operation_writes(s, THM_KIND_STANDING_RECORD, key,
+                                thm_standing_key(stream_at(s, stream)->name, id, key));
 }
 
 void thm_member_last(struct thm_server *s, struct connection *c, uint32_t number)

@@ -256,6 +256,19 @@ static int do_find(struct ram_store *s, struct thm_store_request *r)
     return THM_OK;
 }
 
+static int do_empty(struct ram_store *s, const struct thm_store_request *r)
+{
+    struct stream *stream = stream_of(s, r->stream);
+
+    if (stream == NULL)
+        return THM_E_STATE;
+    uint64_t head = stream->log.head;
+    thm_log_release(&stream->log);
+    thm_log_init(&stream->log, s->pool, head);
+    touch(s, stream);
+    return THM_OK;
+}
+
 static int do_record(struct ram_store *s, struct thm_store_request *r)
 {
     if (!thm_record_valid(r))
@@ -275,6 +288,7 @@ static int carry_out(struct ram_store *s, struct thm_store_request *r)
     case THM_STORE_OPEN: return do_open(s, r);
     case THM_STORE_APPEND: return do_append(s, r);
     case THM_STORE_READ: return do_read(s, r);
+    case THM_STORE_EMPTY: return do_empty(s, r);
     case THM_STORE_FIND: return do_find(s, r);
     case THM_STORE_GET:
     case THM_STORE_PUT:

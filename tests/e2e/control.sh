@@ -102,7 +102,7 @@ log=$tmp/server3.log port=$(sed -n 's/.* listening address=.*:\([0-9]*\)$/\1/p' 
 join ali ali@default --alias 'Ali B.'
 join eve eve@default
 ok 'list' does '^ali@default +Ali B\. +127\.0\.0\.1:[0-9]+ +since 20' list
-ok 'room list' does '^#lobby +2 members, ' room list
+ok 'room list' does '^#lobby +2 online  open +history joined since 20' room list
 ok 'device list' does '^eve@default +[0-9a-f]{16} online ' device list
 ok 'device list of one user' is "$("$THIMBLECTL" device list ali | wc -l)" 2
 ok 'say' does '^told to 2$' say tea  is 'ready; -5 degrees'

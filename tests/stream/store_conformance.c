@@ -208,6 +208,29 @@ static void what_was_kept_is_there_again(struct rig *rig)
     rig_append(rig, after.stream, 22, 22);
 }
 
+/* Nothing of it can be read any more, but its numbers and what was taken from whom go on. */
+static void an_emptied_stream_goes_on(struct rig *rig)
+{
+    struct thm_sender ali = {1, 10};
+    struct thm_store_request before = rig_open(rig, "#lobby"), after;
+    uint32_t other = rig_open(rig, "#other").stream;
+
+    rig_append(rig, before.stream, 1, 20);
+    rig_append(rig, other, 1, 3);
+    assert_int_equal(rig_append_csn(rig, before.stream, 21, ali, 5), THM_OK);
+    assert_int_equal(rig_run(rig, rig_add(rig, THM_STORE_EMPTY, before.stream)), THM_OK);
+    assert_int_equal(rig_run(rig, rig_add(rig, THM_STORE_EMPTY, UINT32_MAX)), THM_E_STATE);
+    assert_int_equal(rig_read(rig, before.stream, 1, 100, SIZE_MAX), 0);
+    assert_int_equal(rig_read(rig, other, 1, 100, SIZE_MAX), 3);
+    if (rig->suite->reopen != NULL)
+        rig->store = rig->suite->reopen(rig->suite->ctx, rig->store);
+    after = rig_open(rig, "#lobby");
+    assert_true(after.incarnation == before.incarnation && after.first == 22 && after.head == 21);
+    assert_int_equal(rig_append_csn(rig, after.stream, 22, ali, 5), THM_E_STATE);
+    rig_append(rig, after.stream, 22, 24);
+    assert_int_equal(rig_read(rig, after.stream, 1, 100, SIZE_MAX), 3);
+}
+
 /* --- against a model --- */
 
 enum { MODEL_STREAMS = 4, MODEL_STEPS = 400, SENDERS = 3 };
@@ -314,6 +337,7 @@ void thm_store_conformance(const struct thm_store_suite *suite)
         a_csn_is_taken_once_in_one_transaction,
         appends_may_be_many_in_flight,
         what_was_kept_is_there_again,
+        an_emptied_stream_goes_on,
         whatever_is_done_agrees_with_the_model,
     };
 

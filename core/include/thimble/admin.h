@@ -1,5 +1,5 @@
 /*
- * What an operator asks of a server that its store has to answer: accounts. A request is answered in a later
+ * What an operator asks of a server that its store has to answer: accounts and rooms. A request is answered in a later
  * thm_server_step(), requests one after the other in the order in which they were made.
  */
 #ifndef THIMBLE_ADMIN_H
@@ -20,27 +20,91 @@ struct thm_account {
     uint64_t seen_ms;  /* UTC: the last login, to the day; 0: none yet */
 };
 
+/* The rules of a room. */
+struct thm_room_rules {
+    bool invite_only;  /* only members, moderators and who is invited may join */
+    bool history_all;  /* who joins may read what was said before; else only what follows */
+    uint64_t since_ms; /* UTC: when it was made */
+};
+
+/* A room as the store keeps it, and who is in it now. */
+struct thm_kept_room {
+    char room[THM_ROOM_MAX + 1];
+    struct thm_room_rules rules;
+    bool damaged;    /* the rules can't be read: nobody new gets in. Set them anew, or remove it */
+    uint32_t online; /* sessions */
+    const char *topic; /* "" none, or nobody was there lately */
+};
+
+/* What a user is in a room. */
+struct thm_room_user {
+    char user[THM_ID_MAX + 1];
+    bool member, moderator, invited, banned, damaged;
+};
+
 enum thm_admin_op {
     THM_ADMIN_USER_ADD, /* THM_E_EXISTS if there is an account of that name */
     THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions */
     THM_ADMIN_USER_REMOVE, /* forgets the account and ends its sessions; THM_E_NO_USER */
-    THM_ADMIN_USER_LIST    /* row() for each account, in the order of their names */
+    THM_ADMIN_USER_LIST,   /* row() for each account, in the order of their names */
+    THM_ADMIN_ROOM_ADD,    /* THM_E_EXISTS if there is such a room */
+    THM_ADMIN_ROOM_SET,    /* changes what `set` names; THM_E_UNKNOWN_ROOM */
+    THM_ADMIN_ROOM_REMOVE, /* sends all away and forgets what was said there; THM_E_UNKNOWN_ROOM */
+    THM_ADMIN_ROOM_LIST,   /* room_row() for each room, in the order of their names */
+    THM_ADMIN_ROOM_USER, /* does `deed`; THM_E_UNKNOWN_ROOM, THM_E_NO_USER, THM_E_NOT_MEMBER, THM_E_BANNED */
+    THM_ADMIN_ROOM_USERS, /* user_row() for each who has a standing in `room` */
+    THM_ADMIN_OPS
 };
 
-/* What THM_ADMIN_USER_ADD and _SET set; the rest is default, or stays as it is. */
-enum { THM_ADMIN_AUTH = 1, THM_ADMIN_SUSPENDED = 2, THM_ADMIN_VERIFIER = 4 };
+/* What THM_ADMIN_USER_ADD and _SET, and THM_ADMIN_ROOM_ADD and _SET, set; the rest is default, or stays as it is. */
+enum {
+    THM_ADMIN_AUTH = 1,
+    THM_ADMIN_SUSPENDED = 2,
+    THM_ADMIN_VERIFIER = 4,
+    THM_ADMIN_INVITE_ONLY = 8,
+    THM_ADMIN_HISTORY = 16
+};
+
+/* What is done to a user in a room. X(name, "word") */
+#define THM_DEEDS(X)                                                                               \
+    X(INVITE, "invite") /* he may join, though it is invite-only */                                \
+    X(KICK, "kick")     /* he is sent away; he may come back where he may join */                  \
+    X(BAN, "ban")       /* he is sent away, and may not come back */                               \
+    X(UNBAN, "unban")                                                                              \
+    X(OP, "op") /* he is a moderator */                                                            \
+    X(DEOP, "deop")
+
+enum thm_deed {
+#define THM_DEED_ENUM(name, word) THM_DEED_##name,
+    THM_DEEDS(THM_DEED_ENUM)
+#undef THM_DEED_ENUM
+        THM_DEED_LEAVE, /* of his own will: no moderator asks for it */
+    THM_DEEDS_END = THM_DEED_LEAVE
+};
+
+/** The word of a deed, and the deed of a word; THM_DEEDS_END: it is none. */
+const char *thm_deed_word(enum thm_deed deed);
+enum thm_deed thm_deed_find(const char *word, size_t len);
 
 /* A request. The caller owns it and leaves it alone until done() is called. */
 struct thm_admin_request {
     enum thm_admin_op op;
-    char user[THM_ID_MAX + 1]; /* none for LIST */
+    char user[THM_ID_MAX + 1];   /* of the USER operations and ROOM_USER */
+    char room[THM_ROOM_MAX + 1]; /* of the ROOM operations */
     unsigned set;
     enum thm_auth_policy auth;
     bool suspended;
     struct thm_scram_verifier
         verifier; /* wiped once it is taken; all zero takes the passcode away */
-    /* Called in thm_server_step(). The account is the server's, valid until row() returns. */
+    struct thm_room_rules rules;
+    enum thm_deed deed;
+    char reason[THM_SHORT_MAX +
+                1];          /* ROOM_USER, ROOM_REMOVE: what he is told; "": the usual words */
+    char by[THM_ID_MAX + 1]; /* the moderator who asks; "": the operator */
+    /* Called in thm_server_step(), by the LIST operations. What they get is the server's, valid until they return. */
     void (*row)(struct thm_admin_request *request, const struct thm_account *account);
+    void (*room_row)(struct thm_admin_request *request, const struct thm_kept_room *room);
+    void (*user_row)(struct thm_admin_request *request, const struct thm_room_user *user);
     /* Called in thm_server_step(), last: THM_OK or an error; the request may be used again at once. */
     void (*done)(struct thm_admin_request *request, int result);
     void *owner; /* the caller's own */
@@ -51,8 +115,8 @@ struct thm_admin_request {
 /**
  * Makes a request. Never blocks; done() is always called, also when the server ends.
  *
- * @return THM_OK; THM_E_KEY_RANGE: `user` is no user id; THM_E_STATE: the store keeps no records (RAM, records = 0), and
- *         done() is not called
+ * @return THM_OK; THM_E_KEY_RANGE: `user` is no user id, or `room` no room; THM_E_STATE: the store keeps no records (RAM, records = 0), or for
+ *         rooms is not durable, and done() is not called
  */
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *request);
 

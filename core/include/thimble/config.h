@@ -292,6 +292,10 @@
 /* --- the client --- */
 
 /* 0 leaves out what a login by passcode takes: then a server that asks for one is refused. */
+/* Whether moderated rooms are known: 0 or 1. A terminal without them is in rooms like any other; it can't moderate. */
+#ifndef THM_MODERATION
+#define THM_MODERATION 1
+#endif
 #ifndef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 #endif

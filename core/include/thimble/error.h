@@ -127,7 +127,20 @@
     X(THM_E_SUSPENDED, -89, THM_UNTOLD("suspended"),                                               \
       THM_ELSEWHERE("the account is suspended: ask whoever runs the server"))                      \
     X(THM_E_EXISTS, -90, THM_UNTOLD("exists"),                                                     \
-      THM_ELSEWHERE("there is an account of that name already"))
+      THM_ELSEWHERE("there is an account of that name already"))                                   \
+    X(THM_E_BANNED, -91, THM_UNTOLD("banned"),                                                     \
+      THM_ELSEWHERE("banned from that room: ask one of its moderators, or whoever runs the "       \
+                    "server"))                                                                     \
+    X(THM_E_INVITE_ONLY, -92, THM_UNTOLD("invite-only"),                                           \
+      THM_ELSEWHERE("that room is for whom its moderators invite: ask one of them"))               \
+    X(THM_E_NOT_MODERATOR, -93, THM_UNTOLD("not-moderator"),                                       \
+      THM_ELSEWHERE("only a moderator of the room may do that"))                                   \
+    X(THM_E_NOT_MEMBER, -94, THM_UNTOLD("not-member"),                                             \
+      THM_ELSEWHERE("that user is not in the room"))                                               \
+    X(THM_E_UNKNOWN_ROOM, -95, THM_UNTOLD("unknown-room"), THM_ELSEWHERE("there is no such room")) \
+    X(THM_E_SENT_AWAY, -96, THM_UNTOLD("sent-away"), THM_ELSEWHERE("a moderator sent you away"))   \
+    X(THM_E_ROOM_REMOVED, -97, THM_UNTOLD("room-removed"),                                         \
+      THM_ELSEWHERE("the operator removed the room"))
 
 enum thm_error {
     THM_OK = 0,

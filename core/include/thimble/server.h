@@ -79,6 +79,7 @@ struct thm_server_config {
     uint32_t devices;      /* whose limits are remembered; at least max_clients + spare_clients */
     struct thm_limit limits[THM_LIMITS]; /* of one device */
     /* Accounts, where the store keeps records; else PASSCODE is THM_E_CONFIG and the counts are not looked at. */
+    bool history_all;          /* in a new room who joins may read what was said before */
     enum thm_auth_policy auth; /* of users whose account says nothing else */
     uint32_t logins;           /* by passcode at a time, max_per_address of them from one address */
     uint32_t attempts;         /* devices whose wrong passcodes are counted, 1 to 2^20 */

@@ -135,6 +135,7 @@ enum thm_store_op {
     THM_STORE_OPEN,   /* finds or makes a stream, which is then kept until it is released */
     THM_STORE_APPEND, /* appends to one or two streams in one transaction */
     THM_STORE_READ,   /* reads entries into the caller's buffer */
+    THM_STORE_EMPTY,  /* drops all entries of a stream for good; its numbers go on */
     THM_STORE_FIND,   /* what a sender's csn became */
     THM_STORE_GET, /* a record's value, into the caller's buffer; `len` 0: there is no such record */
     THM_STORE_PUT, /* sets a record; an empty value erases it */
@@ -167,7 +168,7 @@ struct thm_store_record {
 struct thm_store_request {
     enum thm_store_op op;
     int result;                  /* see enum thm_store_op */
-    uint32_t stream;             /* READ, FIND: id; OPEN: receives it */
+    uint32_t stream;             /* READ, FIND, EMPTY: id; OPEN: receives it */
     char name[THM_ROOM_MAX + 1]; /* OPEN */
     /* OPEN and READ receive these, APPEND (for the first stream) too */
     uint64_t incarnation; /* random, made with the stream's storage, never 0 */

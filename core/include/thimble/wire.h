@@ -33,6 +33,24 @@ enum thm_kind {
     THM_KIND_BOOL    /* true or false; held as an integer */
 };
 
+/* Moderated rooms, where a program knows of them. */
+#if THM_MODERATION
+#define THM_KEYS_MODERATION(X)                                                                     \
+    X(ACTION, "action", THM_KIND_WORD, 1, 16)                                                      \
+    X(ACCESS, "access", THM_KIND_WORD, 1, 16)                                                      \
+    X(HISTORY, "history", THM_KIND_WORD, 1, 16)
+#define THM_HAS_ROOM_RULES (THM_HAS(ACCESS) | THM_HAS(HISTORY))
+#define THM_TYPES_MODERATION(X)                                                                    \
+    X(MODERATE, "moderate", THM_FROM_CLIENT, THM_HAS(ROOM),                                        \
+      THM_HAS(ACTION) | THM_HAS(USERID) | THM_HAS(REASON))                                         \
+    X(MODERATED, "moderated", THM_FROM_SERVER, THM_HAS(ROOM) | THM_HAS(ACTION),                    \
+      THM_HAS(USERID) | THM_HAS(FROM) | THM_HAS(REASON))
+#else
+#define THM_KEYS_MODERATION(X)
+#define THM_HAS_ROOM_RULES 0
+#define THM_TYPES_MODERATION(X)
+#endif
+
 /*
  * The table of keys, in the order in which they are written after msgtype.
  * X(name, "key", kind, min, max)
@@ -87,6 +105,7 @@ enum thm_kind {
     X(KEY_HASH, "key_hash", THM_KIND_SHORT, 0, 64)                                                 \
     X(MECHANISM, "mechanism", THM_KIND_WORD, 1, 32)                                                \
     X(DATA, "data", THM_KIND_SHORT, 0, 600)                                                        \
+    THM_KEYS_MODERATION(X)                                                                         \
     X(TEXT, "text", THM_KIND_TEXT, 0, THM_TEXT_MAX)
 
 /* Integers stay below 2^53, so that every JSON reader holds them exactly (RFC 8259, section 6). */
@@ -187,7 +206,8 @@ enum {
           THM_HAS(STATUS) | THM_HAS(KEY_HASH) | THM_HAS(ADDRESS) | THM_HAS(AGENT) |                \
           THM_HAS(MAX_MESSAGE) | THM_HAS(TEXT))                                                    \
     X(ROOM, "room", THM_FROM_SERVER, THM_HAS(ROOM),                                                \
-      THM_HAS(MEMBERS) | THM_HAS(TOPIC) | THM_HAS(N) | THM_HAS(INCARNATION))                       \
+      THM_HAS(MEMBERS) | THM_HAS(TOPIC) | THM_HAS(N) | THM_HAS(INCARNATION) | THM_HAS_ROOM_RULES)  \
+    THM_TYPES_MODERATION(X)                                                                        \
     X(SERVER, "server", THM_FROM_SERVER, THM_HAS(SERVER),                                          \
       THM_HAS(TIME) | THM_HAS(SINCE) | THM_HAS(COUNT) | THM_HAS(MEMBERS) | THM_HAS(CREDIT))        \
     X(END, "end", THM_FROM_SERVER, THM_HAS(IN), THM_HAS(COUNT) | THM_HAS(ROOM) | THM_HAS(ID))      \

@@ -201,6 +201,22 @@ static int do_read(struct sqlite_store *s, struct thm_store_request *r)
     return row < 0 ? THM_E_STORE : THM_OK;
 }
 
+static int do_empty(struct sqlite_store *s, const struct thm_store_request *r)
+{
+    struct stream *stream = thm_sql_stream(&s->streams, r->stream);
+
+    if (stream == NULL)
+        return THM_E_STATE;
+    thm_sql_int(s, Q_ENTRY_DROP, 1, thm_sql_key(stream->row, stream->now.first));
+    thm_sql_int(s, Q_ENTRY_DROP, 2, thm_sql_key(stream->row, stream->now.head));
+    if (!thm_sql_begin(s) || !thm_sql_run(s, Q_ENTRY_DROP))
+        return THM_E_STORE;
+    stream->now.first = stream->now.head + 1;
+    stream->now.bytes = 0;
+    thm_sql_stream_dirty(&s->streams, stream);
+    return THM_OK;
+}
+
 static int do_find(struct sqlite_store *s, struct thm_store_request *r)
 {
     struct stream *stream = thm_sql_stream(&s->streams, r->stream);
@@ -222,6 +238,7 @@ static int do_op(struct sqlite_store *s, struct thm_store_request *r)
     case THM_STORE_OPEN: return do_open(s, r);
     case THM_STORE_APPEND: return do_append(s, r);
     case THM_STORE_READ: return do_read(s, r);
+    case THM_STORE_EMPTY: return do_empty(s, r);
     case THM_STORE_FIND: return do_find(s, r);
     case THM_STORE_GET:
     case THM_STORE_PUT:

@@ -1,0 +1,309 @@
+/* What moderators ask for, and what sessions hear of it when a room's rules or somebody's standing have changed. */
+#include "server/internal.h"
+
+#include <string.h>
+
+#include "server/record.h"
+
+/* A room's rules, as the action that sets one. */
+static const struct rule {
+    const char *word;
+    unsigned set; /* THM_ADMIN_* */
+    struct thm_room_rules rules;
+} rules[] = {
+    {"open", THM_ADMIN_INVITE_ONLY, {.invite_only = false}},
+    {"invite-only", THM_ADMIN_INVITE_ONLY, {.invite_only = true}},
+    {"history-joined", THM_ADMIN_HISTORY, {.history_all = false}},
+    {"history-all", THM_ADMIN_HISTORY, {.history_all = true}},
+};
+#define RULES (sizeof rules / sizeof rules[0])
+
+/* Whether a request set that rule. */
+static bool was_set(const struct thm_admin_request *r, const struct rule *rule)
+{
+    if ((rule->set & r->set) == 0)
+        return false;
+    return rule->set == THM_ADMIN_HISTORY ? rule->rules.history_all == r->rules.history_all
+                                          : rule->rules.invite_only == r->rules.invite_only;
+}
+
+/* What a request of a session's asks for, in one word. */
+static const char *action_of(const struct thm_admin_request *r)
+{
+    for (unsigned i = 0; i < RULES && r->op == THM_ADMIN_ROOM_SET; i++)
+        if (was_set(r, &rules[i]))
+            return rules[i].word;
+    return thm_deed_word(r->deed);
+}
+
+/* --- telling --------------------------------------------------------------------------------- */
+
+static void fill(struct thm_msg *m, const struct thm_admin_request *r, const char *action)
+{
+    thm_msg_init(m, THM_MSG_MODERATED);
+    THM_SET(m, ROOM, r->room);
+    THM_SET(m, ACTION, action);
+    if (r->user[0] != '\0')
+        THM_SET(m, USERID, r->user);
+    if (r->by[0] != '\0')
+        THM_SET(m, FROM, r->by);
+    if (r->reason[0] != '\0')
+        THM_SET(m, REASON, r->reason);
+}
+
+/* Who asked hears of it as an answer, the others as news: whoever has no credit for them just now misses them. */
+static void announce(struct thm_server *s, const struct thm_admin_request *r, const char *action)
+{
+    uint32_t stream = thm_stream_find(s, r->room, strlen(r->room));
+    const struct job *j = r->done == NULL ? r->owner : NULL;
+    struct thm_msg m;
+
+    fill(&m, r, action);
+    for (uint32_t n = stream != 0 ? stream_at(s, stream)->members.first : 0; n != 0;
+         n = next_member(s, n)) {
+        struct connection *c = conn_at(s, member_at(s, n)->connection);
+        bool asked = j != NULL && c->serial == j->serial;
+        if (member_at(s, n)->active && !asked)
+            thm_output_news(s, c, &m);
+    }
+}
+
+static void log_done(struct thm_server *s, const struct thm_admin_request *r, const char *action)
+{
+    if (s->config.log != NULL)
+        s->config.log(s->config.log_ctx,
+                      &(struct thm_log_record){.level = THM_LOG_WARNING,
+                                               .event = "moderate",
+                                               .user = r->by[0] != '\0' ? r->by : NULL,
+                                               .room = r->room,
+                                               .to = r->user[0] != '\0' ? r->user : NULL,
+                                               .detail = action});
+}
+
+static bool tell_left(struct thm_server *s, struct connection *c, const char *room, int code,
+                      const char *reason)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_LEFT);
+    THM_SET(&m, ROOM, room);
+    THM_SET(&m, CODE, thm_error_word(code));
+    THM_SET(&m, REASON, reason);
+    return thm_output_news(s, c, &m);
+}
+
+bool thm_moderate_tell(struct thm_server *s, struct connection *c, uint32_t number)
+{
+    const struct membership *m = member_at(s, number);
+
+    if (!tell_left(s, c, stream_at(s, m->stream)->name, m->dismissed, thm_error_text(m->dismissed)))
+        return false;
+    thm_member_remove(s, c, number);
+    return true;
+}
+
+/* Sends a session away from a room: at once with the reason; without credit for it, a little later without. */
+static void dismiss(struct thm_server *s, uint32_t number, int code, const char *reason)
+{
+    struct membership *m = member_at(s, number);
+    struct connection *c = conn_at(s, m->connection);
+    const char *room = stream_at(s, m->stream)->name;
+
+    thm_member_exit(s, number);
+    if (tell_left(s, c, room, code, reason[0] != '\0' ? reason : thm_error_text(code)))
+        thm_member_remove(s, c, number);
+    else
+        m->dismissed = (int16_t)code;
+}
+
+/* --- what follows from a change ---------------------------------------------------------------- */
+
+/* The user's sessions that are in the room, or on their way into it. */
+static void apply(struct thm_server *s, const struct thm_admin_request *r, struct connection *c,
+                  uint32_t number)
+{
+    struct membership *m = member_at(s, number);
+    bool away = r->deed == THM_DEED_KICK || r->deed == THM_DEED_BAN;
+
+    if (!m->active)
+        m->recheck = true;
+    else if (away)
+        dismiss(s, number, r->deed == THM_DEED_BAN ? THM_E_BANNED : THM_E_SENT_AWAY, r->reason);
+    else if (r->deed == THM_DEED_OP || r->deed == THM_DEED_DEOP)
+        m->standing.moderator = r->deed == THM_DEED_OP;
+    thm_conn_look(s, c, LOOK_WRITE);
+}
+
+static void tell_invited(struct thm_server *s, const struct thm_admin_request *r,
+                         struct connection *c)
+{
+    struct thm_msg m;
+
+    fill(&m, r, thm_deed_word(r->deed));
+    thm_output_news(s, c, &m);
+}
+
+void thm_moderate_done_user(struct thm_server *s, const struct thm_admin_request *r,
+                            uint32_t stream)
+{
+    uint32_t user = thm_user_find(s, r->user, strlen(r->user));
+
+    for (uint32_t n = user != 0 ? user_at(s, user)->sessions.first : 0; n != 0;
+         n = next_session(s, n)) {
+        struct connection *c = conn_at(s, n);
+        uint32_t number = thm_member_find(s, c, stream);
+        if (number != 0 && r->deed != THM_DEED_LEAVE)
+            apply(s, r, c, number);
+        else if (r->deed == THM_DEED_INVITE)
+            tell_invited(s, r, c);
+    }
+    if (r->deed == THM_DEED_LEAVE)
+        return;
+    announce(s, r, thm_deed_word(r->deed));
+    log_done(s, r, thm_deed_word(r->deed));
+}
+
+void thm_moderate_done_rules(struct thm_server *s, const struct thm_admin_request *r)
+{
+    if (r->op != THM_ADMIN_ROOM_SET) {
+        log_done(s, r, r->op == THM_ADMIN_ROOM_ADD ? "room-created" : "room-removed");
+        return;
+    }
+    for (unsigned i = 0; i < RULES; i++) {
+        if (!was_set(r, &rules[i]))
+            continue;
+        announce(s, r, rules[i].word);
+        log_done(s, r, rules[i].word);
+    }
+}
+
+void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r)
+{
+    uint32_t stream = thm_stream_find(s, r->room, strlen(r->room)), next;
+
+    if (stream == 0)
+        return;
+    stream_at(s, stream)->closing = true;
+    for (uint32_t n = stream_at(s, stream)->members.first; n != 0; n = next) {
+        next = next_member(s, n);
+        if (member_at(s, n)->active)
+            dismiss(s, n, THM_E_ROOM_REMOVED, r->reason);
+        else
+            member_at(s, n)->recheck = true;
+    }
+}
+
+/* --- requests of sessions ---------------------------------------------------------------------- */
+
+static void tell_rules(struct thm_server *s, struct connection *c, const struct stream *st)
+{
+    struct thm_msg m;
+
+    thm_msg_init(&m, THM_MSG_ROOM);
+    THM_SET(&m, ROOM, st->name);
+    thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
+    if (st->topic[0] != '\0')
+        THM_SET(&m, TOPIC, st->topic);
+    THM_SET(&m, ACCESS, st->rules.invite_only ? "invite-only" : "open");
+    THM_SET(&m, HISTORY, st->rules.history_all || !thm_record_kept(s) ? "all" : "joined");
+    thm_output_msg(s, c, &m);
+}
+
+/* Reads what is asked for. THM_OK, or what is wrong, with the key that it is about. */
+static int read_request(const struct thm_msg *m, struct thm_admin_request *r, const char **key)
+{
+    struct thm_slice action = thm_msg_get(m, THM_KEY_ACTION);
+
+    r->deed = thm_deed_find(action.data, action.len);
+    r->op = r->deed < THM_DEEDS_END ? THM_ADMIN_ROOM_USER : THM_ADMIN_ROOM_SET;
+    for (unsigned i = 0; i < RULES; i++) {
+        if (!thm_slice_is(action, rules[i].word))
+            continue;
+        r->set = rules[i].set;
+        r->rules = rules[i].rules;
+    }
+    thm_slice_copy(r->reason, sizeof r->reason, thm_msg_get(m, THM_KEY_REASON));
+    *key = "action";
+    if (r->op == THM_ADMIN_ROOM_SET)
+        return r->set != 0 ? THM_OK : THM_E_KEY_RANGE;
+    *key = "userid";
+    thm_slice_copy(r->user, sizeof r->user, thm_msg_get(m, THM_KEY_USERID));
+    return r->user[0] != '\0' ? THM_OK : THM_E_KEY_MISSING;
+}
+
+/* Hands the request of a session to the operations. It is in a job, for which the session's input waits. */
+static struct thm_admin_request *begin(struct thm_server *s, struct connection *c, const char *room)
+{
+    struct job *j = thm_job_take(s, c, JOB_MODERATE, true);
+    struct thm_admin_request *r = &j->admin;
+
+    memset(r, 0, sizeof *r);
+    strcpy(r->room, room);
+    strcpy(r->by, c->tls.peer.user);
+    r->owner = j;
+    return r;
+}
+
+void thm_moderate_request(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    const struct membership *member = thm_member_of_request(s, c, m);
+    const char *key = NULL;
+
+    if (member == NULL)
+        return;
+    const struct stream *st = stream_at(s, member->stream);
+    if (!thm_msg_has(m, THM_KEY_ACTION)) { /* a question */
+        tell_rules(s, c, st);
+        return;
+    }
+    if (!thm_record_kept(s) || !member->standing.moderator) {
+        thm_input_error(s, c, m, THM_E_NOT_MODERATOR, NULL);
+        return;
+    }
+    struct thm_admin_request *r = begin(s, c, st->name);
+    int code = read_request(m, r, &key);
+    if (code == THM_OK)
+        code = thm_operation_add(s, r);
+    if (code != THM_OK) {
+        thm_input_error(s, c, m, code, key);
+        thm_job_give(s, r->owner);
+    }
+}
+
+void thm_moderate_leave(struct thm_server *s, struct connection *c, const char *room)
+{
+    struct thm_admin_request *r = begin(s, c, room);
+
+    r->op = THM_ADMIN_ROOM_USER;
+    r->deed = THM_DEED_LEAVE;
+    strcpy(r->user, c->tls.peer.user);
+    if (thm_operation_add(s, r) != THM_OK)
+        thm_job_give(s, r->owner);
+}
+
+static void answer(struct thm_server *s, struct connection *c, const struct thm_admin_request *r,
+                   int result)
+{
+    struct thm_msg m;
+
+    if (result == THM_OK) {
+        fill(&m, r, action_of(r));
+        thm_output_msg(s, c, &m);
+        return;
+    }
+    thm_msg_init(&m, THM_MSG_MODERATE);
+    THM_SET(&m, ROOM, r->room);
+    thm_input_error(s, c, &m, result, "userid");
+}
+
+void thm_moderate_done(struct thm_server *s, struct thm_admin_request *r, int result)
+{
+    struct job *j = r->owner;
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
+
+    bool leave = r->op == THM_ADMIN_ROOM_USER && r->deed == THM_DEED_LEAVE;
+
+    if (c != NULL && c->state == CONN_ONLINE && !leave)
+        answer(s, c, r, result);
+    thm_job_give(s, j);
+}

@@ -1,0 +1,182 @@
+/*
+ * What the operator and moderators ask for: one request after the other, each read, changed and written while no other one is
+ * under way. Logins and joins go on beside that, see accounts.c and rooms.c.
+ */
+#include "server/internal.h"
+
+#include <string.h>
+
+#include "server/record.h"
+#include "tls/wipe.h"
+
+static bool about_users(enum thm_admin_op op)
+{
+    return op <= THM_ADMIN_USER_LIST;
+}
+
+static bool is_named(const char *name, size_t cap, enum thm_kind kind)
+{
+    return memchr(name, '\0', cap) != NULL &&
+           thm_kind_check(kind, name, strlen(name), 1, cap - 1) == THM_OK;
+}
+
+/* Whether it names what it is about. */
+static bool valid(const struct thm_admin_request *r)
+{
+    bool user =
+        r->op != THM_ADMIN_USER_LIST && (about_users(r->op) || r->op == THM_ADMIN_ROOM_USER);
+    bool room = !about_users(r->op) && r->op != THM_ADMIN_ROOM_LIST;
+
+    return (!user || is_named(r->user, sizeof r->user, THM_KIND_ID)) &&
+           (!room || is_named(r->room, sizeof r->room, THM_KIND_ROOM));
+}
+
+int thm_server_admin(struct thm_server *s, struct thm_admin_request *r)
+{
+    bool kept = about_users(r->op) ? s->config.store->records : thm_record_kept(s);
+
+    return kept ? thm_operation_add(s, r) : THM_E_STATE;
+}
+
+int thm_operation_add(struct thm_server *s, struct thm_admin_request *r)
+{
+    if (!valid(r))
+        return THM_E_KEY_RANGE;
+    r->next = NULL;
+    if (s->operations.first == NULL)
+        s->operations.first = r;
+    else
+        s->operations.last->next = r;
+    s->operations.last = r;
+    return THM_OK;
+}
+
+void thm_operation_finish(struct thm_server *s, int result)
+{
+    struct operations *o = &s->operations;
+    struct thm_admin_request *r = o->first;
+
+    if (o->stream != 0)
+        thm_stream_release(s, o->stream);
+    o->stream = 0;
+    o->first = r->next;
+    o->step = 0;
+    o->retry = 0;
+    thm_wipe(&r->verifier, sizeof r->verifier);
+    if (r->done != NULL)
+        r->done(r, result);
+    else
+        thm_moderate_done(s, r, result);
+}
+
+/* --- asking the store ------------------------------------------------------------------------ */
+
+void thm_operation_key(struct operations *o, const char *key, size_t len)
+{
+    memcpy(o->key, key, len);
+    o->key_len = (uint8_t)len;
+    o->prefix_len = 0;
+}
+
+void thm_operation_ask(struct operations *o, enum thm_store_op ask, enum thm_server_kind kind)
+{
+    o->ask = ask;
+    o->kind = (uint8_t)kind;
+}
+
+static void fill(const struct thm_server *s, struct operations *o)
+{
+    struct thm_store_request *r = &o->request;
+
+    r->op = o->ask;
+    r->buf = o->buffer;
+    r->cap = sizeof o->buffer;
+    r->tag = TAG_OPERATION;
+    if (o->stream != 0)
+        r->stream = stream_at(s, o->stream)->store;
+    if (o->ask == THM_STORE_OPEN)
+        strcpy(r->name, o->first->room);
+    else if (o->ask != THM_STORE_EMPTY)
+        r->record = (struct thm_store_record){.kind = o->kind,
+                                              .key = o->key,
+                                              .key_len = o->key_len,
+                                              .prefix = o->prefix,
+                                              .prefix_len = o->prefix_len,
+                                              .value = o->record.text,
+                                              .value_len = o->record.len};
+}
+
+static void submit(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    fill(s, o);
+    if (s->config.store->ops->submit(s->config.store, &o->request) != THM_OK) {
+        o->retry = s->now + STORE_RETRY_MS;
+        return;
+    }
+    o->retry = 0;
+    o->flying = true;
+    if (o->ask == THM_STORE_PUT && o->kind == THM_KIND_USER_RECORD)
+        s->account_epoch++;
+}
+
+bool thm_operation_writes(const struct thm_server *s, enum thm_server_kind kind, const char *key,
+                          size_t len)
+{
+    const struct operations *o = &s->operations;
+
+    return o->flying && o->ask == THM_STORE_PUT && o->kind == kind && o->key_len == len &&
+           memcmp(o->key, key, len) == 0;
+}
+
+/* --- turns ----------------------------------------------------------------------------------- */
+
+static void start(struct thm_server *s)
+{
+    if (about_users(s->operations.first->op))
+        thm_accounts_start(s);
+    else
+        thm_rooms_start(s);
+}
+
+void thm_operations_run(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    if (s->stopping && (!o->flying || s->stop_by <= s->now)) {
+        o->gone |= o->flying && o->first != NULL;
+        while (o->first != NULL)
+            thm_operation_finish(s, THM_E_SHUTDOWN);
+    }
+    if (o->first == NULL || o->flying || o->retry > s->now)
+        return;
+    if (o->step == 0)
+        start(s);
+    submit(s);
+}
+
+uint64_t thm_operations_deadline(const struct thm_server *s)
+{
+    const struct operations *o = &s->operations;
+
+    return o->first == NULL || o->flying ? UINT64_MAX : o->retry;
+}
+
+void thm_operations_done(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    o->flying = false;
+    if (o->gone) /* the request was told that the server ends */
+        o->gone = false;
+    else if (o->request.result != THM_OK)
+        thm_operation_finish(s, o->request.result);
+    else if (about_users(o->first->op))
+        thm_accounts_answered(s);
+    else
+        thm_rooms_answered(s);
+    thm_wipe(o->buffer, sizeof o->buffer);
+    if (o->first == NULL || o->step == 0 || o->ask != THM_STORE_PUT)
+        thm_wipe(&o->record, sizeof o->record);
+}
