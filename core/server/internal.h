@@ -219,8 +219,8 @@ void thm_moderate_done_rules(struct thm_server *s, const struct thm_admin_reques
 void thm_moderate_done_user(struct thm_server *s, const struct thm_admin_request *r,
                             uint32_t stream);
 
-/** Sends all away from a room that is removed. */
-void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r);
+/** Sends all away from a room that is removed, and lets nobody in until that is done, or has failed. */
+void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r, bool closing);
 
 /** A moderator's request, and the question for a room's rules. */
 void thm_moderate_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);

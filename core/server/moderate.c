@@ -177,14 +177,14 @@ void thm_moderate_done_rules(struct thm_server *s, const struct thm_admin_reques
     }
 }
 
-void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r)
+void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r, bool closing)
 {
     uint32_t stream = thm_stream_find(s, r->room, strlen(r->room)), next;
 
     if (stream == 0)
         return;
-    stream_at(s, stream)->closing = true;
-    for (uint32_t n = stream_at(s, stream)->members.first; n != 0; n = next) {
+    stream_at(s, stream)->closing = closing;
+    for (uint32_t n = stream_at(s, stream)->members.first; n != 0 && closing; n = next) {
         next = next_member(s, n);
         if (member_at(s, n)->active)
             dismiss(s, n, THM_E_ROOM_REMOVED, r->reason);

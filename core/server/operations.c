@@ -56,6 +56,8 @@ void thm_operation_finish(struct thm_server *s, int result)
     struct operations *o = &s->operations;
     struct thm_admin_request *r = o->first;
 
+    if (r->op == THM_ADMIN_ROOM_REMOVE)
+        thm_moderate_close(s, r, false);
     if (o->stream != 0)
         thm_stream_release(s, o->stream);
     o->stream = 0;

@@ -17,7 +17,10 @@ _Static_assert((THM_ROOMS_PER_SESSION + 1) * (THM_ROOM_MAX + 1) <= 600,
 /* Whether a session may know of a room: an invite-only one is its members' business. */
 static bool may_know(const struct thm_server *s, const struct connection *c, uint32_t stream)
 {
-    return !stream_at(s, stream)->rules.invite_only || thm_member_find(s, c, stream) != 0;
+    uint32_t member = thm_member_find(s, c, stream);
+
+    return !stream_at(s, stream)->rules.invite_only ||
+           (member != 0 && member_at(s, member)->active);
 }
 
 static void room_names(const struct thm_server *s, const struct connection *viewer,

@@ -285,7 +285,7 @@ static void got_rules(struct thm_server *s)
     if (exists == (r->op == THM_ADMIN_ROOM_ADD)) {
         thm_operation_finish(s, exists ? THM_E_EXISTS : THM_E_UNKNOWN_ROOM);
     } else if (r->op == THM_ADMIN_ROOM_REMOVE) {
-        thm_moderate_close(s, r);
+        thm_moderate_close(s, r, true);
         find_kept(o, THM_KIND_STANDING_RECORD);
     } else if (r->op == THM_ADMIN_ROOM_USER && may_be_nobody(s, r)) {
         ask_for_user(o);

@@ -485,6 +485,45 @@ static void what_failed_can_be_asked_again(void **state)
     }
 }
 
+/* A removal that failed half-way leaves a room that can be entered, and removed. */
+static void a_removal_that_failed_can_be_asked_again(void **state)
+{
+    (void)state;
+    for (unsigned calls = 0; calls < 12; calls++) {
+        struct rig r;
+        struct thm_admin_request request = {
+            .op = THM_ADMIN_ROOM_REMOVE, .room = "#den", .done = on_done};
+        rig_start(&r, durable);
+        struct peer *u0 = member(&r, 0, "#den");
+        say(u0, "{'msgtype':'state','room':'#den','text':'old'}");
+        say_stored(u0, "#den", "old");
+        rig_pass(&r, 1500);
+        asked = (struct asked){.done = false};
+        r.store.late = true;
+        assert_int_equal(thm_server_admin(r.server, &request), THM_OK);
+        for (unsigned i = 0; i < calls; i++) {
+            rig_poke(&r);
+            rig_pass(&r, 5);
+            r.store.pass = 1;
+        }
+        r.store.fail = 1;
+        rig_poke(&r);
+        rig_store_on_time(&r);
+        rig_pass(&r, 50);
+        r.store.fail = 0;
+        assert_true(asked.done);
+        bool removed = asked.result == THM_OK;
+        say(u0, "{'msgtype':'join','room':'#den'}");
+        expect_later(u0, "{'msgtype':'joined','room':'#den',*");
+        assert_int_equal(
+            room(&r, THM_ADMIN_ROOM_REMOVE, "#den", 0, (struct thm_room_rules){.since_ms = 0}),
+            THM_OK);
+        assert_string_equal(rooms(&r), "");
+        assert_true(removed || calls < 11);
+        rig_end(&r);
+    }
+}
+
 /* A store without records has rooms as ever: open, and with their past. */
 static void without_records_all_is_open(void **state)
 {
@@ -517,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_ban_overtakes_a_join),
         cmocka_unit_test(the_operator_makes_and_removes_rooms),
         cmocka_unit_test(what_failed_can_be_asked_again),
+        cmocka_unit_test(a_removal_that_failed_can_be_asked_again),
         cmocka_unit_test(without_records_all_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
