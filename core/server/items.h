@@ -183,7 +183,6 @@ struct membership {
     struct thm_link stream_link;
     bool active;       /* joined was said */
     bool writing;      /* a room: that the user is in it is on its way to the store */
-    bool recheck;      /* his standing was changed meanwhile: it is read again */
     int16_t dismissed; /* why he was sent away, which the session is not told yet; 0: he was not */
     struct thm_standing
         standing;   /* the user's; of an inbox and where no records are kept: all may be read */

@@ -251,7 +251,6 @@ static void took_standing(struct thm_server *s, const struct connection *c, stru
     struct thm_fields record = {.len = (uint16_t)j->request.len};
 
     memcpy(record.text, j->line[0], record.len);
-    m->recheck = false;
     if (!thm_standing_read(&m->standing, &record)) {
         thm_log_event(s, THM_LOG_ERROR, "standing-damaged", c, THM_E_STORE, st->name);
         j->request.result = THM_E_NOT_ALLOWED;
@@ -305,10 +304,7 @@ static void next_step(struct thm_server *s, struct connection *c, struct job *j,
     case JOB_GET_STANDING: took_standing(s, c, j, m); return;
     case JOB_PUT_STANDING:
         m->writing = false;
-        if (m->recheck)
-            get_standing(s, c, j);
-        else
-            joins_as_member(s, c, j);
+        joins_as_member(s, c, j);
         return;
     case JOB_PUT_RULES: joins_as_member(s, c, j); return;
     default: go_on(s, c, j); return;
@@ -362,13 +358,12 @@ void thm_join_step(struct thm_server *s, struct job *j)
         j->request.result = result = THM_OK;
     if (number == 0 && keep_founded(s, j))
         return;
+    if (number != 0 && j->step == JOB_FIND_TO_JOIN && stream_at(s, j->stream[0])->closing)
+        j->request.result = result = THM_E_NOT_ALLOWED;
     if (number != 0 && result != THM_OK) {
         refuse(s, c, j, number);
-    } else if (number != 0 && j->step == JOB_FIND_TO_JOIN && !member_at(s, number)->recheck) {
-        joined(s, c, j, number);
     } else if (number != 0 && j->step == JOB_FIND_TO_JOIN) {
-        get_standing(s, c, j);
-        return;
+        joined(s, c, j, number);
     } else if (number != 0) {
         next_step(s, c, j, number);
         return;

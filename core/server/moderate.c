@@ -118,7 +118,8 @@ static void dismiss(struct thm_server *s, uint32_t number, int code, const char 
 
 /* --- what follows from a change ---------------------------------------------------------------- */
 
-/* The user's sessions that are in the room, or on their way into it. */
+/* One of the user's sessions in the room. One that is on its way into it reads his standing later than it was written, or
+ * has it written before. */
 static void apply(struct thm_server *s, const struct thm_admin_request *r, struct connection *c,
                   uint32_t number)
 {
@@ -126,8 +127,8 @@ static void apply(struct thm_server *s, const struct thm_admin_request *r, struc
     bool away = r->deed == THM_DEED_KICK || r->deed == THM_DEED_BAN;
 
     if (!m->active)
-        m->recheck = true;
-    else if (away)
+        return;
+    if (away)
         dismiss(s, number, r->deed == THM_DEED_BAN ? THM_E_BANNED : THM_E_SENT_AWAY, r->reason);
     else if (r->deed == THM_DEED_OP || r->deed == THM_DEED_DEOP)
         m->standing.moderator = r->deed == THM_DEED_OP;
@@ -188,8 +189,6 @@ void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r,
         next = next_member(s, n);
         if (member_at(s, n)->active)
             dismiss(s, n, THM_E_ROOM_REMOVED, r->reason);
-        else
-            member_at(s, n)->recheck = true;
     }
 }
 

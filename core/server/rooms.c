@@ -1,8 +1,8 @@
 /*
  * What is asked of rooms: their rules, and who is what in them.
  *
- * Joining goes on beside that. Who joins for the first time writes his standing himself: a change waits for that, and has
- * standings read again that were read before it.
+ * Joining goes on beside that. Who joins for the first time writes his standing himself: either waits while the other's
+ * is on its way, and reads again. Since the store answers in order, no join ends by what was read before a change.
  */
 #include "server/internal.h"
 
