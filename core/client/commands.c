@@ -229,7 +229,12 @@ static int ask_room(struct thm_console *c, const struct thm_command *command,
 
 static int do_room(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    if (args.len > 0 && thm_key_check(THM_KEY_ACTION, args.data, args.len) != THM_OK)
+    static const char *const rules[] = {"open", "invite-only", "history-all", "history-joined"};
+    bool known = args.len == 0;
+
+    for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        known |= thm_slice_is(args, rules[i]);
+    if (!known)
         return misused(c, command, "a rule is open, invite-only, history-all or history-joined");
     return ask_room(c, command, args, THM_NOTHING, THM_NOTHING);
 }

@@ -87,7 +87,7 @@ static bool on_user(struct thm_console *c, const struct thm_msg *m)
 }
 
 #if THM_MODERATION
-#define ROOM_RULES "[, {access}][, who joins may read: {history}]"
+#define ROOM_RULES "[, {access}][, history-{history}]"
 #else
 #define ROOM_RULES ""
 #endif

@@ -292,6 +292,8 @@ static void answer(struct thm_server *s, struct connection *c, const struct thm_
     }
     thm_msg_init(&m, THM_MSG_MODERATE);
     THM_SET(&m, ROOM, r->room);
+    if (r->user[0] != '\0') /* whom it is about */
+        THM_SET(&m, TO, r->user);
     thm_input_error(s, c, &m, result, "userid");
 }
 

@@ -47,6 +47,8 @@ ok '... and the others hear of it' hear bianca '*"action":"invite-only"*'
 say ali '/room'
 ok 'the rules are told' hear ali '*"msgtype":"room","room":"#den",*"access":"invite-only","history":"joined"*'
 
+say ali '/ban nobody'
+ok 'who is not known is named' hear ali '*"msgtype":"error"*"to":"nobody"*"code":"no-such-user"*'
 join carol carol@default
 say carol '/join #den'
 ok 'nobody else gets in' hear carol '*"code":"invite-only"*'
