@@ -165,8 +165,12 @@ static int open_client(struct session *s)
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
     set_cursors(s);
+    uint32_t waiting = unsent_open(&s->unsent, &s->state, &s->client, s->front == &front_terminal);
     thm_console_init(&s->console, &console);
     snprintf(s->console.room, sizeof s->console.room, "%s", o->rooms.items[0]);
+    if (waiting > 0)
+        report("%u message%s of the run before %s sent now", waiting, waiting == 1 ? "" : "s",
+               waiting == 1 ? "is" : "are");
     return OPTIONS_OK;
 }
 
@@ -259,6 +263,7 @@ static void turn(struct session *s)
     session_prove(s);
     s->front->turn(s);
     state_keep_cursors(&s->state, &s->client);
+    unsent_keep(&s->unsent, &s->client);
     if (may_stop(s)) {
         s->stopping = true;
         thm_client_stop(&s->client);
@@ -310,8 +315,11 @@ static int explain(const struct session *s)
 static int conclude(const struct session *s, uint32_t open)
 {
     int code = s->leaving ? s->exit_code : explain(s);
+    bool kept =
+        s->unsent.count == open && !s->unsent.failed; /* not what the line editor still holds */
     if (open > 0)
-        report("%u message%s not acknowledged by the server", open, open == 1 ? " was" : "s were");
+        report("%u message%s not acknowledged by the server%s", open, open == 1 ? " was" : "s were",
+               kept ? ": sent when you are back" : "");
     return code == EXIT_DONE && (open > 0 || s->failed) ? EXIT_UNSENT : code;
 }
 
@@ -326,6 +334,7 @@ int session_run(struct session *s, const struct settings *settings)
         s->end_at = settings->seconds ? s->now + settings->seconds * 1000u : UINT64_MAX;
         thm_client_start(&s->client, s->now);
         s->front->turn(s);
+        unsent_keep(&s->unsent, &s->client);
         while (!s->ended)
             turn(s);
         uint32_t open = thm_client_pending(&s->client) + s->front->unsent(s);

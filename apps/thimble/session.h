@@ -16,6 +16,7 @@
 #include "passcode.h"
 #include "settings.h"
 #include "state.h"
+#include "unsent.h"
 
 /* Tags of the port's events. */
 enum { TAG_CLIENT = 1, TAG_STDIN, TAG_SIGNAL };
@@ -47,6 +48,7 @@ struct session {
     const struct front *front;
     void *own; /* the front's */
     struct state state;
+    struct unsent unsent;
     struct thm_port_posix port;
     struct thm_credentials credentials;
     struct thm_client client;

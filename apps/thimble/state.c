@@ -85,6 +85,7 @@ int state_open(struct state *s, const char *folder, const char *user, const char
     char *path = text_format("%s/%s@%s.lock", own, user, device);
     s->history = text_format("%s/%s@%s.history", own, user, device);
     s->cursor_file = text_format("%s/%s@%s.cursors", own, user, device);
+    s->unsent_file = text_format("%s/%s@%s.unsent", own, user, device);
     s->alias_file = text_format("%s/%s@%s.alias", own, user, device);
     int result = lock(s, path, user, device);
     if (result == OPTIONS_OK) {

@@ -17,6 +17,7 @@ struct state {
     char *history;     /* path of the file */
     char *alias_file;  /* likewise */
     char *cursor_file; /* likewise */
+    char *unsent_file; /* likewise, see unsent.h */
     char *alias;       /* NULL: none was chosen yet */
     struct cursor cursors[THM_CLIENT_STREAMS];
     unsigned cursor_count;

@@ -81,6 +81,19 @@ bool thm_queue_next(const struct thm_client_queue *q, struct thm_record *record)
     return true;
 }
 
+bool thm_queue_walk(const struct thm_client_queue *q, uint32_t *at, struct thm_record *record)
+{
+    uint32_t from = *at > q->head ? *at : q->head;
+
+    while (from != q->tail && head_at(q, from).answered)
+        from = after(q, from);
+    if (from == q->tail)
+        return false;
+    *record = record_at(q, from);
+    *at = after(q, from);
+    return true;
+}
+
 void thm_queue_advance(struct thm_client_queue *q)
 {
     q->unsent = after(q, q->unsent);

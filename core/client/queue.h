@@ -34,6 +34,9 @@ void thm_queue_push(struct thm_client_queue *q, const struct thm_record *record)
 /** The next record to send; false when there is none. */
 bool thm_queue_next(const struct thm_client_queue *q, struct thm_record *record);
 
+/** Walks the records that are not answered, oldest first: start with *at = 0; false at the end. */
+bool thm_queue_walk(const struct thm_client_queue *q, uint32_t *at, struct thm_record *record);
+
 /** The next record was sent, or need not be: it is in flight now. */
 void thm_queue_advance(struct thm_client_queue *q);
 

@@ -102,3 +102,62 @@ uint32_t thm_client_pending(const struct thm_client *c)
 {
     return c->queue.count;
 }
+
+/* --- from one run to the next ------------------------------------------------------------------ */
+
+uint64_t thm_client_incarnation(const struct thm_client *c, uint64_t *next_csn)
+{
+    *next_csn = c->next_csn;
+    return c->incarnation;
+}
+
+bool thm_client_unanswered(const struct thm_client *c, uint32_t *at, struct thm_client_said *said)
+{
+    struct thm_record r;
+
+    if (!thm_queue_walk(&c->queue, at, &r))
+        return false;
+    *said = (struct thm_client_said){.csn = r.csn,
+                                     .to = r.to.data,
+                                     .to_len = r.to.len,
+                                     .text = r.text.data,
+                                     .text_len = r.text.len,
+                                     .part = r.part,
+                                     .parts = r.parts};
+    return true;
+}
+
+int thm_client_go_on(struct thm_client *c, uint64_t incarnation, uint64_t next_csn)
+{
+    if (c->state != THM_CLIENT_STOPPED || c->queue.count > 0)
+        return THM_E_STATE;
+    if (next_csn == 0 || next_csn > THM_UINT_MAX / 2)
+        return THM_E_KEY_RANGE;
+    c->incarnation = incarnation;
+    c->next_csn = next_csn;
+    return THM_OK;
+}
+
+int thm_client_say_again(struct thm_client *c, const struct thm_client_said *said)
+{
+    struct thm_record r = {.csn = said->csn,
+                           .text = {said->text, said->text_len},
+                           .part = (uint8_t)said->part,
+                           .parts = (uint8_t)said->parts};
+    char to[2 * THM_ID_MAX + 2];
+
+    if (c->state != THM_CLIENT_STOPPED || said->csn >= c->next_csn)
+        return THM_E_STATE;
+    if (said->to_len >= sizeof to || said->part < 1 || said->part > said->parts ||
+        said->parts > THM_PARTS_MAX || said->part > said->csn ||
+        thm_text_fit(said->text, said->text_len) != said->text_len)
+        return THM_E_KEY_RANGE;
+    thm_slice_copy(to, sizeof to, (struct thm_slice){said->to, said->to_len});
+    r.to = thm_slice_of(to);
+    int code = check_say(c, to, said->text, said->text_len);
+    if (code == THM_OK && thm_queue_cost(r.to.len, r.text.len) > thm_queue_room(&c->queue))
+        code = THM_E_LIMIT;
+    if (code == THM_OK)
+        thm_queue_push(&c->queue, &r);
+    return code;
+}

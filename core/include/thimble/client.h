@@ -227,6 +227,34 @@ bool thm_client_cursor(const struct thm_client *c, unsigned i, const char **name
  */
 int thm_client_set_cursor(struct thm_client *c, const char *name, uint64_t incarnation, uint64_t n);
 
+/* A message that was said and is not answered yet. Strings are the client's, until it is called again. */
+struct thm_client_said {
+    uint64_t csn;
+    const char *to, *text; /* not terminated */
+    size_t to_len, text_len;
+    unsigned part, parts; /* 1 of 1 when it is alone */
+};
+
+/**
+ * What an application keeps that wants to send what one run said in the next one: the client's incarnation, a csn that was
+ * never used, and what is not answered. It has to be kept before the next step, which may send it. Start the walk with
+ * *at = 0; false at the end.
+ */
+uint64_t thm_client_incarnation(const struct thm_client *c, uint64_t *next_csn);
+bool thm_client_unanswered(const struct thm_client *c, uint32_t *at, struct thm_client_said *said);
+
+/**
+ * Goes on with it; between _init and _start, before anything else is said. The server takes nothing twice that it had taken
+ * already. A room that something is for has to be joined.
+ *
+ * @param next_csn  above every one that was ever used with this incarnation
+ * @param said      in the order of their csn, all below `next_csn`
+ * @return THM_OK; THM_E_KEY_RANGE, THM_E_UTF8 ...: it can't have been said; THM_E_LIMIT: the queue is full; THM_E_NO_ROOM;
+ *         THM_E_STATE: it is started, or something was said already
+ */
+int thm_client_go_on(struct thm_client *c, uint64_t incarnation, uint64_t next_csn);
+int thm_client_say_again(struct thm_client *c, const struct thm_client_said *said);
+
 /**
  * Starts to connect; from then on it reconnects by itself until stopped or finally refused. A certificate
  * that does not fit is final until the session was online once, and afterwards tried again: a server may be in
