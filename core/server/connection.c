@@ -321,10 +321,33 @@ void thm_conn_full(struct thm_server *s, struct connection *c)
     thm_conn_end(s, c, THM_E_FULL);
 }
 
+/* Connections of one device that may be open without having said hello. */
+#define SILENT_MAX 4
+
+/* A device has one session, and now and then a connection beside it that comes or goes. If there are more that say nothing,
+ * the oldest gives way, or one device would keep all others out. */
+static void limit_silent(struct thm_server *s, const struct connection *c)
+{
+    struct connection *oldest = NULL;
+    unsigned silent = 0;
+
+    for (uint32_t n = s->deadlines[DEADLINE_LOGIN].last; n != 0;
+         n = conn_at(s, n)->deadline_link.prev) {
+        struct connection *other = conn_at(s, n);
+        if (other->pace != c->pace)
+            continue;
+        oldest = other;
+        silent++;
+    }
+    if (c->pace != 0 && silent > SILENT_MAX)
+        thm_conn_drop(s, oldest, THM_E_LIMIT);
+}
+
 static void opened(struct thm_server *s, struct connection *c)
 {
     change(s, c, CONN_OPENED);
     thm_hold_enter(s, c);
+    limit_silent(s, c);
     thm_log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");
     if (thm_conn_too_many(s, c))
         thm_conn_full(s, c);

@@ -331,9 +331,27 @@ static void who_only_stops_speaking_hears_the_answers(void **state)
     rig_end(&r);
 }
 
+/* One device that opens connections and says nothing keeps nobody out: its oldest give way. */
+static void one_device_is_silent_on_few_connections(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct peer *silent[10];
+    rig_start(&r, NULL);
+    for (unsigned i = 0; i < 10; i++)
+        silent[i] = rig_open(&r, 0);
+    for (unsigned i = 0; i < 6; i++)
+        expect_end(silent[i], 100);
+    rig_plain(&r, 1);
+    say(silent[6], "{'msgtype':'hello'}");
+    expect(silent[6], "{'msgtype':'auth_reply','status':'GRANTED',*");
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_device_is_silent_on_few_connections),
         cmocka_unit_test(a_silent_connection_ends),
         cmocka_unit_test(who_says_no_hello_is_told_and_ended),
         cmocka_unit_test(a_silent_session_ends_and_a_ping_keeps_it),
