@@ -295,6 +295,10 @@
 #ifndef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 #endif
+/* 0 leaves out how keys are made of a passcode: then a login takes keys that are kept (thm_client_config.keys). */
+#ifndef THM_CLIENT_DERIVES
+#define THM_CLIENT_DERIVES THM_CLIENT_PASSCODE
+#endif
 /* Iterations of PBKDF2 in one step of a client: about 1 ms on a desktop. */
 #ifndef THM_CLIENT_ITERATIONS
 #define THM_CLIENT_ITERATIONS 1000
