@@ -375,6 +375,8 @@ _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block ho
 _Static_assert(THM_RECORD_KEY <= 255, "the length of a key is kept in a byte");
 _Static_assert(THM_RECORD_KEY + THM_RECORD_MAX <= THM_LINE_MAX, "a READ's buffer holds any record");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
+_Static_assert(THM_CLIENT_PASSCODE || !THM_CLIENT_DERIVES,
+               "keys are derived for a login by passcode");
 _Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
 _Static_assert(THM_SCRAM_ITERATIONS >= THM_SCRAM_ITERATIONS_MIN &&
                    THM_SCRAM_ITERATIONS <= THM_SCRAM_ITERATIONS_MAX &&
