@@ -206,10 +206,10 @@ static void turn(struct firmware *f)
     f->now = thm_board_now_ms();
     thm_client_step(&f->client, f->now, events, n);
     watch_network(f);
-    start(f);
     if (cursors_turn(&f->cursors, &f->client, (uint32_t)f->now,
                      f->client.state == THM_CLIENT_STOPPED) != THM_OK)
         firmware_say(f, THM_T("! the storage can't be written"), NULL, NULL);
+    start(f); /* behind what takes a while: the front reads every key that this one did not see */
     front_turn(f);
 }
 

@@ -182,8 +182,9 @@ static void find_keys(struct thm_client *c, const struct thm_msg *m)
         ask(c);
 }
 
-/* The same ones would be refused again. */
-static bool is_final(struct thm_client *c)
+/* The keys were refused: those of a passcode are forgotten, and it is asked for anew; those that are kept stay as they
+ * are. */
+static bool are_refused_for_good(struct thm_client *c)
 {
     forget_keys(&c->login);
     return c->config.keys != NULL;
@@ -196,7 +197,7 @@ static void find_keys(struct thm_client *c, const struct thm_msg *m)
     answer_unasked(c, m);
 }
 
-static bool is_final(struct thm_client *c)
+static bool are_refused_for_good(struct thm_client *c)
 {
     (void)c;
     return true;
@@ -241,7 +242,7 @@ static void on_refused(struct thm_client *c, const struct thm_msg *m)
     if (l->step == STEP_FINAL &&
         thm_scram_client_verify(&l->scram, data.data, data.len) == THM_SCRAM_REFUSED) {
         l->wrong = l->scram.refusal;
-        if (is_final(c)) {
+        if (are_refused_for_good(c)) {
             final = true;
             if (l->wrong == THM_SCRAM_PROOF) /* which nobody has typed */
                 l->wrong = THM_SCRAM_OTHER_KEYS;

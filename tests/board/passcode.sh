@@ -29,6 +29,13 @@ cp "$verifier" "$tmp/right"
 boot board1 "thimble-terminal$suffix"
 ok 'its keys let it in' enters board1
 look_from_here board1
+mark
+operator kick board1
+ok 'one that was sent away rests' reads board1 'trying again in 1 h, or at a key'
+type_line board1 ''
+ok '... comes back by a session that is resumed' await_log ' handshake .*user=board1 .*detail=resumed'
+ok '... and is let in by the same keys' await_log ' login .*user=board1 '
+look_from_here board1
 stop_server
 restart_server --auth passcode --control "$tmp/control"
 ok 'and again when the server was away' reads board1 'connected again'
