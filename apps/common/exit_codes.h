@@ -5,14 +5,14 @@
 #ifndef THIMBLE_EXIT_CODES_H
 #define THIMBLE_EXIT_CODES_H
 
-enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1, OF_CONTROL = 1 << 2 };
+enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1, OF_CONTROL = 1 << 2, OF_PASSCODE = 1 << 3 };
 
 /* X(name, code, programs, sentence) */
 #define EXIT_CODES(X)                                                                              \
-    X(DONE, 0, OF_SERVER | OF_CLIENT | OF_CONTROL, "done")                                         \
-    X(FAILED, 1, OF_SERVER | OF_CLIENT, "something failed; the message says what")                 \
+    X(DONE, 0, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE, "done")                           \
+    X(FAILED, 1, OF_SERVER | OF_CLIENT | OF_PASSCODE, "something failed; the message says what")   \
     X(NOT_DONE, 1, OF_CONTROL, "the server refused, or it failed; the message says why")           \
-    X(USAGE, 2, OF_SERVER | OF_CLIENT | OF_CONTROL, "wrong usage or configuration")                \
+    X(USAGE, 2, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE, "wrong usage or configuration")  \
     X(CREDENTIALS, 3, OF_SERVER | OF_CLIENT, "a certificate, key, CA or deny-list can't be used")  \
     X(NO_SERVER, 3, OF_CONTROL, "no server was found at its socket")                               \
     X(LISTEN, 4, OF_SERVER, "an address can't be listened on")                                     \

@@ -53,6 +53,29 @@ char *file_read(const char *path, size_t *len)
     return data;
 }
 
+ssize_t file_first_line(int fd, char *line, size_t cap)
+{
+    const char *end = NULL;
+    size_t len = 0;
+
+    while (!end && len < cap) {
+        ssize_t n = read(fd, line + len, cap - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        end = memchr(line + len, '\n', (size_t)n);
+        len += (size_t)n;
+    }
+    if (end)
+        len = (size_t)(end - line);
+    if (len > 0 && len < cap && line[len - 1] == '\r')
+        len--;
+    return (ssize_t)len;
+}
+
 char *text_format(const char *format, ...)
 {
     char *text;

@@ -3,6 +3,7 @@
 #define THIMBLE_FILES_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* No file that a program reads whole is larger. */
 #define FILES_MAX (16u << 20)
@@ -15,6 +16,14 @@
  *         longer than FILES_MAX)
  */
 char *file_read(const char *path, size_t *len);
+
+/**
+ * Reads the first line of an open file, or of a pipe that others write to.
+ *
+ * @param line  receives it, without its end and without a terminator
+ * @return its bytes, `cap` where it does not end within them; -1 with errno set
+ */
+ssize_t file_first_line(int fd, char *line, size_t cap);
 
 /** Like printf into a string that the caller frees. Ends the program when there is no memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

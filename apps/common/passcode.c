@@ -249,3 +249,18 @@ const char *passcode_read(struct passcode *out, const char *prompt)
     explicit_bzero(typed, sizeof typed);
     return why;
 }
+
+const char *passcode_read_new(struct passcode *out)
+{
+    struct passcode again;
+    const char *why = passcode_read(out, "Passcode: ");
+    if (why || !isatty(STDIN_FILENO))
+        return why;
+    why = passcode_read(&again, "The same again: ");
+    if (!why && (again.len != out->len || memcmp(again.text, out->text, again.len) != 0))
+        why = "these were two different passcodes";
+    passcode_wipe(&again);
+    if (why)
+        passcode_wipe(out);
+    return why;
+}

@@ -35,6 +35,13 @@ const char *passcode_prepare(struct passcode *out, const char *typed, size_t len
  */
 const char *passcode_read(struct passcode *out, const char *prompt);
 
+/**
+ * The same for a new passcode: at a terminal it is asked for twice, so that a slip is noticed.
+ *
+ * @return as passcode_read(); also that the two differ
+ */
+const char *passcode_read_new(struct passcode *out);
+
 /** Wipes it. To be called as soon as it is not needed any more. */
 void passcode_wipe(struct passcode *passcode);
 

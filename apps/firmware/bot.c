@@ -261,6 +261,10 @@ static void say_trouble(struct firmware *f, const struct thm_client_event *event
     if (event->code == bot.trouble && event->kind == THM_CLIENT_STATE)
         return; /* that it goes on is no news */
     bot.trouble = event->code;
+    if (THM_CLIENT_PASSCODE && event->wrong != THM_SCRAM_OK) {
+        firmware_say(f, "! ", thm_scram_text(event->wrong), NULL);
+        return;
+    }
     if (event->msg)
         reason = thm_msg_get(event->msg, THM_KEY_REASON);
     thm_text_display(reason.data, reason.len, false, line, sizeof line);

@@ -129,17 +129,21 @@ ONCE void join_rooms(struct firmware *f)
 ONCE int open_client(struct firmware *f)
 {
     const struct provision *p = &f->provision;
-    const struct thm_client_config config = {.port = &f->port.base,
-                                             .credentials = &f->credentials,
-                                             .host = p->host,
-                                             .number = p->number,
-                                             .server_name = p->server_name,
-                                             .agent = thm_board_name,
-                                             .tag = TAG_CLIENT,
-                                             .tls_memory = f->tls_memory,
-                                             .tls_memory_size = sizeof f->tls_memory,
-                                             .on_event = on_event,
-                                             .ctx = f};
+    struct thm_client_config config = {.port = &f->port.base,
+                                       .credentials = &f->credentials,
+                                       .host = p->host,
+                                       .number = p->number,
+                                       .server_name = p->server_name,
+                                       .agent = thm_board_name,
+                                       .tag = TAG_CLIENT,
+                                       .tls_memory = f->tls_memory,
+                                       .tls_memory_size = sizeof f->tls_memory,
+                                       .on_event = on_event,
+                                       .ctx = f};
+#if THM_CLIENT_PASSCODE
+    if (p->keys.iterations > 0)
+        config.keys = &p->keys;
+#endif
     int code = thm_credentials_set(&f->credentials, &p->parts, p->role);
     return code == THM_OK ? thm_client_init(&f->client, &config) : code;
 }
@@ -202,10 +206,10 @@ static void turn(struct firmware *f)
     f->now = thm_board_now_ms();
     thm_client_step(&f->client, f->now, events, n);
     watch_network(f);
-    start(f);
     if (cursors_turn(&f->cursors, &f->client, (uint32_t)f->now,
                      f->client.state == THM_CLIENT_STOPPED) != THM_OK)
         firmware_say(f, THM_T("! the storage can't be written"), NULL, NULL);
+    start(f); /* behind what takes a while: the front reads every key that this one did not see */
     front_turn(f);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/scram.h"
 #include "thimble/board.h"
 #include "thimble/record.h"
 #include "thimble/wire.h"
@@ -115,6 +116,25 @@ static bool is_room(const struct field *f)
     return f->len > 0 && name[0] == '#' && thm_key_check(THM_KEY_ROOM, name, f->len) == THM_OK;
 }
 
+#if THM_CLIENT_PASSCODE
+static bool take_keys(struct thm_scram_keys *keys, const struct field *f)
+{
+    const unsigned char *at = f->value + 4;
+    size_t fixed = 4 + sizeof keys->client_key + sizeof keys->server_key;
+    if (f->len < fixed)
+        return false;
+    keys->iterations = little(f->value, 4);
+    if (thm_scram_judge(f->len - fixed, keys->iterations) != THM_SCRAM_OK)
+        return false;
+    memcpy(keys->client_key, at, sizeof keys->client_key);
+    at += sizeof keys->client_key;
+    memcpy(keys->server_key, at, sizeof keys->server_key);
+    keys->salt_len = (uint8_t)(f->len - fixed);
+    memcpy(keys->salt, at + sizeof keys->server_key, keys->salt_len);
+    return true;
+}
+#endif
+
 /* False: it is not what it should be. */
 static bool take(struct provision *p, const struct field *f)
 {
@@ -125,6 +145,9 @@ static bool take(struct provision *p, const struct field *f)
     case PROVISION_ROOM:
         return is_room(f) && take_item(p->rooms, &p->room_count, PROVISION_ROOMS, f);
     case PROVISION_ALLOW: return take_item(p->allows, &p->allow_count, PROVISION_ALLOWS, f);
+#if THM_CLIENT_PASSCODE
+    case PROVISION_KEYS: return take_keys(&p->keys, f);
+#endif
     default: break;
     }
     for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)

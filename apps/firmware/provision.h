@@ -10,6 +10,7 @@
 #ifndef FIRMWARE_PROVISION_H
 #define FIRMWARE_PROVISION_H
 
+#include "thimble/auth.h"
 #include "thimble/port_lwip.h"
 #include "thimble/tls.h"
 
@@ -31,7 +32,10 @@
     X(SEED, 14, "32 random bytes")                                                                 \
     X(ADDRESS, 15, "16 bytes: IPv4 address, mask, gateway, DNS server; absent: DHCP")              \
     X(ROOM, 16, "text: a room to enter; absent: #lobby")                                           \
-    X(ALLOW, 17, "text \"USER[@DEVICE] COMMAND...\": who may command what; any number")
+    X(ALLOW, 17, "text \"USER[@DEVICE] COMMAND...\": who may command what; any number")            \
+    X(KEYS, 18,                                                                                    \
+      "u32 iterations, ClientKey, ServerKey (32 bytes each), salt of 8 to 64 bytes: a passcode's"  \
+      " keys (RFC 5802); absent: none; images without THM_CLIENT_PASSCODE skip it")
 
 enum provision_tag {
 #define PROVISION_TAG(name, tag, what) PROVISION_##name = (tag),
@@ -61,6 +65,9 @@ struct provision {
     struct thm_lwip_address address;
     struct provision_text rooms[PROVISION_ROOMS], allows[PROVISION_ALLOWS];
     unsigned room_count, allow_count;
+#if THM_CLIENT_PASSCODE
+    struct thm_scram_keys keys; /* of 0 iterations: none */
+#endif
 };
 
 /* Why there is no provisioning. */

@@ -16,6 +16,10 @@
 #define THM_TLS_IN     1349
 #define THM_TLS_OUT    1109
 
+/* --- the client: every image can prove a passcode, there is room --- */
+#undef THM_CLIENT_PASSCODE
+#define THM_CLIENT_PASSCODE 1
+
 /* --- the server --- */
 
 /* Two lines that answer a request, and what is owed: the least. */

@@ -1,18 +1,11 @@
 /* The passcode that a server asks for: from the person at the terminal, or from a file. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "passcode.h"
+#include "passcode_file.h"
 #include "report.h"
 #include "session.h"
 
-/* Bytes of a line that can't be a passcode any more. */
-#define LINE_MAX_BYTES 1024
 /* How often a person may type what can't be a passcode. */
 #define TRIES 3
 
@@ -23,54 +16,10 @@ static void give(struct session *s, struct passcode *passcode)
     s->asked = false;
 }
 
-static int fail(const char *file, const char *why)
-{
-    return report_fail(EXIT_PASSCODE, "%s: %s", file, why);
-}
-
-/* The first line of an open file. */
-static int read_line(int fd, const char *file, struct passcode *out)
-{
-    char line[LINE_MAX_BYTES];
-    size_t len = 0;
-    ssize_t n;
-    while (len < sizeof line && (n = read(fd, line + len, sizeof line - len)) > 0)
-        len += (size_t)n;
-    const char *end = memchr(line, '\n', len);
-    if (end)
-        len = (size_t)(end - line);
-    if (len > 0 && line[len - 1] == '\r')
-        len--;
-    const char *why = passcode_prepare(out, line, len);
-    explicit_bzero(line, sizeof line);
-    return why ? fail(file, why) : OPTIONS_OK;
-}
-
-static int read_file(const char *file, struct passcode *out)
-{
-    struct stat st;
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        int result = fail(file, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return result;
-    }
-    int result;
-    if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        result = report_fail(EXIT_PASSCODE,
-                             "%s is open to others, and a passcode is nobody else's: chmod 600 %s",
-                             file, file);
-    else
-        result = read_line(fd, file, out);
-    close(fd);
-    return result;
-}
-
 static void give_file(struct session *s)
 {
     struct passcode passcode = {0};
-    int result = read_file(s->settings->passcode_file, &passcode);
+    int result = passcode_from_file(&passcode, s->settings->passcode_file, EXIT_PASSCODE);
     if (result == OPTIONS_OK)
         give(s, &passcode);
     else

@@ -36,13 +36,16 @@ static void print_commands(void)
         snprintf(text, sizeof text, "%s %s", commands[i].name, commands[i].args);
         printf("  %-*s %s\n", COMMANDS_COLUMN, text, commands[i].help);
     }
+    printf("\nuser add and user passwd also take --verifier FILE, what thimble-passcode or "
+           "thimble-ca\n"
+           "board made of a passcode elsewhere; - is standard input.\n");
 }
 
 static const struct program program = {
     .name = "thimblectl",
     .synopsis = "[--socket PATH] COMMAND [ARGUMENT]...",
     .purpose = "Asks a running thimbled to do something, and prints what it answers.\n"
-               "Passcodes are asked for; they are never an argument.",
+               "Passcodes are asked for, or a file has their verifier; they are never an argument.",
     .table = table,
     .exit_codes = OF_CONTROL,
     .operands = offsetof(struct settings, operands),

@@ -1,6 +1,7 @@
 #include "request.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "exit_codes.h"
+#include "files.h"
 #include "options.h"
 #include "passcode.h"
 #include "report.h"
@@ -61,52 +63,113 @@ static bool is(int argc, char **argv, const char *first, const char *second)
     return argc > 1 && strcmp(argv[0], first) == 0 && strcmp(argv[1], second) == 0;
 }
 
+/* --- a verifier that was made elsewhere --- */
+
+/* Its first line, once it is known to be one. */
+static int add_verifier_of(struct request *r, int fd, const char *file)
+{
+    struct thm_scram_verifier verifier;
+    char text[THM_SCRAM_VERIFIER_TEXT + 1];
+    ssize_t len = file_first_line(fd, text, sizeof text - 1);
+    if (len < 0)
+        return report_fail(EXIT_USAGE, "%s: %s", file, strerror(errno));
+    enum thm_scram verdict = thm_scram_verifier_parse(&verifier, text, (size_t)len);
+    if (verdict == THM_SCRAM_OK) {
+        thm_scram_verifier_print(&verifier, text);
+        add(r, "--verifier");
+        add(r, text);
+    }
+    explicit_bzero(&verifier, sizeof verifier);
+    explicit_bzero(text, sizeof text);
+    if (verdict == THM_SCRAM_MALFORMED)
+        return report_fail(EXIT_USAGE,
+                           "%s: its first line is no verifier, as thimble-passcode "
+                           "prints one",
+                           file);
+    return verdict == THM_SCRAM_OK
+               ? OPTIONS_OK
+               : report_fail(EXIT_USAGE, "%s: %s", file, thm_scram_text(verdict));
+}
+
+static int add_verifier(struct request *r, const char *file)
+{
+    if (!file)
+        return report_fail(EXIT_USAGE, "--verifier needs the file that holds it, or -");
+    if (strncmp(file, "SCRAM-", 6) == 0)
+        return report_fail(EXIT_USAGE, "a verifier is no argument: --verifier names the file that "
+                                       "holds it, or -");
+    if (strcmp(file, "-") == 0)
+        return add_verifier_of(r, STDIN_FILENO, "standard input");
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return report_fail(EXIT_USAGE, "%s: %s", file, strerror(errno));
+    int result = add_verifier_of(r, fd, file);
+    close(fd);
+    return result;
+}
+
+/* --- the arguments --- */
+
+/* "user add" or "user passwd": an option that says where the passcode comes from. Returns how many arguments that took,
+ * 0: it is another one. */
+static int take_secret(struct request *r, char **argv, bool *asks, int *result)
+{
+    if (strcmp(argv[0], "--passcode") == 0) {
+        *asks = r->wants_passcode = true;
+        return 1;
+    }
+    if (strcmp(argv[0], "--verifier") != 0)
+        return 0;
+    *result = add_verifier(r, argv[1]);
+    r->has_verifier = true;
+    return argv[1] ? 2 : 1;
+}
+
 static int check(int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++)
         if (!is_text(argv[i]))
             return report_fail(EXIT_USAGE, "an argument holds what is no text: '%s'", argv[i]);
-        if (strcmp(argv[i], "--verifier") == 0)
-            return report_fail(EXIT_USAGE,
-                               "a passcode is no argument: --passcode has it asked for");
-    }
     return OPTIONS_OK;
+}
+
+static int make_account(struct request *r, int argc, char **argv)
+{
+    bool asks = false, takes_none = false;
+    int result = OPTIONS_OK;
+    r->wants_passcode = strcmp(argv[1], "passwd") == 0;
+    for (int i = 0, n; i < argc && result == OPTIONS_OK; i += n) {
+        n = take_secret(r, argv + i, &asks, &result);
+        if (n > 0)
+            continue;
+        n = 1;
+        takes_none = takes_none || strcmp(argv[i], "--no-passcode") == 0;
+        add(r, argv[i]);
+    }
+    if (result == OPTIONS_OK && asks + r->has_verifier + takes_none > 1)
+        result = report_fail(EXIT_USAGE, "--passcode, --verifier, --no-passcode: which of them?");
+    if (r->has_verifier || takes_none)
+        r->wants_passcode = false;
+    return result;
 }
 
 int request_make(struct request *r, int argc, char **argv)
 {
-    bool account = is(argc, argv, "user", "add") || is(argc, argv, "user", "passwd");
-    *r = (struct request){.wants_passcode = is(argc, argv, "user", "passwd")};
+    *r = (struct request){0};
     if (argc == 0)
         return report_fail(EXIT_USAGE, "give a command (see thimblectl --help)");
-    int result = account ? check(argc, argv) : OPTIONS_OK;
+    int result = check(argc, argv);
+    if (result != OPTIONS_OK)
+        return result;
+    if (is(argc, argv, "user", "add") || is(argc, argv, "user", "passwd"))
+        return make_account(r, argc, argv);
     for (int i = 0; i < argc && result == OPTIONS_OK; i++) {
-        if (!is_text(argv[i]))
-            result = report_fail(EXIT_USAGE, "an argument holds what is no text: '%s'", argv[i]);
-        else if (account && strcmp(argv[i], "--passcode") == 0)
-            r->wants_passcode = true;
-        else if (i == 1 && strcmp(argv[0], "backup") == 0)
+        if (i == 1 && strcmp(argv[0], "backup") == 0)
             result = add_file(r, argv[i]);
         else
             add(r, argv[i]);
-        if (account && strcmp(argv[i], "--no-passcode") == 0)
-            r->wants_passcode = false;
     }
     return result;
-}
-
-/* Twice where it is typed unseen, so that a slip is noticed. */
-static int ask(struct passcode *passcode)
-{
-    struct passcode again;
-    const char *why = passcode_read(passcode, "Passcode: ");
-    if (!why && isatty(STDIN_FILENO)) {
-        why = passcode_read(&again, "The same again: ");
-        if (!why && (again.len != passcode->len || memcmp(again.text, passcode->text, again.len)))
-            why = "these were two different passcodes";
-        passcode_wipe(&again);
-    }
-    return why ? report_fail(EXIT_USAGE, "%s", why) : OPTIONS_OK;
 }
 
 int request_passcode(struct request *r)
@@ -115,7 +178,8 @@ int request_passcode(struct request *r)
     struct thm_scram_verifier verifier;
     uint8_t salt[THM_SCRAM_SALT];
     char text[THM_SCRAM_VERIFIER_TEXT];
-    int result = ask(&passcode);
+    const char *why = passcode_read_new(&passcode);
+    int result = why ? report_fail(EXIT_USAGE, "%s", why) : OPTIONS_OK;
     if (result == OPTIONS_OK && getentropy(salt, sizeof salt) < 0)
         result = report_fail(EXIT_NOT_DONE, "the system gave no random bytes: %s", strerror(errno));
     if (result == OPTIONS_OK) {

@@ -93,17 +93,24 @@ void thm_session_granted(struct thm_client *c, const struct thm_msg *m);
 /** Begins to prove that the passcode is known. */
 void thm_prove_start(struct thm_client *c);
 
-/** Goes on with deriving keys. */
-void thm_prove_run(struct thm_client *c);
-
-/** Whether that is to go on at once. */
-bool thm_prove_runs(const struct thm_client *c);
-
 /** A server's auth_reply while that goes on. */
 void thm_prove_reply(struct thm_client *c, const struct thm_msg *m);
 
 /** The connection is over: wipes all but the keys. */
 void thm_prove_reset(struct thm_client *c);
+#else
+static inline void thm_prove_reset(struct thm_client *c)
+{
+    (void)c;
+}
+#endif
+
+#if THM_CLIENT_DERIVES
+/** Goes on with deriving keys. */
+void thm_prove_run(struct thm_client *c);
+
+/** Whether that is to go on at once. */
+bool thm_prove_runs(const struct thm_client *c);
 #else
 static inline void thm_prove_run(struct thm_client *c)
 {
@@ -113,10 +120,6 @@ static inline bool thm_prove_runs(const struct thm_client *c)
 {
     (void)c;
     return false;
-}
-static inline void thm_prove_reset(struct thm_client *c)
-{
-    (void)c;
 }
 #endif
 

@@ -3,6 +3,9 @@
  *
  * The passcode is the application's; keys are derived from it a little in each step, whatever becomes of the connection
  * meanwhile: who types slowly types once. They serve every later login that has the same salt, until one was refused.
+ *
+ * A device that keeps keys in place of a passcode has them configured. They fit, or it ends: trying again with the same
+ * ones would change nothing.
  */
 #include "client/internal.h"
 
@@ -69,6 +72,32 @@ void thm_prove_reset(struct thm_client *c)
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
+/* False: they are another passcode's. */
+static bool answer_with(struct thm_client *c, const struct thm_scram_keys *keys)
+{
+    struct thm_client_login *l = &c->login;
+    char message[THM_SCRAM_MESSAGE];
+
+    if (thm_scram_client_answer(&l->scram, keys, message) != THM_SCRAM_OK)
+        return false;
+    l->step = STEP_FINAL;
+    put(c, message);
+    c->busy = true;
+    return true;
+}
+
+static void answer_unasked(struct thm_client *c, const struct thm_msg *m)
+{
+    const struct thm_scram_keys *keys = c->config.keys;
+
+    if (keys == NULL)
+        give_up(c, THM_SCRAM_NO_KEYS, m);
+    else if (!answer_with(c, keys))
+        give_up(c, THM_SCRAM_OTHER_KEYS, m);
+}
+
+#if THM_CLIENT_DERIVES
+
 static void forget_keys(struct thm_client_login *l)
 {
     thm_wipe(&l->keys, sizeof l->keys); /* which fit no salt then */
@@ -77,15 +106,7 @@ static void forget_keys(struct thm_client_login *l)
 /* Answers with the keys that there are. False: they are none, or another passcode's. */
 static bool answer(struct thm_client *c)
 {
-    struct thm_client_login *l = &c->login;
-    char message[THM_SCRAM_MESSAGE];
-
-    if (thm_scram_client_answer(&l->scram, &l->keys, message) != THM_SCRAM_OK)
-        return false;
-    l->step = STEP_FINAL;
-    put(c, message);
-    c->busy = true;
-    return true;
+    return answer_with(c, &c->login.keys);
 }
 
 static void ask(struct thm_client *c)
@@ -151,6 +172,39 @@ void thm_prove_run(struct thm_client *c)
         ask(c);
 }
 
+static void find_keys(struct thm_client *c, const struct thm_msg *m)
+{
+    if (c->config.keys != NULL)
+        answer_unasked(c, m);
+    else if (c->login.deriving)
+        c->login.step = STEP_WAITS;
+    else if (!answer(c))
+        ask(c);
+}
+
+/* The keys were refused: those of a passcode are forgotten, and it is asked for anew; those that are kept stay as they
+ * are. */
+static bool are_refused_for_good(struct thm_client *c)
+{
+    forget_keys(&c->login);
+    return c->config.keys != NULL;
+}
+
+#else
+
+static void find_keys(struct thm_client *c, const struct thm_msg *m)
+{
+    answer_unasked(c, m);
+}
+
+static bool are_refused_for_good(struct thm_client *c)
+{
+    (void)c;
+    return true;
+}
+
+#endif
+
 /* --- what the server says ---------------------------------------------------------------------- */
 
 static void on_challenge(struct thm_client *c, const struct thm_msg *m)
@@ -160,10 +214,8 @@ static void on_challenge(struct thm_client *c, const struct thm_msg *m)
 
     if (got != THM_SCRAM_OK)
         give_up(c, got, m);
-    else if (c->login.deriving)
-        c->login.step = STEP_WAITS;
-    else if (!answer(c))
-        ask(c);
+    else
+        find_keys(c, m);
 }
 
 /* Only a proof of the server's own makes GRANTED true. */
@@ -185,14 +237,19 @@ static void on_refused(struct thm_client *c, const struct thm_msg *m)
 {
     struct thm_client_login *l = &c->login;
     struct thm_slice data = thm_msg_get(m, THM_KEY_DATA);
+    bool final = !thm_msg_has(m, THM_KEY_RETRY_AFTER);
 
     if (l->step == STEP_FINAL &&
         thm_scram_client_verify(&l->scram, data.data, data.len) == THM_SCRAM_REFUSED) {
         l->wrong = l->scram.refusal;
-        forget_keys(l);
+        if (are_refused_for_good(c)) {
+            final = true;
+            if (l->wrong == THM_SCRAM_PROOF) /* which nobody has typed */
+                l->wrong = THM_SCRAM_OTHER_KEYS;
+        }
     }
     thm_session_heed(c, m);
-    thm_client_turn(c, thm_msg_has(m, THM_KEY_RETRY_AFTER) ? THM_MACHINE_FAILED : THM_MACHINE_FINAL,
+    thm_client_turn(c, final ? THM_MACHINE_FINAL : THM_MACHINE_FAILED,
                     thm_msg_code(m, THM_E_NOT_ALLOWED), m);
 }
 

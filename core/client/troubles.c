@@ -75,6 +75,10 @@ static void append_cause(struct thm_console *c, const struct thm_client_event *e
     char plain[THM_TEXT_PLAIN];
     const char *text = thm_text_plain(thm_error_text(e->code), plain);
 
+    if (THM_CLIENT_PASSCODE && e->wrong != THM_SCRAM_OK) {
+        thm_show_str(c, thm_scram_text(e->wrong));
+        return;
+    }
     thm_show_str(c, text);
     if (e->msg != NULL)
         thm_show_format(c,

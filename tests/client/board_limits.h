@@ -1,5 +1,6 @@
 /* The smallest limits that a client can have: a board's. */
 #define THM_CLIENT_CREDIT    4096
+#define THM_CLIENT_DERIVES   0
 #define THM_CLIENT_STREAMS   4
 #define THM_CLIENT_SENDERS   16
 #define THM_CLIENT_QUEUE     2176

@@ -1,62 +1,8 @@
 /* Login by passcode as the client does it; the test is the server, honest or not. */
 #include "client/lobby.h"
+#include "client/asker.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#define PASSCODE "correct horse"
-#define SALT     "sixteen bytes.."
-
-/* --- the server ------------------------------------------------------------------------------ */
-
-static struct thm_scram_server server;
-static struct thm_scram_verifier verifier;
-static char message[THM_SCRAM_MESSAGE];
-
-static void new_verifier(const char *passcode, const char *salt, uint32_t iterations)
-{
-    assert_int_equal(thm_scram_verifier_make(&verifier, passcode, strlen(passcode),
-                                             (const uint8_t *)salt, THM_SCRAM_SALT, iterations),
-                     THM_SCRAM_OK);
-}
-
-static void asked_for_a_passcode(void)
-{
-    line("{'msgtype':'auth_reply','status':'CONTINUE','mechanism':'SCRAM-SHA-256-PLUS'}");
-    fake_told("proving ok");
-}
-
-/* The data of the auth_request that the client has sent. */
-static const char *sent_data(void)
-{
-    static char data[THM_SCRAM_MESSAGE];
-    const char *said = fake_next_sent();
-
-    assert_non_null(said);
-    assert_int_equal(strncmp(said, "{\"msgtype\":\"auth_request\",", 26), 0);
-    const char *at = strstr(said, "\"mechanism\":\"SCRAM-SHA-256-PLUS\",\"data\":\"");
-    assert_non_null(at);
-    snprintf(data, sizeof data, "%s", at + 41);
-    *strchr(data, '"') = '\0';
-    return data;
-}
-
-/* Takes client-first and answers it. */
-static void challenge(void)
-{
-    static const struct thm_scram_unknown unknown = {.iterations = 4096};
-    const uint8_t entropy[THM_SCRAM_ENTROPY] = "the server's";
-    const char *first = sent_data();
-
-    assert_int_equal(thm_scram_server_first(&server, first, strlen(first), fake.leaf_hash),
-                     THM_SCRAM_OK);
-    assert_string_equal(server.user, "ali");
-    assert_int_equal(thm_scram_server_challenge(&server, &verifier, &unknown, entropy, message),
-                     THM_SCRAM_OK);
-    line("{'msgtype':'auth_reply','status':'CONTINUE','mechanism':'SCRAM-SHA-256-PLUS',"
-         "'data':'%s'}",
-         message);
-}
+/* --- the client ------------------------------------------------------------------------------ */
 
 /* Steps until something is sent. Returns how many were needed. */
 static unsigned derive(void)
@@ -69,33 +15,6 @@ static unsigned derive(void)
         assert_true(++steps < 1000);
     }
     return steps;
-}
-
-static enum thm_scram judge(void)
-{
-    const char *final = sent_data();
-
-    return thm_scram_server_final(&server, final, strlen(final), message);
-}
-
-static void grant(const char *proof)
-{
-    line("{'msgtype':'auth_reply','status':'GRANTED','userid':'ali','device':'desk','data':'%s'}",
-         proof);
-}
-
-static void granted(void)
-{
-    fake_told("online ok");
-    fake_told("auth_reply");
-    fake_sent("{'msgtype':'join','room':'@ali'}");
-}
-
-static void refuse(void)
-{
-    line("{'msgtype':'auth_reply','status':'REFUSED','retry_after':2,'code':'passcode',"
-         "'reason':'the passcode is wrong','data':'%s'}",
-         message);
 }
 
 static void login_until_asked(void)

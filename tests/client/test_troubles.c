@@ -175,6 +175,20 @@ static void fail_for(uint64_t ms, int code)
     }
 }
 
+/* What the client knows better than the server's line says. */
+static void keys_of_another_passcode_are_told_in_one_sentence(void **state)
+{
+    const struct thm_client_event event = {.kind = THM_CLIENT_ENDED,
+                                           .state = THM_CLIENT_STOPPED,
+                                           .code = THM_E_PASSCODE,
+                                           .wrong = THM_SCRAM_OTHER_KEYS};
+    (void)state;
+    thm_console_event(&console, &event);
+    expect("!|! the passcode was changed at the server since this device was given its keys: "
+           "provision it anew");
+    expect_nothing();
+}
+
 static void a_server_that_stays_away_is_told_once(void **state)
 {
     (void)state;
@@ -248,6 +262,7 @@ int main(void)
         cmocka_unit_test(errors_name_what_they_are_about),
         cmocka_unit_test_setup(an_alias_that_is_taken_at_login, setup),
         cmocka_unit_test_setup(the_connection_comes_and_goes, setup),
+        cmocka_unit_test_setup(keys_of_another_passcode_are_told_in_one_sentence, setup),
         cmocka_unit_test_setup(a_server_that_stays_away_is_told_once, setup),
         cmocka_unit_test_setup(a_server_that_was_never_reached, setup),
         cmocka_unit_test_setup(an_answer_lost_with_the_connection_is_told_once, setup),

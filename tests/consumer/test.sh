@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
-for file in bin/thimble bin/thimbled bin/thimblectl bin/thimble-ca share/man/man1/thimble.1 \
+for file in bin/thimble bin/thimbled bin/thimblectl bin/thimble-passcode bin/thimble-ca share/man/man1/thimble.1 \
   share/man/man1/thimble-ca.1 share/man/man8/thimbled.8 share/man/man8/thimblectl.8 lib/systemd/system/thimbled.service \
   lib/sysusers.d/thimbled.conf share/doc/thimble/LICENSE share/doc/thimble/docs/PROTOCOL.md; do
   [[ -e $work/usr/$file ]] || { echo "not installed: $file"; exit 1; }

@@ -131,7 +131,18 @@ add_with_passcode() {
 ok 'user add --passcode: from a script it is a line' add_with_passcode
 ok '... is listed' does '^zoe +auth passcode +passcode +active ' user list
 ok 'a passcode that is short is refused here' is "$(timeout 9 "$THIMBLECTL" user passwd zoe <<<short >/dev/null 2>&1; echo $?)" 2
-ok 'a verifier is no argument' refused 2 'a passcode is no argument' user add max --verifier x
+ok 'a verifier is no argument' refused 2 'a verifier is no argument' user add max --verifier 'SCRAM-SHA-256$x'
+ok 'a file names it' refused 2 '--verifier needs the file' user add max --verifier
+ok '... which is there' refused 2 "$tmp/none: No such file" user add max --verifier "$tmp/none"
+echo 'not one' >"$tmp/v"
+ok '... and holds one' refused 2 "$tmp/v: its first line is no verifier" user add max --verifier "$tmp/v"
+"$THIMBLE_PASSCODE" <<<"$PASSCODE" >"$tmp/v"
+sed 's/[$]100000:/$1:/' "$tmp/v" >"$tmp/weak"
+ok '... that is worth something' refused 2 'too few iterations' user add max --verifier "$tmp/weak"
+ok '... or the passcode is asked for, not both' refused 2 'which of them' user add max --passcode --verifier "$tmp/v"
+ok 'what thimble-passcode printed is one' does '^max has an account: auth passcode, passcode set$' user add max --verifier "$tmp/v"
+ctl user passwd max --verifier - <"$tmp/v"
+ok '... also by standard input' is "$(cat "$tmp/out")" 'max is changed: auth passcode, passcode set'
 ok 'user passwd --no-passcode' does '^zoe is changed: auth default, no passcode' user passwd zoe --no-passcode
 ok 'user auth' does '^zoe is changed: auth certificate$' user auth zoe certificate
 ok 'nobody of that name' refused 1 'nobodyhere: ' user suspend nobodyhere

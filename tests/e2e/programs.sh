@@ -41,8 +41,9 @@ pages=("$@")
 ln -s "$THIMBLED" "$tmp/thimbled"
 ln -s "$THIMBLE" "$tmp/thimble"
 ln -s "$THIMBLECTL" "$tmp/thimblectl"
+ln -s "$THIMBLE_PASSCODE" "$tmp/thimble-passcode"
 ln -s "$THIMBLE_CA" "$tmp/thimble-ca"
-for name in thimbled thimble thimblectl thimble-ca; do
+for name in thimbled thimble thimblectl thimble-passcode thimble-ca; do
   ok "$name --version" is "$("$tmp/$name" --version)" "$name 0.1.0"
   "$tmp/$name" --help >/dev/full 2>/dev/null
   ok "$name --help that nobody gets is no success" is $? 1

@@ -45,6 +45,13 @@ static void dump(const struct provision *p)
     printf("server %s:%u %s\n", p->host, p->number, p->server_name);
     for (unsigned i = 0; i < 16; i += 4)
         printf("address %u.%u.%u.%u\n", ip[i], ip[i + 1], ip[i + 2], ip[i + 3]);
+    if (p->keys.iterations > 0) {
+        struct thm_scram_verifier verifier;
+        char text[THM_SCRAM_VERIFIER_TEXT];
+        thm_scram_verifier_of(&p->keys, &verifier);
+        thm_scram_verifier_print(&verifier, text);
+        printf("verifier %s\n", text);
+    }
     texts("room", p->rooms, p->room_count);
     texts("allow", p->allows, p->allow_count);
 }

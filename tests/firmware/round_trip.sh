@@ -38,6 +38,13 @@ expect 'server 192.0.2.9:8443 chat.example.org'
 expect 'address 0.0.0.0'
 if grep -q -e '^room' -e '^allow' got; then die 'rooms or allows from nowhere'; fi
 
+if grep -q '^verifier' got; then die 'keys from nowhere'; fi
+if command -v thimble-passcode >/dev/null; then
+  echo 'correct horse battery' | "$ca" board --dir ca pump --device shed --passcode-file - --out blob >/dev/null
+  read_back
+  expect "verifier $(<ca/boards/pump.verifier)"
+fi
+
 "$ca" board --dir ca chat.example.org --as-server --out blob >/dev/null
 read_back
 expect 'role server'

@@ -91,7 +91,7 @@ static void test_unknown_tags(void **state)
     (void)state;
     struct blob b;
     blob_client(&b, 1, 0);
-    for (unsigned tag = 18; tag < 256; tag++)
+    for (unsigned tag = 19; tag < 256; tag++)
         blob_text(&b, tag, tag % 2 ? "from the future" : "");
     blob_text(&b, 0, "0 is no tag of ours either");
     blob_text(&b, 200, "twice");
@@ -211,6 +211,64 @@ static void test_too_much(void **state)
     refuse_more(PROVISION_USER, "ali", 1);
 }
 
+/* --- keys of a passcode ---------------------------------------------------------------------------- */
+
+/* Iterations, two keys, and a salt of so many bytes. */
+static enum provision_result read_keys(uint32_t iterations, size_t salt)
+{
+    unsigned char value[4 + 64 + THM_SCRAM_SALT_MAX + 1];
+    struct blob b;
+    for (size_t i = 0; i < sizeof value; i++)
+        value[i] = (unsigned char)i;
+    for (unsigned i = 0; i < 4; i++)
+        value[i] = (unsigned char)(iterations >> 8 * i);
+    blob_client(&b, 1, 0);
+    blob_field(&b, PROVISION_KEYS, value, 4 + 64 + salt);
+    return read_sealed(&b);
+}
+
+static void test_keys(void **state)
+{
+    (void)state;
+    struct blob b;
+    assert_int_equal(read_keys(100000, 16), PROVISION_OK);
+    assert_int_equal(p.keys.iterations, 100000);
+    assert_int_equal(p.keys.client_key[0], 4);
+    assert_int_equal(p.keys.client_key[31], 35);
+    assert_int_equal(p.keys.server_key[0], 36);
+    assert_int_equal(p.keys.salt_len, 16);
+    assert_int_equal(p.keys.salt[0], 68);
+    assert_int_equal(p.keys.salt[15], 83);
+    blob_whole(&b, 1);
+    assert_int_equal(read_blob(&b), PROVISION_OK); /* a blob of before */
+    assert_int_equal(p.keys.iterations, 0);
+}
+
+static void test_bounds_of_keys(void **state)
+{
+    (void)state;
+    static const unsigned char value[84] = {0, 16};
+    struct blob b;
+    assert_int_equal(read_keys(THM_SCRAM_ITERATIONS_MIN, THM_SCRAM_SALT_MIN), PROVISION_OK);
+    assert_int_equal(read_keys(THM_SCRAM_ITERATIONS_MAX, THM_SCRAM_SALT_MAX), PROVISION_OK);
+    assert_int_equal(p.keys.salt[THM_SCRAM_SALT_MAX - 1], 68 + THM_SCRAM_SALT_MAX - 1);
+    assert_int_equal(read_keys(THM_SCRAM_ITERATIONS_MIN - 1, 16), PROVISION_DAMAGED);
+    assert_int_equal(read_keys(THM_SCRAM_ITERATIONS_MAX + 1, 16), PROVISION_DAMAGED);
+    assert_int_equal(read_keys(100000, THM_SCRAM_SALT_MIN - 1), PROVISION_DAMAGED);
+    assert_int_equal(read_keys(100000, THM_SCRAM_SALT_MAX + 1), PROVISION_DAMAGED);
+    assert_int_equal(read_keys(100000, 0), PROVISION_DAMAGED);
+    blob_client(&b, 1, 0);
+    blob_field(&b, PROVISION_KEYS, value, 67); /* ends within the keys */
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+    blob_client(&b, 1, 0);
+    blob_field(&b, PROVISION_KEYS, value, 84);
+    assert_int_equal(read_sealed(&b), PROVISION_OK);
+    blob_client(&b, 1, 0);
+    blob_field(&b, PROVISION_KEYS, value, 84);
+    blob_field(&b, PROVISION_KEYS, value, 84); /* twice */
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+}
+
 static void test_bounds_of_texts(void **state)
 {
     (void)state;
@@ -300,6 +358,8 @@ int main(void)
         cmocka_unit_test(test_each_field_is_needed),
         cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_bounds_of_keys),
         cmocka_unit_test(test_bounds_of_texts),
         cmocka_unit_test(test_each_ca_has_a_key),
         cmocka_unit_test(test_a_field_past_the_end),

@@ -69,7 +69,11 @@
     X(THM_SCRAM_PROOF, "invalid-proof", "the passcode is wrong")                                   \
     /* the client */                                                                               \
     X(THM_SCRAM_OTHER_KEYS, "other-error",                                                         \
-      "the keys kept here are of another passcode: it was changed at the server")                  \
+      "the passcode was changed at the server since this device was given its keys: provision it " \
+      "anew")                                                                                      \
+    X(THM_SCRAM_NO_KEYS, "other-error",                                                            \
+      "the server asks for a passcode, and this device was given no keys of one: provision it "    \
+      "anew")                                                                                      \
     X(THM_SCRAM_REFUSED, "other-error", "the server refused the passcode")                         \
     X(THM_SCRAM_SERVER, "other-error",                                                             \
       "the server could not prove that it knows this user: it may be another one")

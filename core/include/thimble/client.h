@@ -33,7 +33,8 @@ enum thm_client_event_kind {
     THM_CLIENT_LOST,  /* what was sent as `csn` was refused for good: `msg` says why */
     THM_CLIENT_ENDED, /* the session is over and does not come back: code says why */
     /* The passcode of `proof` is needed: answer with thm_client_passcode() or thm_client_keys(), now or later. It
-     * is asked for anew in every login until one was right. */
+     * is asked for anew in every login until one was right. Never where keys were configured, nor without
+     * THM_CLIENT_DERIVES. */
     THM_CLIENT_ASKED
 };
 
@@ -86,7 +87,12 @@ struct thm_client_config {
     uint32_t credit;         /* bytes, at most THM_CREDIT_MAX; 0: THM_CLIENT_CREDIT */
     uint32_t max_message;    /* bytes, the largest logical message taken; 0: THM_TEXT_MAX */
     uint32_t tag;            /* of its socket in the port's events; unique among the port's users */
-    void *tls_memory;        /* thm_client_tls_size() bytes, 16-byte aligned */
+#if THM_CLIENT_PASSCODE
+    /* Kept in place of a passcode, for which nobody is asked then; only read. NULL: there are none. If they are not
+     * those of the passcode that the server has now, the client ends. */
+    const struct thm_scram_keys *keys;
+#endif
+    void *tls_memory; /* thm_client_tls_size() bytes, 16-byte aligned */
     size_t tls_memory_size;
     thm_client_on_event on_event;
     void *ctx;
@@ -141,11 +147,13 @@ union thm_client_phase {
 struct thm_client_login {
     uint8_t step;          /* of core/client/prove.c */
     uint8_t wrong, before; /* enum thm_scram: why this login, and the last one that failed, did */
-    bool deriving;         /* keys are being derived; whatever becomes of the connection */
-    struct thm_client_proof proof; /* as the application was asked */
     struct thm_scram_client scram;
+#if THM_CLIENT_DERIVES
+    bool deriving;                 /* keys are being derived; whatever becomes of the connection */
+    struct thm_client_proof proof; /* as the application was asked */
     struct thm_scram_job job;
     struct thm_scram_keys keys;
+#endif
 };
 #endif
 
@@ -306,7 +314,7 @@ int thm_client_say(struct thm_client *c, const char *to, const char *text, size_
  */
 int thm_client_request(struct thm_client *c, const struct thm_msg *msg);
 
-#if THM_CLIENT_PASSCODE
+#if THM_CLIENT_DERIVES
 /**
  * Answers THM_CLIENT_ASKED with a passcode. Keys are derived from it in the following steps, and kept in memory for later
  * logins until the client has ended; the passcode is not needed any more. Nothing is sent but a proof.

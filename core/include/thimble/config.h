@@ -299,6 +299,10 @@
 #ifndef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 #endif
+/* 0 leaves out how keys are made of a passcode: then a login takes keys that are kept (thm_client_config.keys). */
+#ifndef THM_CLIENT_DERIVES
+#define THM_CLIENT_DERIVES THM_CLIENT_PASSCODE
+#endif
 /* Iterations of PBKDF2 in one step of a client: about 1 ms on a desktop. */
 #ifndef THM_CLIENT_ITERATIONS
 #define THM_CLIENT_ITERATIONS 1000
@@ -375,6 +379,8 @@ _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block ho
 _Static_assert(THM_RECORD_KEY <= 255, "the length of a key is kept in a byte");
 _Static_assert(THM_RECORD_KEY + THM_RECORD_MAX <= THM_LINE_MAX, "a READ's buffer holds any record");
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
+_Static_assert(THM_CLIENT_PASSCODE || !THM_CLIENT_DERIVES,
+               "keys are derived for a login by passcode");
 _Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
 _Static_assert(THM_SCRAM_ITERATIONS >= THM_SCRAM_ITERATIONS_MIN &&
                    THM_SCRAM_ITERATIONS <= THM_SCRAM_ITERATIONS_MAX &&
