@@ -16,6 +16,10 @@
 #define THM_TLS_IN     1349
 #define THM_TLS_OUT    1109
 
+/* --- the console: there is flash enough --- */
+#undef THM_CONSOLE_PAGES
+#define THM_CONSOLE_PAGES 1
+
 /* --- the server --- */
 
 /* Two lines that answer a request, and what is owed: the least. */

@@ -51,3 +51,5 @@
 #define THM_CONSOLE_PARTS 0
 
 #endif
+/* A UART shows one page of the past. */
+#define THM_CONSOLE_PAGES 0

@@ -6,6 +6,17 @@
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     99999
 
+#if THM_CONSOLE_PAGES
+#define HISTORY_ARGS "[more] [N]"
+#define HISTORY_HELP                                                                               \
+    THM_T("Shows the last N messages of this room (20); with more, the N before them.")
+#define HISTORY_FORM THM_T("N is a number from 1 to 99999; more shows what was before")
+#else
+#define HISTORY_ARGS "[N]"
+#define HISTORY_HELP THM_T("Shows the last N messages of this room (20).")
+#define HISTORY_FORM THM_T("N is a number from 1 to 99999")
+#endif
+
 /*
  * X(function, type that the server must support, name, brief, arguments, help)
  *
@@ -25,8 +36,7 @@
     X(reply, WHISPER, "/reply", "/r", "TEXT", THM_T("Whispers to who whispered last."))            \
     X(request, ALIAS, "/alias", NULL, "NAME",                                                      \
       THM_T("Changes the name that is shown beside your user id."))                                \
-    X(request, HISTORY, "/history", NULL, "[N]",                                                   \
-      THM_T("Shows the last N messages of this room (20)."))                                       \
+    X(request, HISTORY, "/history", NULL, HISTORY_ARGS, HISTORY_HELP)                              \
     X(request, TOPIC, "/topic", NULL, "[TEXT]",                                                    \
       THM_T("Shows or sets this room's topic; - takes it away."))                                  \
     X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
@@ -61,7 +71,7 @@ static const struct request {
     {THM_MSG_LIST, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_STATUS, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_WHO, THERE, THM_KEYS_END, NULL},
-    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, THM_T("N is a number from 1 to 99999")},
+    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, HISTORY_FORM},
     {THM_MSG_TOPIC, HERE, THM_KEY_TOPIC, THM_T("at most 200 bytes of visible characters")},
     {THM_MSG_AWAY, NOWHERE, THM_KEY_AWAY, THM_T("at most 200 bytes of visible characters")},
     {THM_MSG_WHOIS, NOWHERE, THM_KEY_TEXT, THM_T("whom do you mean?")},
@@ -120,6 +130,22 @@ static bool set_argument(struct thm_msg *m, enum thm_key key, struct thm_slice a
     return thm_key_check(key, arg.data, arg.len) == THM_OK;
 }
 
+#if THM_CONSOLE_PAGES
+/* "more" before the number: what was before the oldest that was shown. Without any, it is the end. */
+static struct thm_slice set_before(const struct thm_console *c, struct thm_msg *m,
+                                   struct thm_slice args)
+{
+    struct thm_slice rest = args;
+    int place = thm_console_room(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    if (m->type != THM_MSG_HISTORY || !thm_slice_is(thm_slice_word(&rest), "more"))
+        return args;
+    if (place >= 0 && c->rooms[place].oldest != 0)
+        thm_msg_num(m, THM_KEY_BEFORE, c->rooms[place].oldest);
+    return rest;
+}
+#endif
+
 static int request(struct thm_console *c, const struct thm_command *command, enum thm_type type,
                    struct thm_slice args)
 {
@@ -135,6 +161,9 @@ static int request(struct thm_console *c, const struct thm_command *command, enu
             return THM_E_ARGUMENT;
         THM_SET(&m, ROOM, room);
     }
+#if THM_CONSOLE_PAGES
+    args = set_before(c, &m, args);
+#endif
     bool given = args.len > 0 || r->key == THM_KEY_COUNT;
     if (r->form != NULL && !given && command->args[0] != '[')
         return misused(c, command, r->form);

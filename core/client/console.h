@@ -73,6 +73,11 @@ bool thm_show_said(struct thm_console *c, const struct thm_msg *m);
 /** Where a room is in c->rooms, or -1. */
 int thm_console_room(const struct thm_console *c, struct thm_slice name);
 
+#if THM_CONSOLE_PAGES
+/** Entry `n` of a room was shown: `/history more` goes on before the oldest one. */
+void thm_console_showed(struct thm_console *c, struct thm_slice room, uint64_t n);
+#endif
+
 /** A room was entered; true: the first time. Or left: another becomes the current one. */
 bool thm_console_enter(struct thm_console *c, struct thm_slice name);
 void thm_console_exit(struct thm_console *c, struct thm_slice name);

@@ -61,6 +61,7 @@ struct walk {
     uint32_t target;           /* WHO, HISTORY: stream */
     uint32_t count;            /* rows said */
     uint64_t next, last;       /* HISTORY: entries still to say; before that, what was asked for */
+    uint64_t first, kept;      /* HISTORY: the first entry of the answer, and the oldest of all */
     char id[41];               /* HISTORY: correlation id, "" none */
     char user[THM_ID_MAX + 1]; /* WHOIS */
 };

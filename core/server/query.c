@@ -81,6 +81,8 @@ static void say_end(struct thm_server *s, struct connection *c)
     thm_msg_init(&m, THM_MSG_END);
     THM_SET(&m, IN, thm_type_word((enum thm_type)c->walk.kind));
     thm_msg_num(&m, THM_KEY_COUNT, c->walk.count);
+    if (c->walk.first > c->walk.kept)
+        thm_msg_num(&m, THM_KEY_FIRST, c->walk.first);
     if (c->walk.kind == THM_MSG_WHO || c->walk.kind == THM_MSG_HISTORY)
         THM_SET(&m, ROOM, stream_at(s, c->walk.target)->name);
     if (c->walk.id[0] != '\0')
@@ -148,6 +150,7 @@ static void set_range(uint64_t head, struct walk *w)
     if (w->last > head)
         w->last = head;
     w->next = count < w->last ? w->last - count + 1 : 1;
+    w->first = w->kept = w->next;
     w->started = true;
 }
 
@@ -198,6 +201,8 @@ void thm_query_history_done(struct thm_server *s, struct connection *c, struct r
     w->reading = false;
     if (w->kind != THM_MSG_HISTORY || r->request.result == THM_E_STORE)
         return; /* gone, or asked for again a little later */
+    if (r->request.result == THM_OK)
+        w->kept = r->request.first;
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
         if (thm_output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */

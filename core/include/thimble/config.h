@@ -366,6 +366,10 @@ _Static_assert(THM_CREDIT_MAX >= 2 * THM_LINE_MAX && THM_CREDIT_DEFAULT >= 2 * T
                "a credit below two lines can starve");
 _Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is within the largest");
 _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
+/* 0 leaves `/history more` out, 0.4 KB of flash: then only the end of what is kept can be shown. */
+#ifndef THM_CONSOLE_PAGES
+#define THM_CONSOLE_PAGES 1
+#endif
                "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_RECORD_KEY <= 255, "the length of a key is kept in a byte");

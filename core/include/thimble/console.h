@@ -88,6 +88,9 @@ struct thm_console {
     struct {
         char name[THM_ROOM_MAX + 1]; /* "": free */
         uint32_t unread;
+#if THM_CONSOLE_PAGES
+        uint64_t oldest; /* entry that was shown; 0: none */
+#endif
     } rooms[THM_CLIENT_STREAMS]; /* that were announced as joined */
 #if THM_CONSOLE_NAMES > 0
     struct {

@@ -190,7 +190,8 @@ enum {
       THM_HAS(MEMBERS) | THM_HAS(TOPIC) | THM_HAS(N) | THM_HAS(INCARNATION))                       \
     X(SERVER, "server", THM_FROM_SERVER, THM_HAS(SERVER),                                          \
       THM_HAS(TIME) | THM_HAS(SINCE) | THM_HAS(COUNT) | THM_HAS(MEMBERS) | THM_HAS(CREDIT))        \
-    X(END, "end", THM_FROM_SERVER, THM_HAS(IN), THM_HAS(COUNT) | THM_HAS(ROOM) | THM_HAS(ID))      \
+    X(END, "end", THM_FROM_SERVER, THM_HAS(IN),                                                    \
+      THM_HAS(COUNT) | THM_HAS(ROOM) | THM_HAS(ID) | THM_HAS(FIRST))                               \
     /* boards that obey commands; who may command what is the board's own decision */              \
     X(CMD, "cmd", THM_FROM_CLIENT | THM_FROM_SERVER, THM_HAS(ID) | THM_HAS(TEXT),                  \
       THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(DEADLINE))                           \
