@@ -272,6 +272,24 @@ void thm_say_taken(struct thm_server *s, struct connection *c, uint32_t stream, 
 void thm_say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
                      int code);
 
+/** Bytes of the user id in a target. */
+size_t thm_say_user_len(const char *to);
+
+enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to be asked */ };
+
+/** Whether there is the user of a target. */
+enum known thm_say_known(const struct thm_server *s, const char *to);
+
+/** Asks the store whether there is the user of j->to. Only this connection waits for that: nobody can hold up what others
+ * say by whispering to users who are not there. */
+void thm_say_ask_for_user(struct thm_server *s, struct job *j);
+
+/** It has answered. True: there is; the connection no longer waits. */
+bool thm_say_found_user(struct thm_server *s, struct connection *c, struct job *j);
+
+/** The inbox of a target's user. 0: no more can be held. */
+uint32_t thm_say_inbox(struct thm_server *s, const char *to);
+
 /** Whether a line may be handled: it may need a job. False: the connection is looked at when one is free. */
 bool thm_job_ready(struct thm_server *s, struct connection *c);
 
@@ -304,6 +322,29 @@ uint64_t thm_append_pending_csn(struct thm_server *s, struct thm_sender sender, 
 
 /** Collects what the store has done. Returns how many. */
 unsigned thm_store_collect(struct thm_server *s);
+
+/* --- receipt.c ------------------------------------------------------------------------------ */
+
+#if THM_RECEIPTS
+/** A client tells somebody that his whispers came, or were read. */
+void thm_receipt_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_receipt_step(struct thm_server *s, struct job *j);
+
+/** Whether an entry is a receipt: the entries of a stream are lines, and each begins with its type. */
+bool thm_receipt_is(const struct thm_entry *e);
+
+/** The message of a job that appends one, but for what every entry has. */
+void thm_receipt_fill(const struct job *j, struct thm_msg *m);
+
+/** Tells the client that its receipt was not taken. */
+void thm_receipt_refused(struct thm_server *s, struct connection *c, const struct job *j, int code);
+#else
+static inline bool thm_receipt_is(const struct thm_entry *e)
+{
+    (void)e;
+    return false;
+}
+#endif
 
 /* --- presence.c, attributes.c ----------------------------------------------------------------------------- */
 

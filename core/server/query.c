@@ -180,6 +180,8 @@ static void say_past(struct thm_server *s, struct connection *c, const struct th
     struct thm_msg m;
     struct thm_fault fault;
 
+    if (thm_receipt_is(e))
+        return; /* it was about a whisper of that moment */
     if (e->for_device != 0 &&
         e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device)))
         return;

@@ -67,6 +67,19 @@
 #define THM_OUT_BUFFER 16384
 #endif
 
+/* --- receipts --- */
+
+/* 0 leaves receipts for whispers out, of the wire's tables as well: for a client that neither makes nor shows any, 1.4 KB of
+ * flash. Its whispers and its messages are the same. */
+#ifndef THM_RECEIPTS
+#define THM_RECEIPTS 1
+#endif
+/* People of whom a client remembers what they whispered last, and a console what was last whispered to them. When more
+ * whisper at once, receipts are sent earlier; whoever has been silent for longest may not hear that he was read. */
+#ifndef THM_CLIENT_RECEIPTS
+#define THM_CLIENT_RECEIPTS 16
+#endif
+
 /* --- rooms --- */
 
 /* Members above which joins and leaves are only counted. */
@@ -353,6 +366,10 @@
 #ifndef THM_CONSOLE_NAMES
 #define THM_CONSOLE_NAMES 32
 #endif
+/* 0 leaves `/history more` out, 0.4 KB of flash: then only the end of what is kept can be shown. */
+#ifndef THM_CONSOLE_PAGES
+#define THM_CONSOLE_PAGES 1
+#endif
 /* Milliseconds after which a console says again that there is still no connection. */
 #ifndef THM_CONSOLE_REMIND_MS
 #define THM_CONSOLE_REMIND_MS 600000
@@ -366,10 +383,6 @@ _Static_assert(THM_CREDIT_MAX >= 2 * THM_LINE_MAX && THM_CREDIT_DEFAULT >= 2 * T
                "a credit below two lines can starve");
 _Static_assert(THM_CREDIT_DEFAULT <= THM_CREDIT_MAX, "the default credit is within the largest");
 _Static_assert(THM_OUT_BUFFER >= 3 * THM_LINE_MAX,
-/* 0 leaves `/history more` out, 0.4 KB of flash: then only the end of what is kept can be shown. */
-#ifndef THM_CONSOLE_PAGES
-#define THM_CONSOLE_PAGES 1
-#endif
                "two lines that answer a request, and what is owed");
 _Static_assert(THM_BLOCK >= THM_LINE_MAX + 64 && THM_BLOCK <= 32768, "a block holds any entry");
 _Static_assert(THM_RECORD_KEY <= 255, "the length of a key is kept in a byte");
@@ -391,6 +404,7 @@ _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
 _Static_assert(THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_LOGIN_MS &&
                    THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_PONG_MS,
                "a hello and a ping that wait are answered in time");
+_Static_assert(THM_CLIENT_RECEIPTS >= 1 && THM_CLIENT_RECEIPTS <= 64, "rows of a small table");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
 _Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
 _Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");
