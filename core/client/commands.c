@@ -17,6 +17,14 @@
 #define HISTORY_FORM THM_T("N is a number from 1 to 99999")
 #endif
 
+#if THM_RECEIPTS
+#define RECEIPTS_COMMAND(X)                                                                        \
+    X(receipts, RECEIPT, "/receipts", NULL, "[LEVEL]",                                             \
+      THM_T("Shows or sets what whisperers are told: none, delivered or read."))
+#else
+#define RECEIPTS_COMMAND(X)
+#endif
+
 /*
  * X(function, type that the server must support, name, brief, arguments, help)
  *
@@ -34,6 +42,7 @@
     X(whisper, WHISPER, "/whisper", "/w", THM_T("USER TEXT"),                                      \
       THM_T("Says something to one person, or to USER@DEVICE."))                                   \
     X(reply, WHISPER, "/reply", "/r", "TEXT", THM_T("Whispers to who whispered last."))            \
+    RECEIPTS_COMMAND(X)                                                                            \
     X(request, ALIAS, "/alias", NULL, "NAME",                                                      \
       THM_T("Changes the name that is shown beside your user id."))                                \
     X(request, HISTORY, "/history", NULL, HISTORY_ARGS, HISTORY_HELP)                              \
@@ -50,6 +59,9 @@
 typedef int run_fn(struct thm_console *c, const struct thm_command *command, struct thm_slice args);
 static run_fn do_join, do_part, do_request, do_whisper, do_reply, do_status, do_cmd, do_help,
     do_quit;
+#if THM_RECEIPTS
+static run_fn do_receipts;
+#endif
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
 static const struct thm_command commands[] = {COMMANDS(ROW){NULL, NULL, NULL, NULL, THM_MSG_NONE}};
@@ -261,6 +273,26 @@ static int do_cmd(struct thm_console *c, const struct thm_command *command, stru
     thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
     return thm_console_ask(c, &m);
 }
+
+#if THM_RECEIPTS
+static int do_receipts(struct thm_console *c, const struct thm_command *command,
+                       struct thm_slice args)
+{
+    struct thm_client *client = c->config.client;
+    int status = THM_RECEIPTS_NONE;
+
+    while (args.len > 0 && status <= THM_RECEIPTS_READ &&
+           !thm_slice_is(args, thm_receipt_word((enum thm_receipts)status)))
+        status++;
+    if (status > THM_RECEIPTS_READ)
+        return misused(c, command, THM_T("LEVEL is none, delivered or read"));
+    if (args.len > 0)
+        thm_client_set_receipts(client, (enum thm_receipts)status);
+    thm_show_notice(c, THM_T("receipts for whispers: {}"),
+                    thm_slice_of(thm_receipt_word(client->config.receipts)));
+    return THM_OK;
+}
+#endif
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

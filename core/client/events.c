@@ -183,6 +183,9 @@ static const struct {
     {NULL, thm_show_said, THM_MSG_MESSAGE},
     {NULL, thm_show_said, THM_MSG_WHISPER},
     {NULL, thm_show_said, THM_MSG_PAST},
+#if THM_RECEIPTS
+    {NULL, thm_got_receipt, THM_MSG_RECEIPT},
+#endif
     {NULL, on_gap, THM_MSG_GAP},
     {NULL, on_presence, THM_MSG_PRESENCE},
     {NULL, on_room, THM_MSG_ROOM},
