@@ -120,8 +120,10 @@ static void some_whispers_are_nobodys_concern(void **state)
     online(THM_RECEIPTS_DELIVERED, GRANTED);
     whisper("ali", 1); /* his own, from another device as well */
     whisper_as("bob", "");
+    whisper("carol", 1); /* which holds up nobody else */
     line("{'msgtype':'skip','room':'@ali','n':%u}", ++inbox);
     due();
+    told("delivered", "carol", 1);
     told_no_more();
     online(THM_RECEIPTS_NONE, GRANTED);
     whisper("bob", 1);
@@ -146,9 +148,11 @@ static void reading_is_told_where_that_is_allowed(void **state)
     due();
     told("read", "bob", 1);
     told("delivered", "carol", 2);
+    due();
     told_no_more();
     thm_client_read(&fake.client);
     thm_client_read(&fake.client);
+    assert_int_equal(thm_client_deadline(&fake.client), fake.now + THM_ACK_DELAY_MS);
     due();
     told("read", "carol", 2);
     told_no_more();
