@@ -231,10 +231,8 @@ int thm_client_start(struct thm_client *c, uint64_t now_ms)
 
 void thm_client_stop(struct thm_client *c)
 {
-#if THM_RECEIPTS
     if (c->state == THM_CLIENT_ONLINE)
         thm_receipts_flush(c);
-#endif
     thm_client_turn(c, THM_MACHINE_STOP, THM_OK, NULL);
     c->busy = true;
 }
@@ -282,8 +280,6 @@ uint64_t thm_client_deadline(const struct thm_client *c)
         return 0;
     uint64_t until =
         thm_earlier(thm_earlier(c->deadline, c->answer_by), thm_earlier(c->ping_at, c->retry_at));
-#if THM_RECEIPTS
     until = thm_earlier(until, thm_receipts_deadline(c));
-#endif
     return c->ack_due ? until : thm_earlier(until, c->ack_at);
 }

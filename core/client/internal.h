@@ -133,7 +133,8 @@ bool thm_receipts_room(const struct thm_client *c);
 /** An answer came: the server has taken what was sent before. */
 void thm_receipts_taken(struct thm_client *c);
 
-/** A new connection: what may have been lost with the last one is told again. */
+/** A connection is over: nothing is to be sent. Or a new one is there: what may have been lost is told again. */
+void thm_receipts_reset(struct thm_client *c);
 void thm_receipts_granted(struct thm_client *c, const struct thm_msg *granted);
 
 /** Whether an error answers a receipt: nobody need know of it. */
@@ -149,10 +150,45 @@ uint64_t thm_receipts_deadline(const struct thm_client *c);
 /** "none", "delivered" or "read". */
 const char *thm_receipt_word(enum thm_receipts status);
 #else
+static inline void thm_receipts_note(struct thm_client *c, const struct thm_msg *whisper)
+{
+    (void)c, (void)whisper;
+}
 static inline bool thm_receipts_room(const struct thm_client *c)
 {
     (void)c;
     return true;
+}
+static inline void thm_receipts_taken(struct thm_client *c)
+{
+    (void)c;
+}
+static inline void thm_receipts_reset(struct thm_client *c)
+{
+    (void)c;
+}
+static inline void thm_receipts_granted(struct thm_client *c, const struct thm_msg *granted)
+{
+    (void)c, (void)granted;
+}
+static inline bool thm_receipts_refused(struct thm_client *c, const struct thm_msg *error)
+{
+    (void)c, (void)error;
+    return false;
+}
+static inline bool thm_receipts_fill(struct thm_client *c)
+{
+    (void)c;
+    return true;
+}
+static inline void thm_receipts_flush(struct thm_client *c)
+{
+    (void)c;
+}
+static inline uint64_t thm_receipts_deadline(const struct thm_client *c)
+{
+    (void)c;
+    return THM_NEVER;
 }
 #endif
 

@@ -112,6 +112,11 @@ static void tell_again(struct thm_client *c, uint64_t at)
         send_at(c, at);
 }
 
+void thm_receipts_reset(struct thm_client *c)
+{
+    c->receipt_at = THM_NEVER;
+}
+
 void thm_receipts_granted(struct thm_client *c, const struct thm_msg *granted)
 {
     struct thm_slice words = thm_msg_get(granted, THM_KEY_COMMANDS);

@@ -24,9 +24,7 @@ void thm_session_reset(struct thm_client *c)
     c->received = c->reported = 0;
     c->ack_due = false;
     c->ping_at = c->ack_at = c->retry_at = c->answer_by = THM_NEVER;
-#if THM_RECEIPTS
-    c->receipt_at = THM_NEVER;
-#endif
+    thm_receipts_reset(c);
     thm_follow_reset(c);
     thm_queue_rewind(&c->queue);
 }
@@ -119,10 +117,8 @@ void thm_session_fill(struct thm_client *c)
         c->ack_due = false;
         c->ack_at = THM_NEVER;
     }
-#if THM_RECEIPTS
     if (!thm_receipts_fill(c))
         return;
-#endif
     fill_messages(c);
 }
 
@@ -147,9 +143,7 @@ void thm_session_granted(struct thm_client *c, const struct thm_msg *m)
     c->server_time_ms = thm_msg_get_num(m, THM_KEY_TIME, 0);
     c->received = 0; /* counting starts behind this line */
     thm_follow_inbox(c);
-#if THM_RECEIPTS
     thm_receipts_granted(c, m);
-#endif
     thm_client_turn(c, THM_MACHINE_GRANTED, THM_OK, m);
 }
 
@@ -186,9 +180,7 @@ static void on_answer(struct thm_client *c, const struct thm_msg *m)
     struct thm_record said;
 
     c->answer_by = THM_NEVER;
-#if THM_RECEIPTS
     thm_receipts_taken(c);
-#endif
     if (!thm_queue_answer(&c->queue, thm_msg_get_num(m, THM_KEY_CSN, 0), &said))
         return; /* the answer to what was sent twice */
     struct thm_client_event e = {.kind = refused ? THM_CLIENT_LOST : THM_CLIENT_ACKED,
@@ -216,10 +208,8 @@ static bool on_error(struct thm_client *c, const struct thm_msg *m)
     c->answer_by = THM_NEVER;
     if (thm_msg_is(m, THM_KEY_IN, "join"))
         return thm_follow_refused(c, m);
-#if THM_RECEIPTS
     if (thm_receipts_refused(c, m))
         return true;
-#endif
     if (!thm_msg_is(m, THM_KEY_IN, "say") && !thm_msg_is(m, THM_KEY_IN, "whisper"))
         return false;
     if (code != THM_E_STORE && code != THM_E_LIMIT && code != THM_E_WINDOW)
@@ -244,10 +234,8 @@ static bool on_stream(struct thm_client *c, const struct thm_msg *m)
     }
     if (taken == THM_BROKEN)
         thm_client_fail(c, THM_E_KEY_RANGE, NULL);
-#if THM_RECEIPTS
     if (taken == THM_TAKEN && m->type == THM_MSG_WHISPER)
         thm_receipts_note(c, m);
-#endif
     return taken == THM_TAKEN && m->type != THM_MSG_SKIP;
 }
 
@@ -283,9 +271,7 @@ static bool on_session_line(struct thm_client *c, struct thm_msg *m)
     switch (m->type) {
     case THM_MSG_PING: on_ping(c, m); return true;
     case THM_MSG_PONG:
-#if THM_RECEIPTS
         thm_receipts_taken(c);
-#endif
         return !thm_msg_has(m, THM_KEY_ID); /* one with an id was asked for by the application */
     case THM_MSG_GOODBYE: on_goodbye(c, m); return true;
     case THM_MSG_REPLACED: thm_client_turn(c, THM_MACHINE_FINAL, THM_E_REPLACED, m); return true;
