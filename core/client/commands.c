@@ -8,9 +8,8 @@
 
 #if THM_CONSOLE_PAGES
 #define HISTORY_ARGS "[more] [N]"
-#define HISTORY_HELP                                                                               \
-    THM_T("Shows the last N messages of this room (20); with more, the N before them.")
-#define HISTORY_FORM THM_T("N is a number from 1 to 99999; more shows what was before")
+#define HISTORY_HELP "Shows the last N messages of this room (20); with more, the N before them."
+#define HISTORY_FORM "N is a number from 1 to 99999; more shows what was before"
 #else
 #define HISTORY_ARGS "[N]"
 #define HISTORY_HELP THM_T("Shows the last N messages of this room (20).")
@@ -20,7 +19,7 @@
 #if THM_RECEIPTS
 #define RECEIPTS_COMMAND(X)                                                                        \
     X(receipts, RECEIPT, "/receipts", NULL, "[LEVEL]",                                             \
-      THM_T("Shows or sets what whisperers are told: none, delivered or read."))
+      "Shows or sets what whisperers are told: none, delivered or read.")
 #else
 #define RECEIPTS_COMMAND(X)
 #endif
@@ -285,10 +284,10 @@ static int do_receipts(struct thm_console *c, const struct thm_command *command,
            !thm_slice_is(args, thm_receipt_word((enum thm_receipts)status)))
         status++;
     if (status > THM_RECEIPTS_READ)
-        return misused(c, command, THM_T("LEVEL is none, delivered or read"));
+        return misused(c, command, "LEVEL is none, delivered or read");
     if (args.len > 0)
         thm_client_set_receipts(client, (enum thm_receipts)status);
-    thm_show_notice(c, THM_T("receipts for whispers: {}"),
+    thm_show_notice(c, "receipts for whispers: {}",
                     thm_slice_of(thm_receipt_word(client->config.receipts)));
     return THM_OK;
 }

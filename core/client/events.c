@@ -106,8 +106,8 @@ static void show_page_end(struct thm_console *c, const struct thm_msg *m)
     if (more)
         thm_console_showed(c, thm_msg_get(m, THM_KEY_ROOM), m->v[THM_KEY_FIRST].num);
     show(c, m,
-         more ? THM_T("-- end of {in}: [{count}|0] (/history more shows what was before)")
-              : THM_T("-- end of {in}: [{count}|0] (there is nothing before)"));
+         more ? "-- end of {in}: [{count}|0] (/history more shows what was before)"
+              : "-- end of {in}: [{count}|0] (there is nothing before)");
 }
 #endif
 

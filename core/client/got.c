@@ -66,8 +66,8 @@ bool thm_got_receipt(struct thm_console *c, const struct thm_msg *m)
     row->shown = (uint8_t)status;
     thm_show_start(c, THM_STYLE_NOTICE, "* ");
     thm_show_format(c,
-                    read ? THM_T("{user} has read what you whispered")
-                         : THM_T(THM_SHOW_DEVICE " has got what you whispered"),
+                    read ? "{user} has read what you whispered"
+                         : "{user}[@{device}] has got what you whispered",
                     m);
     thm_show_end(c);
     return false;

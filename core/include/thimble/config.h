@@ -341,7 +341,7 @@
 #define THM_ALL_SENTENCES 1
 #endif
 /* 1: THM_T() texts are packed, which takes 2 KB less of flash; set by cmake/ThimbleTexts.cmake. Not for a server, which
- * sends its sentences. */
+ * sends its sentences. What such an image leaves out is no THM_T(): it would count when pairs are chosen. */
 #ifndef THM_PACKED_TEXTS
 #define THM_PACKED_TEXTS 0
 #endif
