@@ -145,7 +145,12 @@ ONCE int open_client(struct firmware *f)
         config.keys = &p->keys;
 #endif
     int code = thm_credentials_set(&f->credentials, &p->parts, p->role);
-    return code == THM_OK ? thm_client_init(&f->client, &config) : code;
+    if (code == THM_OK)
+        code = thm_client_init(&f->client, &config);
+#if THM_RECEIPTS
+    thm_client_set_receipts(&f->client, THM_RECEIPTS_DELIVERED);
+#endif
+    return code;
 }
 
 ONCE int open_port(struct firmware *f)

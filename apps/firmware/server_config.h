@@ -20,6 +20,15 @@
 #undef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 
+/* --- the console: there is flash enough --- */
+#undef THM_CONSOLE_PAGES
+#define THM_CONSOLE_PAGES 1
+
+/* --- receipts: those who are served have them, and so does this board's own terminal; for a few people --- */
+#undef THM_RECEIPTS
+#define THM_RECEIPTS        1
+#define THM_CLIENT_RECEIPTS 4
+
 /* --- the server --- */
 
 /* Two lines that answer a request, and what is owed: the least. */

@@ -117,8 +117,12 @@ void front_turn(struct firmware *f)
 {
     int c;
     line_editor_retry(&terminal.editor);
-    while (line_editor_ready(&terminal.editor) && (c = thm_board_getc()) >= 0)
+    while (line_editor_ready(&terminal.editor) && (c = thm_board_getc()) >= 0) {
+#if THM_RECEIPTS
+        thm_client_read(&f->client);
+#endif
         line_editor_key(&terminal.editor, (unsigned char)c);
+    }
     leave(f);
     line_editor_show(&terminal.editor);
 }

@@ -33,6 +33,8 @@
 #define THM_CLIENT_DERIVES 0
 /* In moderated rooms it is like anybody else. */
 #define THM_MODERATION 0
+/* Who whispers to a board sees that the server has it, not that the board has. */
+#define THM_RECEIPTS 0
 /* The inbox and three rooms. */
 #define THM_CLIENT_STREAMS 4
 /* Two of the longest texts: one on its way, and one that was typed meanwhile. */
@@ -55,5 +57,7 @@
 #define THM_CONSOLE_NAMES 0
 /* A long message would take 64 KB to put together: its parts are printed one by one. */
 #define THM_CONSOLE_PARTS 0
+/* A UART shows one page of the past. */
+#define THM_CONSOLE_PAGES 0
 
 #endif

@@ -189,7 +189,7 @@ static bool is_chatter(const struct thm_client_event *event)
         return event && event->kind == THM_CLIENT_STATE;
     enum thm_type type = event->msg->type;
     return type == THM_MSG_PRESENCE || type == THM_MSG_JOINED || type == THM_MSG_LEFT ||
-           type == THM_MSG_AUTH_REPLY;
+           type == THM_MSG_AUTH_REPLY || type == THM_MSG_RECEIPT;
 }
 
 static void print_line(struct session *s, enum thm_style style, const char *text)

@@ -147,6 +147,7 @@ static int open_client(struct session *s)
                                              .server_name = o->server_name,
                                              .agent = "thimble " THM_VERSION,
                                              .alias = o->alias ? o->alias : s->state.alias,
+                                             .receipts = (enum thm_receipts)o->receipts,
                                              .tag = TAG_CLIENT,
                                              .tls_memory =
                                                  aligned_alloc(16, (tls_size + 15) & ~(size_t)15),

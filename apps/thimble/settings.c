@@ -37,6 +37,8 @@ static const struct option_row table[] = {
      "without a terminal, until the first connection; 0: no end"},
     {"passcode-file", 0, OPTION_FILE, AT(passcode_file), "FILE", NULL, 0, 0,
      "holds the passcode, where the server asks for one"},
+    {"receipts", 0, OPTION_CHOICE, AT(receipts), "none|delivered|read", "delivered", 0, 0,
+     "what whisperers are told: that you have it, or read it"},
     {"state", 0, OPTION_FILE, AT(state), "DIR", NULL, 0, 0,
      "where history, alias and lock are kept"},
     {"no-color", 0, OPTION_FLAG, AT(no_color), NULL, NULL, 0, 0, "print without colours"},

@@ -19,6 +19,7 @@ struct settings {
     unsigned seconds;          /* 0: no limit */
     unsigned connect_timeout;  /* seconds; 0: no limit */
     const char *passcode_file; /* NULL: a person is asked */
+    unsigned receipts;         /* enum thm_receipts */
     const char *state;
     bool no_color;
     const char *config;

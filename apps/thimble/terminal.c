@@ -17,6 +17,8 @@ struct terminal {
     struct editor *editor;
     bool colors;
     bool aside;           /* the editor stands aside: somebody proves his passcode */
+    bool fresh;           /* a whisper came in this turn: what is typed was typed before */
+    bool unread;          /* one was shown, and no key was pressed since */
     struct termios shown; /* the terminal's modes then, but that nothing typed is shown */
 };
 
@@ -181,12 +183,26 @@ static void close_terminal(struct session *s)
     editor_close(editor(s));
 }
 
+/* Who presses a key has seen what was shown before. */
+static void note_read(struct session *s)
+{
+    struct terminal *t = s->own;
+    if (!t->unread)
+        return;
+    t->unread = false;
+    thm_client_read(&s->client);
+}
+
 static void input(struct session *s)
 {
-    if (((struct terminal *)s->own)->aside)
+    const struct terminal *t = s->own;
+    if (t->aside) {
         drop_input(s);
-    else
-        editor_read(editor(s));
+        return;
+    }
+    if (!t->fresh)
+        note_read(s);
+    editor_read(t->editor);
 }
 
 static uint32_t unsent(struct session *s)
@@ -227,8 +243,11 @@ static const char *ask_passcode(struct session *s, struct passcode *out, const c
 
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
+    struct terminal *t = s->own;
     if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE)
-        come_back(s->own);
+        come_back(t);
+    if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_WHISPER)
+        t->fresh = true;
     if (event->kind != THM_CLIENT_ENDED) /* the last message of the program says why */
         thm_console_event(&s->console, event);
 }
@@ -249,7 +268,10 @@ static void print(struct session *s, const struct thm_piece *piece)
 
 static void on_turn(struct session *s)
 {
-    if (((struct terminal *)s->own)->aside)
+    struct terminal *t = s->own;
+    t->unread |= t->fresh;
+    t->fresh = false;
+    if (t->aside)
         return;
     editor_retry(editor(s));
     if (!s->leaving)

@@ -71,6 +71,10 @@ static int check_config(const struct thm_client_config *config)
         return THM_E_CONFIG;
     if (config->max_message != 0 && config->max_message < THM_TEXT_MAX)
         return THM_E_CONFIG;
+#if THM_RECEIPTS
+    if (config->receipts > THM_RECEIPTS_READ)
+        return THM_E_CONFIG;
+#endif
     return THM_OK;
 }
 
@@ -227,6 +231,8 @@ int thm_client_start(struct thm_client *c, uint64_t now_ms)
 
 void thm_client_stop(struct thm_client *c)
 {
+    if (c->state == THM_CLIENT_ONLINE)
+        thm_receipts_flush(c);
     thm_client_turn(c, THM_MACHINE_STOP, THM_OK, NULL);
     c->busy = true;
 }
@@ -274,5 +280,6 @@ uint64_t thm_client_deadline(const struct thm_client *c)
         return 0;
     uint64_t until =
         thm_earlier(thm_earlier(c->deadline, c->answer_by), thm_earlier(c->ping_at, c->retry_at));
+    until = thm_earlier(until, thm_receipts_deadline(c));
     return c->ack_due ? until : thm_earlier(until, c->ack_at);
 }

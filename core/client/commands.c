@@ -21,6 +21,24 @@
 #define MODERATION(X)
 #endif
 
+#if THM_CONSOLE_PAGES
+#define HISTORY_ARGS "[more] [N]"
+#define HISTORY_HELP "Shows the last N messages of this room (20); with more, the N before them."
+#define HISTORY_FORM "N is a number from 1 to 99999; more shows what was before"
+#else
+#define HISTORY_ARGS "[N]"
+#define HISTORY_HELP THM_T("Shows the last N messages of this room (20).")
+#define HISTORY_FORM THM_T("N is a number from 1 to 99999")
+#endif
+
+#if THM_RECEIPTS
+#define RECEIPTS_COMMAND(X)                                                                        \
+    X(receipts, RECEIPT, "/receipts", NULL, "[LEVEL]",                                             \
+      "Shows or sets what whisperers are told: none, delivered or read.")
+#else
+#define RECEIPTS_COMMAND(X)
+#endif
+
 /*
  * X(function, type that the server must support, name, brief, arguments, help)
  *
@@ -38,10 +56,10 @@
     X(whisper, WHISPER, "/whisper", "/w", THM_T("USER TEXT"),                                      \
       THM_T("Says something to one person, or to USER@DEVICE."))                                   \
     X(reply, WHISPER, "/reply", "/r", "TEXT", THM_T("Whispers to who whispered last."))            \
+    RECEIPTS_COMMAND(X)                                                                            \
     X(request, ALIAS, "/alias", NULL, "NAME",                                                      \
       THM_T("Changes the name that is shown beside your user id."))                                \
-    X(request, HISTORY, "/history", NULL, "[N]",                                                   \
-      THM_T("Shows the last N messages of this room (20)."))                                       \
+    X(request, HISTORY, "/history", NULL, HISTORY_ARGS, HISTORY_HELP)                              \
     X(request, TOPIC, "/topic", NULL, "[TEXT]",                                                    \
       THM_T("Shows or sets this room's topic; - takes it away."))                                  \
     X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
@@ -58,6 +76,10 @@ static run_fn do_join, do_part, do_request, do_whisper, do_reply, do_status, do_
     do_quit;
 #if THM_MODERATION
 static run_fn do_room, do_moderate;
+#endif
+
+#if THM_RECEIPTS
+static run_fn do_receipts;
 #endif
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
@@ -80,7 +102,7 @@ static const struct request {
     {THM_MSG_LIST, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_STATUS, NOWHERE, THM_KEYS_END, NULL},
     {THM_MSG_WHO, THERE, THM_KEYS_END, NULL},
-    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, THM_T("N is a number from 1 to 99999")},
+    {THM_MSG_HISTORY, HERE, THM_KEY_COUNT, HISTORY_FORM},
     {THM_MSG_TOPIC, HERE, THM_KEY_TOPIC, THM_T("at most 200 bytes of visible characters")},
     {THM_MSG_AWAY, NOWHERE, THM_KEY_AWAY, THM_T("at most 200 bytes of visible characters")},
     {THM_MSG_WHOIS, NOWHERE, THM_KEY_TEXT, THM_T("whom do you mean?")},
@@ -139,6 +161,22 @@ static bool set_argument(struct thm_msg *m, enum thm_key key, struct thm_slice a
     return thm_key_check(key, arg.data, arg.len) == THM_OK;
 }
 
+#if THM_CONSOLE_PAGES
+/* "more" before the number: what was before the oldest that was shown. Without any, it is the end. */
+static struct thm_slice set_before(const struct thm_console *c, struct thm_msg *m,
+                                   struct thm_slice args)
+{
+    struct thm_slice rest = args;
+    int place = thm_console_room(c, thm_msg_get(m, THM_KEY_ROOM));
+
+    if (m->type != THM_MSG_HISTORY || !thm_slice_is(thm_slice_word(&rest), "more"))
+        return args;
+    if (place >= 0 && c->rooms[place].oldest != 0)
+        thm_msg_num(m, THM_KEY_BEFORE, c->rooms[place].oldest);
+    return rest;
+}
+#endif
+
 static int request(struct thm_console *c, const struct thm_command *command, enum thm_type type,
                    struct thm_slice args)
 {
@@ -154,6 +192,9 @@ static int request(struct thm_console *c, const struct thm_command *command, enu
             return THM_E_ARGUMENT;
         THM_SET(&m, ROOM, room);
     }
+#if THM_CONSOLE_PAGES
+    args = set_before(c, &m, args);
+#endif
     bool given = args.len > 0 || r->key == THM_KEY_COUNT;
     if (r->form != NULL && !given && command->args[0] != '[')
         return misused(c, command, r->form);
@@ -300,6 +341,26 @@ static int do_cmd(struct thm_console *c, const struct thm_command *command, stru
     thm_msg_str(&m, THM_KEY_TEXT, args.data, args.len);
     return thm_console_ask(c, &m);
 }
+
+#if THM_RECEIPTS
+static int do_receipts(struct thm_console *c, const struct thm_command *command,
+                       struct thm_slice args)
+{
+    struct thm_client *client = c->config.client;
+    int status = THM_RECEIPTS_NONE;
+
+    while (args.len > 0 && status <= THM_RECEIPTS_READ &&
+           !thm_slice_is(args, thm_receipt_word((enum thm_receipts)status)))
+        status++;
+    if (status > THM_RECEIPTS_READ)
+        return misused(c, command, "LEVEL is none, delivered or read");
+    if (args.len > 0)
+        thm_client_set_receipts(client, (enum thm_receipts)status);
+    thm_show_notice(c, "receipts for whispers: {}",
+                    thm_slice_of(thm_receipt_word(client->config.receipts)));
+    return THM_OK;
+}
+#endif
 
 /* --- the rest ------------------------------------------------------------------------------- */
 

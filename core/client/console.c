@@ -21,6 +21,16 @@ int thm_console_room(const struct thm_console *c, struct thm_slice name)
     return -1;
 }
 
+#if THM_CONSOLE_PAGES
+void thm_console_showed(struct thm_console *c, struct thm_slice room, uint64_t n)
+{
+    int place = thm_console_room(c, room);
+
+    if (place >= 0 && (c->rooms[place].oldest == 0 || n < c->rooms[place].oldest))
+        c->rooms[place].oldest = n;
+}
+#endif
+
 bool thm_console_enter(struct thm_console *c, struct thm_slice name)
 {
     int free_place = thm_console_room(c, thm_slice_of(""));
@@ -29,6 +39,9 @@ bool thm_console_enter(struct thm_console *c, struct thm_slice name)
         return false;
     thm_slice_copy(c->rooms[free_place].name, sizeof c->rooms[0].name, name);
     c->rooms[free_place].unread = 0;
+#if THM_CONSOLE_PAGES
+    c->rooms[free_place].oldest = 0;
+#endif
     if (c->room[0] == '\0')
         thm_slice_copy(c->room, sizeof c->room, name);
     return true;

@@ -5,7 +5,7 @@
  *   complete.c   names, completion                     said.c      ... when somebody says something
  *   commands.c   the table of commands                 troubles.c  ... when something went wrong
  *   ask.c        saying, and asking the server         show.c      building and printing lines
- *   parts.c      putting long messages together
+ *   parts.c      putting long messages together        got.c       ... when a receipt comes
  */
 #ifndef THM_CLIENT_CONSOLE_H
 #define THM_CLIENT_CONSOLE_H
@@ -68,10 +68,25 @@ void thm_show_error(struct thm_console *c, const char *format, struct thm_slice 
 /** Prints a message, whisper or past, or keeps it until its other parts come. False: nothing more is to be printed. */
 bool thm_show_said(struct thm_console *c, const struct thm_msg *m);
 
+/* --- got.c --- */
+
+#if THM_RECEIPTS
+/** A whisper of the person's own came back: receipts are about it from now on. */
+void thm_got_whispered(struct thm_console *c, const struct thm_msg *m);
+
+/** Prints a receipt if it is news. False: nothing more is to be printed. */
+bool thm_got_receipt(struct thm_console *c, const struct thm_msg *m);
+#endif
+
 /* --- console.c --- */
 
 /** Where a room is in c->rooms, or -1. */
 int thm_console_room(const struct thm_console *c, struct thm_slice name);
+
+#if THM_CONSOLE_PAGES
+/** Entry `n` of a room was shown: `/history more` goes on before the oldest one. */
+void thm_console_showed(struct thm_console *c, struct thm_slice room, uint64_t n);
+#endif
 
 /** A room was entered; true: the first time. Or left: another becomes the current one. */
 bool thm_console_enter(struct thm_console *c, struct thm_slice name);

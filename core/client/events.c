@@ -41,6 +41,11 @@ static bool on_gap(struct thm_console *c, const struct thm_msg *m)
     uint64_t last = thm_msg_get_num(m, THM_KEY_LAST, 0);
     bool dropped = first >= 1 && last >= first;
 
+#if THM_CONSOLE_PAGES
+    int place = thm_console_room(c, stream);
+    if (!dropped && place >= 0)
+        c->rooms[place].oldest = 0; /* numbers begin anew */
+#endif
     thm_show_begin(c, THM_STYLE_ERROR, stream);
     thm_show_str(c, dropped ? "! " : THM_T("! the server was restarted and has lost the earlier "));
     thm_show_format(c, is_inbox(stream) ? "whispers" : THM_T("messages of {room}"), m);
@@ -132,10 +137,28 @@ static bool on_moderated(struct thm_console *c, const struct thm_msg *m)
 }
 #endif
 
+#if THM_CONSOLE_PAGES
+static void show_page_end(struct thm_console *c, const struct thm_msg *m)
+{
+    bool more = thm_msg_has(m, THM_KEY_FIRST);
+
+    if (more)
+        thm_console_showed(c, thm_msg_get(m, THM_KEY_ROOM), m->v[THM_KEY_FIRST].num);
+    show(c, m,
+         more ? "-- end of {in}: [{count}|0] (/history more shows what was before)"
+              : "-- end of {in}: [{count}|0] (there is nothing before)");
+}
+#endif
+
 static bool on_end(struct thm_console *c, const struct thm_msg *m)
 {
-    if (thm_msg_is(m, THM_KEY_IN, "history"))
+    if (thm_msg_is(m, THM_KEY_IN, "history")) {
         c->in_history = false;
+#if THM_CONSOLE_PAGES
+        show_page_end(c, m);
+        return false;
+#endif
+    }
     return true;
 }
 
@@ -199,6 +222,9 @@ static const struct {
     {NULL, thm_show_said, THM_MSG_MESSAGE},
     {NULL, thm_show_said, THM_MSG_WHISPER},
     {NULL, thm_show_said, THM_MSG_PAST},
+#if THM_RECEIPTS
+    {NULL, thm_got_receipt, THM_MSG_RECEIPT},
+#endif
     {NULL, on_gap, THM_MSG_GAP},
     {NULL, on_presence, THM_MSG_PRESENCE},
     {NULL, on_room, THM_MSG_ROOM},

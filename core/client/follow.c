@@ -326,5 +326,9 @@ enum thm_taken thm_follow_entry(struct thm_client *c, const struct thm_msg *m)
     if (n != s->n + 1)
         return THM_BROKEN;
     move_to(s, n);
+#if THM_RECEIPTS
+    if (m->type == THM_MSG_RECEIPT) /* its id is that of the whisper */
+        return THM_TAKEN;
+#endif
     return m->type != THM_MSG_SKIP && seen_before(c, m) ? THM_REPEATED : THM_TAKEN;
 }

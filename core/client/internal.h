@@ -5,6 +5,7 @@
  *   client.c    states, deadlines, events          follow.c    streams, cursors, repetitions
  *   link.c      the socket and TLS                 queue.c     what was said and not yet answered
  *   requests.c  what the application asks for     prove.c    login by passcode
+ *   receipts.c  who is told that his whispers came
  *
  * What is to be sent is derived from the client's state whenever there is room (thm_session_fill), not queued:
  * a new connection needs no more than that state.
@@ -70,7 +71,7 @@ void thm_session_reset(struct thm_client *c);
  * Takes bytes from the server. The client may be in another state afterwards.
  *
  * @param data  may be changed
- * @return bytes used: all, unless the state changed
+ * @return bytes used: all, unless the state changed or thm_receipts_room() says that something is to be sent first
  */
 size_t thm_session_take(struct thm_client *c, char *data, size_t len);
 
@@ -120,6 +121,77 @@ static inline bool thm_prove_runs(const struct thm_client *c)
 {
     (void)c;
     return false;
+}
+#endif
+
+/* --- receipts.c --- */
+
+#if THM_RECEIPTS
+/** A whisper was taken: who sent it is to be told. Ask thm_receipts_room() before. */
+void thm_receipts_note(struct thm_client *c, const struct thm_msg *whisper);
+
+/** Whether another whisper may be taken: there is room for what its sender is told, or for what makes some. */
+bool thm_receipts_room(const struct thm_client *c);
+
+/** An answer came: the server has taken what was sent before. */
+void thm_receipts_taken(struct thm_client *c);
+
+/** A connection is over: nothing is to be sent. Or a new one is there: what may have been lost is told again. */
+void thm_receipts_reset(struct thm_client *c);
+void thm_receipts_granted(struct thm_client *c, const struct thm_msg *granted);
+
+/** Whether an error answers a receipt: nobody need know of it. */
+bool thm_receipts_refused(struct thm_client *c, const struct thm_msg *error);
+
+/** Writes those that are due; or all, since the client leaves. False: no room for all. */
+bool thm_receipts_fill(struct thm_client *c);
+void thm_receipts_flush(struct thm_client *c);
+
+/** When some are due. */
+uint64_t thm_receipts_deadline(const struct thm_client *c);
+
+/** "none", "delivered" or "read". */
+const char *thm_receipt_word(enum thm_receipts status);
+#else
+static inline void thm_receipts_note(struct thm_client *c, const struct thm_msg *whisper)
+{
+    (void)c, (void)whisper;
+}
+static inline bool thm_receipts_room(const struct thm_client *c)
+{
+    (void)c;
+    return true;
+}
+static inline void thm_receipts_taken(struct thm_client *c)
+{
+    (void)c;
+}
+static inline void thm_receipts_reset(struct thm_client *c)
+{
+    (void)c;
+}
+static inline void thm_receipts_granted(struct thm_client *c, const struct thm_msg *granted)
+{
+    (void)c, (void)granted;
+}
+static inline bool thm_receipts_refused(struct thm_client *c, const struct thm_msg *error)
+{
+    (void)c, (void)error;
+    return false;
+}
+static inline bool thm_receipts_fill(struct thm_client *c)
+{
+    (void)c;
+    return true;
+}
+static inline void thm_receipts_flush(struct thm_client *c)
+{
+    (void)c;
+}
+static inline uint64_t thm_receipts_deadline(const struct thm_client *c)
+{
+    (void)c;
+    return THM_NEVER;
 }
 #endif
 

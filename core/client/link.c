@@ -75,7 +75,7 @@ static void heard(struct thm_client *c)
 
 static void receive(struct thm_client *c)
 {
-    while (thm_client_talks(c)) {
+    while (thm_client_talks(c) && thm_receipts_room(c)) {
         unsigned char *data;
         size_t len;
         enum thm_io io = thm_tls_read(&c->tls, &data, &len);
@@ -149,9 +149,13 @@ static void move_tls(struct thm_client *c, uint32_t what)
     } else if (phase == THM_TLS_OPEN) {
         if (c->state == THM_CLIENT_HANDSHAKE)
             thm_client_turn(c, THM_MACHINE_OPENED, THM_OK, NULL);
-        receive(c);
-        if (thm_client_talks(c))
-            transmit(c);
+        bool held;
+        do {
+            receive(c);
+            held = !thm_receipts_room(c); /* something is to be sent before more is taken */
+            if (thm_client_talks(c))
+                transmit(c);
+        } while (held && thm_client_talks(c) && thm_receipts_room(c));
     }
 }
 

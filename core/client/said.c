@@ -111,6 +111,13 @@ bool thm_show_said(struct thm_console *c, const struct thm_msg *m)
     struct thm_slice text = thm_msg_get(m, THM_KEY_TEXT);
     bool own = thm_msg_is(m, THM_KEY_FROM, thm_show_own_user(c));
 
+#if THM_RECEIPTS
+    if (own && m->type == THM_MSG_WHISPER)
+        thm_got_whispered(c, m);
+#endif
+#if THM_CONSOLE_PAGES
+    thm_console_showed(c, thm_msg_get(m, THM_KEY_ROOM), thm_msg_get_num(m, THM_KEY_N, 0));
+#endif
     if (!gather(c, m, &text))
         return false;
     if (m->type == THM_MSG_PAST && !c->in_history)

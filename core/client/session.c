@@ -24,6 +24,7 @@ void thm_session_reset(struct thm_client *c)
     c->received = c->reported = 0;
     c->ack_due = false;
     c->ping_at = c->ack_at = c->retry_at = c->answer_by = THM_NEVER;
+    thm_receipts_reset(c);
     thm_follow_reset(c);
     thm_queue_rewind(&c->queue);
 }
@@ -48,6 +49,9 @@ void thm_session_hello(struct thm_client *c)
     thm_msg_num(&m, THM_KEY_CLIENT, c->incarnation);
     thm_msg_num(&m, THM_KEY_CREDIT, c->config.credit);
     thm_msg_num(&m, THM_KEY_RESUME, true);
+#if THM_RECEIPTS
+    thm_msg_num(&m, THM_KEY_RECEIPTS, true);
+#endif
     if (c->alias[0] != '\0')
         THM_SET(&m, ALIAS, c->alias);
     if (c->config.agent != NULL)
@@ -113,6 +117,8 @@ void thm_session_fill(struct thm_client *c)
         c->ack_due = false;
         c->ack_at = THM_NEVER;
     }
+    if (!thm_receipts_fill(c))
+        return;
     fill_messages(c);
 }
 
@@ -137,6 +143,7 @@ void thm_session_granted(struct thm_client *c, const struct thm_msg *m)
     c->server_time_ms = thm_msg_get_num(m, THM_KEY_TIME, 0);
     c->received = 0; /* counting starts behind this line */
     thm_follow_inbox(c);
+    thm_receipts_granted(c, m);
     thm_client_turn(c, THM_MACHINE_GRANTED, THM_OK, m);
 }
 
@@ -173,6 +180,7 @@ static void on_answer(struct thm_client *c, const struct thm_msg *m)
     struct thm_record said;
 
     c->answer_by = THM_NEVER;
+    thm_receipts_taken(c);
     if (!thm_queue_answer(&c->queue, thm_msg_get_num(m, THM_KEY_CSN, 0), &said))
         return; /* the answer to what was sent twice */
     struct thm_client_event e = {.kind = refused ? THM_CLIENT_LOST : THM_CLIENT_ACKED,
@@ -200,6 +208,8 @@ static bool on_error(struct thm_client *c, const struct thm_msg *m)
     c->answer_by = THM_NEVER;
     if (thm_msg_is(m, THM_KEY_IN, "join"))
         return thm_follow_refused(c, m);
+    if (thm_receipts_refused(c, m))
+        return true;
     if (!thm_msg_is(m, THM_KEY_IN, "say") && !thm_msg_is(m, THM_KEY_IN, "whisper"))
         return false;
     if (code != THM_E_STORE && code != THM_E_LIMIT && code != THM_E_WINDOW)
@@ -224,6 +234,8 @@ static bool on_stream(struct thm_client *c, const struct thm_msg *m)
     }
     if (taken == THM_BROKEN)
         thm_client_fail(c, THM_E_KEY_RANGE, NULL);
+    if (taken == THM_TAKEN && m->type == THM_MSG_WHISPER)
+        thm_receipts_note(c, m);
     return taken == THM_TAKEN && m->type != THM_MSG_SKIP;
 }
 
@@ -240,6 +252,9 @@ static bool on_line(struct thm_client *c, const struct thm_msg *m)
         return false;
     case THM_MSG_MESSAGE:
     case THM_MSG_WHISPER:
+#if THM_RECEIPTS
+    case THM_MSG_RECEIPT:
+#endif
     case THM_MSG_SKIP:
     case THM_MSG_GAP:
     case THM_MSG_JOINED:
@@ -256,6 +271,7 @@ static bool on_session_line(struct thm_client *c, struct thm_msg *m)
     switch (m->type) {
     case THM_MSG_PING: on_ping(c, m); return true;
     case THM_MSG_PONG:
+        thm_receipts_taken(c);
         return !thm_msg_has(m, THM_KEY_ID); /* one with an id was asked for by the application */
     case THM_MSG_GOODBYE: on_goodbye(c, m); return true;
     case THM_MSG_REPLACED: thm_client_turn(c, THM_MACHINE_FINAL, THM_E_REPLACED, m); return true;
@@ -313,7 +329,7 @@ size_t thm_session_take(struct thm_client *c, char *data, size_t len)
 {
     size_t used = 0;
 
-    while (used < len && thm_client_talks(c)) {
+    while (used < len && thm_client_talks(c) && thm_receipts_room(c)) {
         size_t taken = 0;
         struct thm_slice line;
         int got = thm_line_feed(&c->reader, data + used, len - used, &taken, &line);

@@ -110,50 +110,6 @@ uint64_t thm_append_pending_csn(struct thm_server *s, struct thm_sender sender, 
 
 /* --- submitting ----------------------------------------------------------------------------- */
 
-/* "5f3a9c01-42": the sender's incarnation in short, and its csn. */
-static size_t message_id(const struct job *j, char id[41])
-{
-    char hex[17];
-    struct thm_text t;
-
-    thm_text_init(&t, hex, sizeof hex);
-    thm_text_hex64(&t, j->sender.client);
-    thm_text_init(&t, id, 41);
-    thm_text_bytes(&t, hex, 8);
-    thm_text_char(&t, '-');
-    thm_text_uint(&t, j->csn, 0);
-    return t.len;
-}
-
-/* Encodes the entry of one of the job's streams, with the number that it gets there. */
-static void encode(struct thm_server *s, struct job *j, unsigned i)
-{
-    const struct stream *st = stream_at(s, j->stream[i]);
-    struct thm_store_append *a = &j->request.append[i];
-    struct thm_msg m;
-    char id[41];
-
-    thm_msg_init(&m, j->to[0] != '\0' ? THM_MSG_WHISPER : THM_MSG_MESSAGE);
-    THM_SET(&m, ROOM, st->name);
-    thm_msg_num(&m, THM_KEY_N, a->entry.n);
-    thm_msg_num(&m, THM_KEY_TIME, j->time);
-    THM_SET(&m, FROM, j->from);
-    THM_SET(&m, DEVICE, j->device);
-    THM_SET(&m, ALIAS, j->alias);
-    if (j->to[0] != '\0')
-        THM_SET(&m, TO, j->to);
-    if (j->csn != 0)
-        thm_msg_str(&m, THM_KEY_ID, id, message_id(j, id));
-    if (j->parts != 0) {
-        thm_msg_num(&m, THM_KEY_PART, j->part);
-        thm_msg_num(&m, THM_KEY_PARTS, j->parts);
-        thm_msg_num(&m, THM_KEY_OF, j->of);
-    }
-    thm_msg_str(&m, THM_KEY_TEXT, j->text, j->text_len);
-    thm_wire_encode(&m, j->line[i], sizeof j->line[i], &a->entry.len);
-    a->entry.line = j->line[i];
-}
-
 static void prepare(struct thm_server *s, struct job *j)
 {
     const char *at = strchr(j->to, '@');
@@ -172,7 +128,7 @@ static void prepare(struct thm_server *s, struct job *j)
             a->entry.for_device = thm_device_tag(at + 1, strlen(at + 1));
         a->sender = j->sender;
         a->csn = i == 0 ? j->csn : 0;
-        encode(s, j, i);
+        thm_append_line(s, j, i);
     }
 }
 
@@ -204,6 +160,8 @@ void thm_job_step(struct thm_server *s, struct job *j)
         thm_login_step(s, j);
     else if (j->step == JOB_FIND_REPEAT || j->step == JOB_GET_TO_SAY)
         thm_say_step(s, j);
+    else if (j->step == JOB_GET_TO_TELL)
+        thm_receipt_step(s, j);
     else
         thm_join_step(s, j);
 }
@@ -302,6 +260,17 @@ void thm_server_store_trouble(struct thm_server *s, const char *sentence)
     s->trouble = sentence;
 }
 
+/* Whether something that the session's user said is under way: his client's receipts are no concern of his. */
+static bool awaits_store(const struct thm_server *s, const struct connection *c)
+{
+    for (uint32_t n = c->appends > 0 ? s->append_first : 0; n != 0; n = job_at(s, n)->next) {
+        const struct job *j = job_at(s, n);
+        if (j->connection == conn_number(s, c) && j->serial == c->serial && j->receipt == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Unasked, for each append has room for one answer only, and that is still to come. */
 bool thm_append_tell_trouble(struct thm_server *s, struct connection *c)
 {
@@ -309,7 +278,7 @@ bool thm_append_tell_trouble(struct thm_server *s, struct connection *c)
     struct thm_text t;
     struct thm_msg m;
 
-    if (!s->troubled || c->appends == 0 || c->told_trouble == s->troubles)
+    if (!s->troubled || c->told_trouble == s->troubles || !awaits_store(s, c))
         return true;
     thm_msg_init(&m, THM_MSG_ERROR);
     THM_SET(&m, CODE, thm_error_word(THM_E_STORE));
@@ -343,8 +312,10 @@ static void finish(struct thm_server *s, struct job *j)
 static void log_message(struct thm_server *s, const struct job *j)
 {
     struct thm_log_record r = {
-        .level = THM_LOG_INFO,
-        .event = j->to[0] != '\0' ? "whisper" : "message",
+        .level = j->receipt != 0 ? THM_LOG_DEBUG : THM_LOG_INFO,
+        .event = j->receipt != 0    ? "receipt"
+                 : j->to[0] != '\0' ? "whisper"
+                                    : "message",
         .user = j->from,
         .device = j->device,
         .room = stream_at(s, j->stream[0])->name,
@@ -365,7 +336,7 @@ static void taken(struct thm_server *s, struct job *j)
         thm_log_append(&stream_at(s, j->stream[i])->log, &j->request.append[i].entry);
         thm_stream_dirty(s, j->stream[i]);
     }
-    s->stats.messages++;
+    s->stats.messages += j->receipt == 0;
     if (c != NULL && c->state == CONN_ONLINE)
         thm_say_taken(s, c, j->stream[0], j->csn, j->request.append[0].entry.n, j->time);
     log_message(s, j);
@@ -376,7 +347,11 @@ static void refuse(struct thm_server *s, struct job *j, int code)
 {
     struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
-    if (c != NULL && c->state == CONN_ONLINE)
+    if (c != NULL && c->state != CONN_ONLINE)
+        c = NULL;
+    if (c != NULL && j->receipt != 0)
+        thm_receipt_refused(s, c, j, code);
+    if (c != NULL && j->receipt == 0)
         thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, code);
     finish(s, j);
 }

@@ -33,14 +33,24 @@ static bool say_skip(struct thm_server *s, struct connection *c, const struct st
     return thm_output_news(s, c, &m);
 }
 
+/* Whether an entry is for this session; else it is told only that there is one. */
+static bool is_for(const struct connection *c, const struct thm_entry *e)
+{
+    if (thm_receipt_is(e))
+        return c->receipts;
+    if (e->for_device != 0 &&
+        e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device)))
+        return false;
+    return true;
+}
+
 /* Hands one entry to the session. False: no credit or no room. */
 static bool entry(struct thm_server *s, struct connection *c, struct membership *m,
                   const struct thm_entry *e)
 {
     const struct stream *st = stream_at(s, m->stream);
 
-    if (e->for_device != 0 &&
-        e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device))) {
+    if (!is_for(c, e)) {
         if (!say_skip(s, c, st, e->n))
             return false;
     } else {

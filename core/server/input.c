@@ -66,6 +66,7 @@ static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_LOOKUP_REQUEST] = thm_query_lookup,
     [THM_MSG_SAY] = thm_say_room,
     [THM_MSG_WHISPER] = thm_say_whisper,
+    [THM_MSG_RECEIPT] = thm_receipt_request,
     [THM_MSG_JOIN] = thm_join_request,
     [THM_MSG_LEAVE] = thm_join_leave,
     [THM_MSG_MODERATE] = thm_moderate_request,

@@ -7,8 +7,9 @@
 #include "util/text.h"
 #include "wire/words.h"
 
-#if !THM_MODERATION
-#error "a server knows of moderated rooms: THM_MODERATION has to be 1"
+#if !THM_MODERATION || !THM_RECEIPTS
+#error                                                                                             \
+    "a server knows of moderated rooms and of receipts: THM_MODERATION and THM_RECEIPTS have to be 1"
 #endif
 
 /* --- server.c ------------------------------------------------------------------------------- */
@@ -316,7 +317,7 @@ void thm_join_auto(struct thm_server *s, struct connection *c);
 /** A step of joining came back from the store. */
 void thm_join_step(struct thm_server *s, struct job *j);
 
-/* --- say.c, append.c ------------------------------------------------------------------------ */
+/* --- say.c, append.c, append_line.c ------------------------------------------------------------------------ */
 
 void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m);
@@ -330,6 +331,24 @@ void thm_say_taken(struct thm_server *s, struct connection *c, uint32_t stream, 
                    uint64_t n, uint64_t time);
 void thm_say_refused(struct thm_server *s, struct connection *c, uint64_t csn, const char *stream,
                      int code);
+
+/** Bytes of the user id in a target. */
+size_t thm_say_user_len(const char *to);
+
+enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to be asked */ };
+
+/** Whether there is the user of a target. */
+enum known thm_say_known(const struct thm_server *s, const char *to);
+
+/** Asks the store whether there is the user of j->to. Only this connection waits for that: nobody can hold up what others
+ * say by whispering to users who are not there. */
+void thm_say_ask_for_user(struct thm_server *s, struct job *j);
+
+/** It has answered. True: there is; the connection no longer waits. */
+bool thm_say_found_user(struct thm_server *s, struct connection *c, struct job *j);
+
+/** The inbox of a target's user. 0: no more can be held. */
+uint32_t thm_say_inbox(struct thm_server *s, const char *to);
 
 /** Whether a line may be handled: it may need a job. False: the connection is looked at when one is free. */
 bool thm_job_ready(struct thm_server *s, struct connection *c);
@@ -348,6 +367,9 @@ void thm_job_step(struct thm_server *s, struct job *j);
 void thm_append_queue(struct thm_server *s, struct job *j);
 void thm_append_done(struct thm_server *s, struct job *j);
 
+/** Encodes the entry of one of a job's streams, with the number that it gets there, into the job's line. */
+void thm_append_line(struct thm_server *s, struct job *j, unsigned i);
+
 /** Submits what may be submitted. */
 void thm_append_run(struct thm_server *s);
 
@@ -363,6 +385,21 @@ uint64_t thm_append_pending_csn(struct thm_server *s, struct thm_sender sender, 
 
 /** Collects what the store has done. Returns how many. */
 unsigned thm_store_collect(struct thm_server *s);
+
+/* --- receipt.c ------------------------------------------------------------------------------ */
+
+/** A client tells somebody that his whispers came, or were read. */
+void thm_receipt_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+void thm_receipt_step(struct thm_server *s, struct job *j);
+
+/** Whether an entry is a receipt: the entries of a stream are lines, and each begins with its type. */
+bool thm_receipt_is(const struct thm_entry *e);
+
+/** The message of a job that appends one, but for what every entry has. */
+void thm_receipt_fill(const struct job *j, struct thm_msg *m);
+
+/** Tells the client that its receipt was not taken. */
+void thm_receipt_refused(struct thm_server *s, struct connection *c, const struct job *j, int code);
 
 /* --- presence.c, attributes.c ----------------------------------------------------------------------------- */
 

@@ -62,6 +62,7 @@ struct walk {
     uint32_t target;           /* WHO, HISTORY: stream */
     uint32_t count;            /* rows said */
     uint64_t next, last;       /* HISTORY: entries still to say; before that, what was asked for */
+    uint64_t first, kept;      /* HISTORY: the first entry of the answer, and the oldest of all */
     char id[41];               /* HISTORY: correlation id, "" none */
     char user[THM_ID_MAX + 1]; /* WHOIS */
 };
@@ -92,6 +93,7 @@ struct connection {
     uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
     bool resumes;          /* it states its cursors itself */
+    bool receipts;         /* it takes receipts */
     uint8_t auto_join;     /* streams that a plain hello still has to join */
     int16_t code;          /* why it ends */
     uint16_t jobs;         /* store requests whose completion its input waits for */
@@ -264,6 +266,7 @@ enum job_step {
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
     JOB_MODERATE,     /* what a session asked for is one of the operations, see operations.c */
     JOB_GET_TO_SAY,   /* whether there is a user whom a whisper is for; it is said afterwards */
+    JOB_GET_TO_TELL,  /* the same for a receipt */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
     JOB_APPEND       /* in the list of appends, see append.c */
@@ -293,6 +296,7 @@ struct job {
     uint64_t epoch;  /* of the accounts when a record was asked for */
     uint8_t misfits; /* how often the store did not take it for what it is */
     bool unsure;     /* whether its csn was taken is to be looked up */
+    uint8_t receipt; /* it is one, see receipt.c: `text` has the id; 0: it is a message */
     uint8_t part, parts;
     uint64_t csn, of, time;
     struct thm_sender sender;

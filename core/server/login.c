@@ -65,6 +65,7 @@ static void take_hello(struct thm_server *s, struct connection *c, const struct 
     c->credit = (uint32_t)(credit < THM_CREDIT_MAX ? credit : THM_CREDIT_MAX);
     c->max_message = thm_msg_get_num(m, THM_KEY_MAX_MESSAGE, THM_TEXT_MAX);
     c->resumes = thm_msg_get_num(m, THM_KEY_RESUME, 0) != 0;
+    c->receipts = thm_msg_get_num(m, THM_KEY_RECEIPTS, 0) != 0;
     thm_slice_copy(c->agent, sizeof c->agent, thm_msg_get(m, THM_KEY_AGENT));
 }
 

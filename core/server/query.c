@@ -84,6 +84,14 @@ static bool row_room(struct thm_server *s, struct connection *c, const struct st
     return thm_output_msg(s, c, &m);
 }
 
+/* The next entry from `n` on that the session may read; it may have been sent away meanwhile. */
+static uint64_t next_readable(const struct thm_server *s, const struct connection *c, uint64_t n)
+{
+    uint32_t member = thm_member_find(s, c, c->walk.target);
+
+    return member == 0 ? UINT64_MAX : thm_stays_next(&member_at(s, member)->standing.stays, n);
+}
+
 static void say_end(struct thm_server *s, struct connection *c)
 {
     struct thm_msg m;
@@ -91,6 +99,8 @@ static void say_end(struct thm_server *s, struct connection *c)
     thm_msg_init(&m, THM_MSG_END);
     THM_SET(&m, IN, thm_type_word((enum thm_type)c->walk.kind));
     thm_msg_num(&m, THM_KEY_COUNT, c->walk.count);
+    if (c->walk.kind == THM_MSG_HISTORY && next_readable(s, c, c->walk.kept) < c->walk.first)
+        thm_msg_num(&m, THM_KEY_FIRST, c->walk.first);
     if (c->walk.kind == THM_MSG_WHO || c->walk.kind == THM_MSG_HISTORY)
         THM_SET(&m, ROOM, stream_at(s, c->walk.target)->name);
     if (c->walk.id[0] != '\0')
@@ -159,15 +169,9 @@ static void set_range(uint64_t head, struct walk *w)
     if (w->last > head)
         w->last = head;
     w->next = count < w->last ? w->last - count + 1 : 1;
+    w->first = w->next;
+    w->kept = 1;
     w->started = true;
-}
-
-/* The next entry from `n` on that the session may read; it may have been sent away meanwhile. */
-static uint64_t next_readable(const struct thm_server *s, const struct connection *c, uint64_t n)
-{
-    uint32_t member = thm_member_find(s, c, c->walk.target);
-
-    return member == 0 ? UINT64_MAX : thm_stays_next(&member_at(s, member)->standing.stays, n);
 }
 
 static void walk_history(struct thm_server *s, struct connection *c)
@@ -197,6 +201,8 @@ static void say_past(struct thm_server *s, struct connection *c, const struct th
     struct thm_msg m;
     struct thm_fault fault;
 
+    if (thm_receipt_is(e))
+        return; /* it was about a whisper of that moment */
     if (e->for_device != 0 &&
         e->for_device != thm_device_tag(c->tls.peer.device, strlen(c->tls.peer.device)))
         return;
@@ -218,6 +224,8 @@ void thm_query_history_done(struct thm_server *s, struct connection *c, struct r
     w->reading = false;
     if (w->kind != THM_MSG_HISTORY || r->request.result == THM_E_STORE)
         return; /* gone, or asked for again a little later */
+    if (r->request.result == THM_OK)
+        w->kept = r->request.first;
     while (r->request.result == THM_OK && thm_read_next(&r->request, &at, &e) && e.n <= w->last) {
         if (thm_output_room(c) < OUTPUT_REQUEST)
             return; /* the rest is read again when there is room */

@@ -152,33 +152,36 @@ void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_m
  * back. */
 #define COMING_BACK_MS 60000
 
-/* Bytes of the user id in a target. */
-static size_t user_len(const char *to)
+size_t thm_say_user_len(const char *to)
 {
     const char *at = strchr(to, '@');
 
     return at != NULL ? (size_t)(at - to) : strlen(to);
 }
 
-enum known { KNOWN_NOT, KNOWN_YES, KNOWN_BY_RECORD /* if at all: the store is to be asked */ };
-
-static enum known is_known(const struct thm_server *s, const char *to)
+enum known thm_say_known(const struct thm_server *s, const char *to)
 {
-    if (thm_user_find(s, to, user_len(to)) != 0)
+    if (thm_user_find(s, to, thm_say_user_len(to)) != 0)
         return KNOWN_YES;
     if (s->config.store->records)
         return KNOWN_BY_RECORD;
     return s->now - s->started < COMING_BACK_MS ? KNOWN_YES : KNOWN_NOT;
 }
 
+uint32_t thm_say_inbox(struct thm_server *s, const char *to)
+{
+    char inbox[THM_ROOM_MAX + 1] = "@";
+    size_t len = thm_say_user_len(to);
+
+    memcpy(inbox + 1, to, len);
+    return thm_stream_need(s, inbox, 1 + len);
+}
+
 /* Adds the inbox of the receiver to the streams that a whisper goes to. False: no more can be held. */
 static bool add_receiver(struct thm_server *s, struct job *j)
 {
-    char inbox[THM_ROOM_MAX + 1] = "@";
-    size_t len = user_len(j->to);
+    uint32_t target = thm_say_inbox(s, j->to);
 
-    memcpy(inbox + 1, j->to, len);
-    uint32_t target = thm_stream_need(s, inbox, 1 + len);
     if (target == 0)
         return false;
     if (target == j->stream[0])
@@ -209,13 +212,11 @@ static void whisper(struct thm_server *s, struct connection *c, struct job *j)
     thm_append_queue(s, j);
 }
 
-/* Asks the store whether there is such a user. Only this connection waits for that: nobody can hold up what others say
- * by whispering to users who are not there. */
-static void ask_for_user(struct thm_server *s, struct job *j)
+void thm_say_ask_for_user(struct thm_server *s, struct job *j)
 {
     j->request.op = THM_STORE_GET;
     j->request.record = (struct thm_store_record){
-        .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)user_len(j->to)};
+        .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)thm_say_user_len(j->to)};
     j->request.buf = j->line[0];
     j->request.cap = sizeof j->line[0];
     thm_job_submit(s, j);
@@ -230,7 +231,7 @@ void thm_say_whisper(struct thm_server *s, struct connection *c, const struct th
     thm_slice_copy(to, sizeof to, thm_msg_get(m, THM_KEY_TO));
     if (!check(s, c, m, own, &member))
         return;
-    enum known known = is_known(s, to);
+    enum known known = thm_say_known(s, to);
     if (known == KNOWN_NOT) {
         thm_say_refused(s, c, thm_msg_get_num(m, THM_KEY_CSN, 0), own, THM_E_NO_USER);
         return;
@@ -241,7 +242,7 @@ void thm_say_whisper(struct thm_server *s, struct connection *c, const struct th
     j->streams = 1;
     thm_stream_hold(s, j->stream[0]);
     if (known == KNOWN_BY_RECORD)
-        ask_for_user(s, j);
+        thm_say_ask_for_user(s, j);
     else
         whisper(s, c, j);
 }
@@ -260,21 +261,28 @@ static void say_later(struct thm_server *s, struct connection *c, uint32_t strea
     thm_input_error(s, c, &request, THM_E_STORE, NULL);
 }
 
-/* The store has said whether there is such a user. True: the whisper goes on. */
-static bool got_user(struct thm_server *s, struct connection *c, struct job *j)
+bool thm_say_found_user(struct thm_server *s, struct connection *c, struct job *j)
 {
     char user[THM_ID_MAX + 1] = "";
 
-    memcpy(user, j->to, user_len(j->to));
+    memcpy(user, j->to, thm_say_user_len(j->to));
     thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
-    if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0) {
-        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, THM_E_NO_USER);
+    if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0)
         return false;
-    }
     thm_user_need(s, user); /* known from now on */
     j->waited_for = false;
     c->jobs--;
     thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
+    return true;
+}
+
+/* The store has said whether there is such a user. True: the whisper goes on. */
+static bool got_user(struct thm_server *s, struct connection *c, struct job *j)
+{
+    if (!thm_say_found_user(s, c, j)) {
+        thm_say_refused(s, c, j->csn, stream_at(s, j->stream[0])->name, THM_E_NO_USER);
+        return false;
+    }
     whisper(s, c, j);
     return true;
 }

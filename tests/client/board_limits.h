@@ -9,3 +9,5 @@
 #define THM_CONSOLE_LINE     128
 #define THM_CONSOLE_NAMES    0
 #define THM_CONSOLE_PARTS    0
+#define THM_CONSOLE_PAGES    0
+#define THM_RECEIPTS         0

@@ -130,6 +130,41 @@ static void the_longest_answer_of_a_board_fits(void **state)
     assert_int_equal(thm_client_request(&fake.client, &m), THM_E_LINE_TOO_LONG); /* never */
 }
 
+/* Where receipts are left out nobody is asked for any, and none is made. */
+static void no_receipts_are_made(void **state)
+{
+    struct thm_event events[] = {{FAKE_TAG, THM_EV_RESOLVED}, {FAKE_TAG, THM_EV_WRITE}};
+    const char *line;
+
+    (void)state;
+    fake_init();
+    assert_int_equal(thm_client_start(&fake.client, fake.now), THM_OK);
+    thm_client_step(&fake.client, fake.now, events, 2);
+    fake_sent("{'msgtype':'hello','client':'0807060504030201','credit':4096,'resume':true}");
+    fake_line("{'msgtype':'auth_reply','status':'GRANTED','userid':'ali','device':'desk',"
+              "'commands':'say whisper receipt join'}");
+    fake_line("{'msgtype':'joined','room':'@ali','incarnation':'00000000000000aa','n':0,"
+              "'after':0}");
+    fake_skip_sent();
+    fake_line("{'msgtype':'whisper','room':'@ali','n':1,'time':1," BY_BOB
+              ",'to':'ali','id':'0b0b0b0b-1','text':'x'}");
+    fake_line("{'msgtype':'skip','room':'@ali','n':2}"); /* a receipt */
+    fake_wait(2 * THM_ACK_DELAY_MS);
+    while ((line = fake_next_sent()) != NULL)
+        assert_non_null(strstr(line, "\"msgtype\":\"ack\""));
+    assert_int_equal(fake.client.state, THM_CLIENT_ONLINE);
+}
+
+static void the_past_has_one_page(void **state)
+{
+    (void)state;
+    assert_int_equal(type("/history more"), THM_E_ARGUMENT);
+    expect("!|! use /history [N]: N is a number from 1 to 99999");
+    fake_line("{'msgtype':'end','room':'#lobby','first':7,'count':2,'in':'history'}");
+    expect("n#lobby|-- end of history: 2");
+    assert_int_equal(type("/receipts"), THM_E_COMMAND);
+}
+
 static void last_words_outlive_the_connection(void **state)
 {
     (void)state;
@@ -160,6 +195,8 @@ int main(void)
         cmocka_unit_test_setup(an_event_has_no_raw_line, setup),
         cmocka_unit_test_setup(two_messages_can_wait, setup),
         cmocka_unit_test_setup(the_longest_answer_of_a_board_fits, setup),
+        cmocka_unit_test_setup(no_receipts_are_made, setup),
+        cmocka_unit_test_setup(the_past_has_one_page, setup),
         cmocka_unit_test_setup(last_words_outlive_the_connection, setup),
         cmocka_unit_test_setup(help_and_completion, setup),
     };

@@ -121,7 +121,7 @@ static void history(void **state)
               ",'text':'hm'}");
     expect("m#lobby|[2023-11-13 23:59] bob: hm");
     fake_line("{'msgtype':'end','in':'history','count':2,'room':'#lobby'}");
-    expect("n#lobby|-- end of history: 2");
+    expect("n#lobby|-- end of history: 2 (there is nothing before)");
     fake_line("{'msgtype':'past','room':'#ops','n':1,'time':1699920000000," BY_BOB ",'text':'x'}");
     expect("n#ops|-- history of #ops");
     expect("m#ops|#ops [00:00] bob: x");

@@ -75,6 +75,8 @@ bool judge_crowded(const struct conversation *c)
  * one of the same sender is kept in the next; what is sent again then looks like a repetition. */
 static bool excused(const struct talker *t, unsigned v, const struct ledger_entry *e)
 {
+    if (e->msg.type == THM_MSG_RECEIPT)
+        return false;
     unsigned from = sender_of(e);
     uint64_t csn = csn_of(e);
 
@@ -141,6 +143,8 @@ static void on_entry(struct talker *t, const struct thm_client_event *event)
         BROKEN(t, "client %u: entry %llu of %s is for another device", t->number, LLU(n),
                view_names[v]);
     pass(t, v, life, n);
+    if (m->type == THM_MSG_RECEIPT)
+        return;
     unsigned from = sender_of(e);
     uint64_t csn = csn_of(e);
     if (t->shown[v][from][csn])
@@ -165,7 +169,8 @@ static void on_lost_entries(struct talker *t, unsigned v, uint64_t first, uint64
     pass(t, v, life, first);
     for (uint64_t n = first; n <= last && n <= life->head; n++) {
         const struct ledger_entry *e = ledger_entry(life, n);
-        t->lost[v][sender_of(e)][csn_of(e)] = true;
+        if (e->msg.type != THM_MSG_RECEIPT)
+            t->lost[v][sender_of(e)][csn_of(e)] = true;
     }
     t->views[v].n = last;
 }
@@ -317,7 +322,8 @@ static void on_line(struct talker *t, const struct thm_client_event *event)
 
     switch (m->type) {
     case THM_MSG_MESSAGE:
-    case THM_MSG_WHISPER: on_entry(t, event); break;
+    case THM_MSG_WHISPER:
+    case THM_MSG_RECEIPT: on_entry(t, event); break;
     case THM_MSG_GAP: on_gap(t, m); break;
     case THM_MSG_JOINED: on_joined(t, m); break;
     case THM_MSG_ERROR:

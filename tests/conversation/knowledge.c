@@ -38,7 +38,8 @@ static void past_excused(struct talker *t, const struct ledger_life *life)
     if (t->past_next < life->first)
         t->past_next = life->first;
     while (t->past_next <= life->head &&
-           judge_for_other_device(t, ledger_entry(life, t->past_next)))
+           (ledger_entry(life, t->past_next)->msg.type == THM_MSG_RECEIPT ||
+            judge_for_other_device(t, ledger_entry(life, t->past_next))))
         t->past_next++;
 }
 

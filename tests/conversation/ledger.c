@@ -37,7 +37,8 @@ static bool same(const struct thm_msg *a, const struct thm_msg *b, enum thm_key 
 
 bool ledger_same(const struct thm_msg *a, const struct thm_msg *b)
 {
-    return same(a, b, THM_KEY_FROM) && same(a, b, THM_KEY_DEVICE) && same(a, b, THM_KEY_ID);
+    return a->type != THM_MSG_RECEIPT && b->type != THM_MSG_RECEIPT && same(a, b, THM_KEY_FROM) &&
+           same(a, b, THM_KEY_DEVICE) && same(a, b, THM_KEY_ID);
 }
 
 static struct ledger_life *life_of_id(struct ledger *l, uint32_t id)

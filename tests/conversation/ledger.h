@@ -75,7 +75,7 @@ const struct ledger_life *ledger_youngest(const struct ledger *l, struct thm_sli
 /** Entry `n`, or NULL: the store never took it. */
 const struct ledger_entry *ledger_entry(const struct ledger_life *life, uint64_t n);
 
-/** Whether two entries or lines are the same message: same sender, device and id. */
+/** Whether two entries or lines are the same message: same sender, device and id. A receipt is none. */
 bool ledger_same(const struct thm_msg *a, const struct thm_msg *b);
 
 #endif

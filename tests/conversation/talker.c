@@ -259,6 +259,8 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         answer(ctx, event->proof);
     else
         judge_event(ctx, event);
+    if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_WHISPER)
+        thm_client_read(&((struct talker *)ctx)->client);
 }
 
 void talker_init(struct conversation *c, unsigned number)
@@ -286,6 +288,7 @@ void talker_start(struct conversation *c, unsigned number)
         .host = "server",
         .number = CONVERSATION_PORT,
         .server_name = "server",
+        .receipts = number % 2 == 0 ? THM_RECEIPTS_DELIVERED : THM_RECEIPTS_READ,
         .tag = TAG,
         .credit = number == 0 ? CREDIT_TINY : 0,
         .tls_memory = t->tls_memory,

@@ -78,7 +78,8 @@ ok '-C 1 prints one, however many come' hears 'ali: first'
 
 listen_for 1
 echo '/w bianca psst' | run_client ali@default
-ok 'a whisper is printed' has "$(hears nothing)" 'psst'
+wait "$listener" # not in a subshell, whose child it is not
+ok 'a whisper is printed' grep -q 'psst' "$tmp/heard"
 echo '/w bianca once' | run_client ali@default
 run_client bianca@default </dev/null
 ok 'a whisper waits for who is away' grep -q 'once' "$tmp/out"
@@ -97,6 +98,24 @@ wait "$carol"
 ok '... and -C counts only what comes' is "$? $(grep -c 'new$' "$tmp/carol")" '0 1'
 
 # --- what is printed ------------------------------------------------------------------------------
+
+seq -f 'page %g' 7 | run_client ali@default --room '#past'
+printf '/history 3\n/history more 3\n/history more 3\n/history more\n' | run_client ali@default --room '#past'
+ok 'the past is told page by page, to its beginning' is "$(texts "$tmp/out" | sed 's/ali: page //')" \
+  '-- history of #past
+5
+6
+7
+-- end of history: 3 (/history more shows what was before)
+-- history of #past
+2
+3
+4
+-- end of history: 3 (/history more shows what was before)
+-- history of #past
+1
+-- end of history: 1 (there is nothing before)
+-- end of history: 0 (there is nothing before)'
 
 echo '/list' | run_client ali@default
 ok 'the answer to a command is printed before the end' has "$(cat "$tmp/out")" 'ali@default'

@@ -31,11 +31,12 @@ static void a_plain_hello_joins_inbox_and_lobby(void **state)
     rig_start(&r, NULL);
     struct peer *u0 = rig_open(&r, 0);
     say(u0, "{'msgtype':'hello'}");
-    expect(u0,
-           "{'msgtype':'auth_reply','status':'GRANTED','time':1800000*,'userid':'u0',"
-           "'device':'default','alias':'u0','credit':8192,'max_message':64000,'server':'rig',"
-           "'commands':'lookup_request say whisper join leave ack history state alias topic away "
-           "list rooms who whois status moderate cmd result ping pong quit'}");
+    expect(
+        u0,
+        "{'msgtype':'auth_reply','status':'GRANTED','time':1800000*,'userid':'u0',"
+        "'device':'default','alias':'u0','credit':8192,'max_message':64000,'server':'rig',"
+        "'commands':'lookup_request say whisper receipt join leave ack history state alias topic "
+        "away list rooms who whois status moderate cmd result ping pong quit'}");
     expect(u0, "{'msgtype':'joined','room':'@u0','incarnation':'*','n':0,'after':0}");
     expect(u0,
            "{'msgtype':'joined','room':'#lobby','incarnation':'*','n':0,'after':0,'members':1}");

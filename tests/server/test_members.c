@@ -76,6 +76,13 @@ static void a_member_stays_until_he_leaves(void **state)
     say_stored(u0, "#lobby", "d");
     expect_later(u1, "{'msgtype':'message',*'text':'d'}");
     expect_past(u1, "#lobby", "abd");
+    /* page by page: of an entry that he may not read nothing is told, but that there are older ones */
+    say(u1, "{'msgtype':'history','room':'#lobby','count':1,'before':4}");
+    expect(u1, "{'msgtype':'end','room':'#lobby','first':3,'count':0,'in':'history'}");
+    say(u1, "{'msgtype':'history','room':'#lobby','count':2,'before':3}");
+    expect(u1, "{'msgtype':'past',*'text':'a'}");
+    expect(u1, "{'msgtype':'past',*'text':'b'}");
+    expect(u1, "{'msgtype':'end','room':'#lobby','count':2,'in':'history'}");
     rig_restart(&r); /* now it is read from the store */
     u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true,'credit':60000}");
     sayf(u1, "{'msgtype':'join','room':'#lobby','after':1,'incarnation':'%s'}", incarnation);

@@ -132,9 +132,12 @@ static void expect_past(struct peer *p, unsigned from, unsigned to)
 {
     for (unsigned n = from; n <= to; n++)
         assert_int_equal(number_of(expect(p, "{'msgtype':'past','room':'#lobby',*"), "n"), n);
-    char pattern[100];
+    char pattern[100], before[20] = "";
+    if (from > 1 && from <= to)
+        snprintf(before, sizeof before, "'first':%u,", from);
     snprintf(pattern, sizeof pattern,
-             "{'msgtype':'end','room':'#lobby',*'count':%u,'in':'history'}", to + 1 - from);
+             "{'msgtype':'end','room':'#lobby',%s'count':%u,'in':'history'}", before,
+             to + 1 - from);
     expect(p, pattern);
 }
 
@@ -210,7 +213,13 @@ static void what_is_no_longer_kept_is_left_out(void **state)
     assert_in_range(first, 40, 55);
     for (unsigned n = first + 1; n <= 60; n++)
         assert_int_equal(number_of(expect(u0, "{'msgtype':'past',*"), "n"), n);
-    expect(u0, "{'msgtype':'end',*");
+    expect(u0, "{'msgtype':'end','room':'#lobby','count':*,'in':'history'}"); /* nothing before */
+    sayf(u0, "{'msgtype':'history','room':'#lobby','before':%u,'count':1}", first + 2);
+    expect(u0, "{'msgtype':'past',*");
+    assert_int_equal(number_of(expect(u0, "{'msgtype':'end',*"), "first"), first + 1);
+    sayf(u0, "{'msgtype':'history','room':'#lobby','before':%u,'count':1}", first + 1);
+    expect(u0, "{'msgtype':'past',*");
+    expect(u0, "{'msgtype':'end','room':'#lobby','count':1,'in':'history'}");
     sayf(u0, "{'msgtype':'history','room':'#lobby','before':%u}", first);
     expect(u0, "{'msgtype':'end','room':'#lobby','count':0,'in':'history'}");
     rig_end(&r);

@@ -67,6 +67,15 @@ struct thm_client_event {
     enum thm_scram wrong;
 };
 
+#if THM_RECEIPTS
+/* What people may be told of what became of their whispers here. */
+enum thm_receipts {
+    THM_RECEIPTS_NONE,
+    THM_RECEIPTS_DELIVERED, /* that this client has them */
+    THM_RECEIPTS_READ       /* also that its user has read them: thm_client_read() */
+};
+#endif
+
 struct thm_client;
 
 /* Called from within thm_client_step() and the calls below. It may call thm_client_* functions, except
@@ -86,12 +95,15 @@ struct thm_client_config {
     const char *alias;       /* wished for at login; NULL: the server's choice (the user id) */
     uint32_t credit;         /* bytes, at most THM_CREDIT_MAX; 0: THM_CLIENT_CREDIT */
     uint32_t max_message;    /* bytes, the largest logical message taken; 0: THM_TEXT_MAX */
-    uint32_t tag;            /* of its socket in the port's events; unique among the port's users */
 #if THM_CLIENT_PASSCODE
     /* Kept in place of a passcode, for which nobody is asked then; only read. NULL: there are none. If they are not
      * those of the passcode that the server has now, the client ends. */
     const struct thm_scram_keys *keys;
 #endif
+#if THM_RECEIPTS
+    enum thm_receipts receipts; /* what may be told, at first; those of others come in any case */
+#endif
+    uint32_t tag;     /* of its socket in the port's events; unique among the port's users */
     void *tls_memory; /* thm_client_tls_size() bytes, 16-byte aligned */
     size_t tls_memory_size;
     thm_client_on_event on_event;
@@ -123,6 +135,17 @@ struct thm_client_seen {
     uint64_t key; /* hash of stream, user, device and the sender's incarnation */
     uint64_t csn; /* 0: free */
 };
+
+#if THM_RECEIPTS
+/* What somebody is to be told of his latest whisper. */
+struct thm_client_receipt {
+    char to[THM_ID_MAX + 1];
+    char id[41];
+    uint8_t due;  /* enum thm_receipts: what he may be told now */
+    uint8_t said; /* and what he was told */
+    bool sure;    /* the server has taken that */
+};
+#endif
 
 /* Messages that wait to be sent or answered, oldest first, as records of core/client/queue.c. */
 struct thm_client_queue {
@@ -192,6 +215,12 @@ struct thm_client {
     struct thm_client_seen seen[THM_CLIENT_SENDERS];
     struct thm_client_queue queue;
     union thm_client_phase phase;
+#if THM_RECEIPTS
+    struct thm_client_receipt receipts[THM_CLIENT_RECEIPTS]; /* who whispered last is last */
+    uint32_t receipt_count;
+    bool takes_receipts; /* the server does */
+    uint64_t receipt_at; /* when some are to be sent */
+#endif
 #if THM_CLIENT_PASSCODE
     struct thm_client_login login;
 #endif
@@ -313,6 +342,20 @@ int thm_client_say(struct thm_client *c, const char *to, const char *text, size_
  *         thm_client_step(); or what thm_wire_encode() says
  */
 int thm_client_request(struct thm_client *c, const struct thm_msg *msg);
+
+#if THM_RECEIPTS
+/**
+ * Changes what whisperers may be told from now on. What they have been told already stays; whispers that were read while
+ * that was not to be told are never told of.
+ */
+void thm_client_set_receipts(struct thm_client *c, enum thm_receipts receipts);
+
+/**
+ * The user has read all whispers that were told of as LINE so far. Who whispered is told a little later, if that is
+ * allowed; the last THM_CLIENT_RECEIPTS people who did are remembered.
+ */
+void thm_client_read(struct thm_client *c);
+#endif
 
 #if THM_CLIENT_DERIVES
 /**

@@ -67,6 +67,19 @@
 #define THM_OUT_BUFFER 16384
 #endif
 
+/* --- receipts --- */
+
+/* 0 leaves receipts for whispers out, of the wire's tables as well: for a client that neither makes nor shows any, 2.1 KB of
+ * flash. Its whispers and its messages are the same. */
+#ifndef THM_RECEIPTS
+#define THM_RECEIPTS 1
+#endif
+/* People of whom a client remembers what they whispered last, and a console what was last whispered to them. When more
+ * whisper at once, receipts are sent earlier; whoever has been silent for longest may not hear that he was read. */
+#ifndef THM_CLIENT_RECEIPTS
+#define THM_CLIENT_RECEIPTS 16
+#endif
+
 /* --- rooms --- */
 
 /* Members above which joins and leaves are only counted. */
@@ -336,7 +349,7 @@
 #define THM_ALL_SENTENCES 1
 #endif
 /* 1: THM_T() texts are packed, which takes 2 KB less of flash; set by cmake/ThimbleTexts.cmake. Not for a server, which
- * sends its sentences. */
+ * sends its sentences. What such an image leaves out is no THM_T(): it would count when pairs are chosen. */
 #ifndef THM_PACKED_TEXTS
 #define THM_PACKED_TEXTS 0
 #endif
@@ -360,6 +373,10 @@
 /* Names that a console remembers for completion; 0: only rooms and commands are completed. */
 #ifndef THM_CONSOLE_NAMES
 #define THM_CONSOLE_NAMES 32
+#endif
+/* 0 leaves `/history more` out, 0.5 KB of flash: then only the end of what is kept can be shown. */
+#ifndef THM_CONSOLE_PAGES
+#define THM_CONSOLE_PAGES 1
 #endif
 /* Milliseconds after which a console says again that there is still no connection. */
 #ifndef THM_CONSOLE_REMIND_MS
@@ -397,6 +414,7 @@ _Static_assert(THM_CLIENT_OUT >= THM_TEXT_ESCAPED_MAX + THM_CLIENT_KEYS_MAX,
 _Static_assert(THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_LOGIN_MS &&
                    THM_PACE_WAIT_MS + THM_PACE_TICK_MS < THM_PONG_MS,
                "a hello and a ping that wait are answered in time");
+_Static_assert(THM_CLIENT_RECEIPTS >= 1 && THM_CLIENT_RECEIPTS <= 64, "rows of a small table");
 _Static_assert(THM_CONSOLE_LINE >= 64, "the columns of /help");
 _Static_assert(THM_CLIENT_STREAMS >= 2, "the inbox and a room");
 _Static_assert(THM_CLIENT_SENDERS >= 4 && THM_CLIENT_SENDERS % 4 == 0, "sets of four senders");

@@ -62,6 +62,15 @@ struct thm_console_asked {
     char about[THM_ALIAS_MAX + 1]; /* the name that it is about, or "" */
 };
 
+#if THM_RECEIPTS
+/* What was last whispered to somebody, and which receipt of it was shown. */
+struct thm_console_whispered {
+    char to[THM_ID_MAX + 1]; /* "": free */
+    char id[41];             /* "": not known */
+    uint8_t shown;           /* enum thm_receipts */
+};
+#endif
+
 /* Visible so that a board can place it; only core/client/ touches the members but these: `room`, and for reading
  * `quitting` and `errors`. */
 struct thm_console {
@@ -88,12 +97,18 @@ struct thm_console {
     struct {
         char name[THM_ROOM_MAX + 1]; /* "": free */
         uint32_t unread;
+#if THM_CONSOLE_PAGES
+        uint64_t oldest; /* entry that was shown; 0: none */
+#endif
     } rooms[THM_CLIENT_STREAMS]; /* that were announced as joined */
 #if THM_CONSOLE_NAMES > 0
     struct {
         char user[THM_ID_MAX + 1];
         char alias[THM_ALIAS_MAX + 1]; /* "": none is known */
     } names[THM_CONSOLE_NAMES];        /* seen lately, the latest first */
+#endif
+#if THM_RECEIPTS
+    struct thm_console_whispered whispered[THM_CLIENT_RECEIPTS]; /* the latest first */
 #endif
     struct thm_parts parts;
     struct thm_piece piece;      /* of the line being printed */

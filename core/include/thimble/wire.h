@@ -51,6 +51,20 @@ enum thm_kind {
 #define THM_TYPES_MODERATION(X)
 #endif
 
+/* What receipts add to the tables (THM_RECEIPTS): a key, a type, and a key that `hello` may have. */
+#if THM_RECEIPTS
+#define THM_RECEIPT_KEYS(X) X(RECEIPTS, "receipts", THM_KIND_BOOL, 0, 1)
+#define THM_RECEIPT_TYPES(X)                                                                       \
+    X(RECEIPT, "receipt", THM_FROM_CLIENT | THM_FROM_SERVER | THM_ENTRY,                           \
+      THM_HAS(TO) | THM_HAS(ID) | THM_HAS(STATUS),                                                 \
+      THM_HAS(ROOM) | THM_HAS(N) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(TIME))
+#define THM_RECEIPT_HELLO THM_HAS(RECEIPTS)
+#else
+#define THM_RECEIPT_KEYS(X)
+#define THM_RECEIPT_TYPES(X)
+#define THM_RECEIPT_HELLO 0
+#endif
+
 /*
  * The table of keys, in the order in which they are written after msgtype.
  * X(name, "key", kind, min, max)
@@ -77,6 +91,7 @@ enum thm_kind {
     X(CREDIT, "credit", THM_KIND_UINT, 2 * THM_LINE_MAX, THM_UINT_MAX)                             \
     X(BYTES, "bytes", THM_KIND_UINT, 0, THM_UINT_MAX)                                              \
     X(RESUME, "resume", THM_KIND_BOOL, 0, 1)                                                       \
+    THM_RECEIPT_KEYS(X)                                                                            \
     X(AFTER, "after", THM_KIND_UINT, 0, THM_UINT_MAX)                                              \
     X(BEFORE, "before", THM_KIND_UINT, 1, THM_UINT_MAX)                                            \
     X(COUNT, "count", THM_KIND_UINT, 0, THM_UINT_MAX)                                              \
@@ -138,7 +153,7 @@ enum {
     /* getting in */                                                                               \
     X(HELLO, "hello", THM_FROM_CLIENT | THM_EARLY, 0,                                              \
       THM_HAS(CLIENT) | THM_HAS(CREDIT) | THM_HAS(RESUME) | THM_HAS(ALIAS) | THM_HAS(AGENT) |      \
-          THM_HAS(MAX_MESSAGE))                                                                    \
+          THM_HAS(MAX_MESSAGE) | THM_RECEIPT_HELLO)                                                \
     X(AUTH_REQUEST, "auth_request", THM_FROM_CLIENT | THM_EARLY, 0,                                \
       THM_HAS(USERID) | THM_HAS(MECHANISM) | THM_HAS(DATA))                                        \
     X(AUTH_REPLY, "auth_reply", THM_FROM_SERVER, THM_HAS(STATUS),                                  \
@@ -162,6 +177,7 @@ enum {
       THM_HAS(ROOM) | THM_HAS(N) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(ALIAS) |              \
           THM_HAS(TIME) | THM_HAS(TEXT),                                                           \
       THM_HAS(ID) | THM_HAS(PART) | THM_HAS(PARTS) | THM_HAS(OF))                                  \
+    THM_RECEIPT_TYPES(X)                                                                           \
     X(ACCEPTED, "accepted", THM_FROM_SERVER, THM_HAS(CSN) | THM_HAS(ROOM) | THM_HAS(N),            \
       THM_HAS(INCARNATION) | THM_HAS(TIME))                                                        \
     X(STORED, "stored", THM_FROM_SERVER, THM_HAS(CSN) | THM_HAS(ROOM) | THM_HAS(N),                \
@@ -210,7 +226,8 @@ enum {
     THM_TYPES_MODERATION(X)                                                                        \
     X(SERVER, "server", THM_FROM_SERVER, THM_HAS(SERVER),                                          \
       THM_HAS(TIME) | THM_HAS(SINCE) | THM_HAS(COUNT) | THM_HAS(MEMBERS) | THM_HAS(CREDIT))        \
-    X(END, "end", THM_FROM_SERVER, THM_HAS(IN), THM_HAS(COUNT) | THM_HAS(ROOM) | THM_HAS(ID))      \
+    X(END, "end", THM_FROM_SERVER, THM_HAS(IN),                                                    \
+      THM_HAS(COUNT) | THM_HAS(ROOM) | THM_HAS(ID) | THM_HAS(FIRST))                               \
     /* boards that obey commands; who may command what is the board's own decision */              \
     X(CMD, "cmd", THM_FROM_CLIENT | THM_FROM_SERVER, THM_HAS(ID) | THM_HAS(TEXT),                  \
       THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(DEADLINE))                           \
