@@ -291,6 +291,8 @@ void thm_sql_checkpoint(struct sqlite_store *s);
 
 /** Does what a request asks for, but does not commit it. Its result; `failed` may be set. */
 int thm_sql_carry_out(struct sqlite_store *s, struct thm_store_request *r);
+/** After a rollback: answers a request that writes nothing, from the database as it is. THM_E_STORE for one that writes. */
+int thm_sql_read_again(struct sqlite_store *s, struct thm_store_request *r);
 /** Notes that an append or a PUT failed, so that those behind it fail too. */
 void thm_sql_broke(struct sqlite_store *s, const struct thm_store_request *r);
 int thm_sql_record(struct sqlite_store *s, struct thm_store_request *r);

@@ -62,13 +62,14 @@ static struct stream *make_stream(struct sqlite_store *s, const char *name)
     return stream;
 }
 
-static int do_open(struct sqlite_store *s, struct thm_store_request *r)
+/* `make`: when there is no such stream, one is made; else that fails. */
+static int do_open(struct sqlite_store *s, struct thm_store_request *r, bool make)
 {
     struct stream *stream = thm_sql_stream_find(&s->streams, r->name);
 
     if (stream == NULL) {
         int rows = read_stream(s, r->name, &stream);
-        if (rows < 0)
+        if (rows < 0 || (rows == 0 && !make))
             return THM_E_STORE;
         if (rows == 0)
             stream = make_stream(s, r->name);
@@ -219,7 +220,7 @@ static int do_find(struct sqlite_store *s, struct thm_store_request *r)
 static int do_op(struct sqlite_store *s, struct thm_store_request *r)
 {
     switch (r->op) {
-    case THM_STORE_OPEN: return do_open(s, r);
+    case THM_STORE_OPEN: return do_open(s, r, true);
     case THM_STORE_APPEND: return do_append(s, r);
     case THM_STORE_READ: return do_read(s, r);
     case THM_STORE_FIND: return do_find(s, r);
@@ -238,5 +239,19 @@ int thm_sql_carry_out(struct sqlite_store *s, struct thm_store_request *r)
      * undid it, which the commit finds. */
     if (r->op == THM_STORE_READ || r->op == THM_STORE_GET || r->op == THM_STORE_LIST)
         s->failed = false;
+    return result;
+}
+
+int thm_sql_read_again(struct sqlite_store *s, struct thm_store_request *r)
+{
+    int result = THM_E_STORE;
+
+    if (sqlite3_get_autocommit(s->db) == 0) /* undoing failed as well */
+        return result;
+    if (r->op == THM_STORE_OPEN)
+        result = do_open(s, r, false);
+    else if (r->op != THM_STORE_APPEND && r->op != THM_STORE_PUT)
+        result = do_op(s, r);
+    s->failed = false; /* nothing was written that it could spoil */
     return result;
 }
