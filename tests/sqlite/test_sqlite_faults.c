@@ -401,6 +401,7 @@ static void a_missing_entry_is_found_after_a_crash(void **state)
         assert_int_equal(sqlite3_open_v2("store", &db, SQLITE_OPEN_READWRITE, "thimble-mem"), 0);
         change(db, "PRAGMA locking_mode = EXCLUSIVE");
         change(db, "DELETE FROM entries WHERE id = (2 << 40 | 6000)");
+        assert_int_equal(sqlite3_changes(db), 1);
         change(db, clean ? "SELECT 1" : "UPDATE meta SET clean = 0");
         sqlite3_close(db);
         fx_open(&f);

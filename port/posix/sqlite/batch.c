@@ -95,6 +95,7 @@ bool thm_sql_batch(struct sqlite_store *s)
     if (!kept)
         fail_all(s, last->next);
     complete(s, last);
+    thm_sql_move_recent(s);
     thm_sql_checkpoint(s);
     return true;
 }

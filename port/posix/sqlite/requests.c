@@ -32,6 +32,7 @@ static int read_stream(struct sqlite_store *s, const char *name, struct stream *
         got->now.first = thm_sql_column(s, Q_STREAM_GET, 2);
         got->now.head = thm_sql_column(s, Q_STREAM_GET, 3);
         got->now.bytes = thm_sql_column(s, Q_STREAM_GET, 4);
+        got->now.senders = thm_sql_column(s, Q_STREAM_GET, 5);
         got->kept = got->now;
     }
     thm_sql_reset(s, Q_STREAM_GET);
@@ -102,7 +103,7 @@ static int check_append(struct sqlite_store *s, const struct thm_store_request *
         return THM_E_STATE;
     if (a->csn == 0)
         return THM_OK;
-    sender = thm_sql_sender(s, stream->row, a->sender.device);
+    sender = thm_sql_sender(s, stream, a->sender.device);
     if (sender == NULL)
         return THM_E_STORE;
     last = thm_sql_sender_last(sender, a->sender.client);
@@ -114,24 +115,28 @@ static int check_append(struct sqlite_store *s, const struct thm_store_request *
 static bool apply_append(struct sqlite_store *s, const struct thm_store_append *a)
 {
     struct stream *stream = thm_sql_stream(&s->streams, a->stream);
-    struct sender *sender;
+    struct sender *sender = NULL;
 
+    if (a->csn != 0) {
+        sender = thm_sql_sender(s, stream, a->sender.device);
+        if (sender == NULL)
+            return false;
+    }
     thm_sql_int(s, Q_ENTRY_ADD, 1, thm_sql_key(stream->row, a->entry.n));
     thm_sql_int(s, Q_ENTRY_ADD, 2, s->utc);
     thm_sql_int(s, Q_ENTRY_ADD, 3, a->entry.for_device);
     thm_sql_int(s, Q_ENTRY_ADD, 4, a->sender.device);
     thm_sql_blob(s, Q_ENTRY_ADD, 5, a->entry.line, a->entry.len);
+    thm_sql_int(s, Q_ENTRY_ADD, 6, a->csn != 0 ? a->sender.client : 0);
+    thm_sql_int(s, Q_ENTRY_ADD, 7, a->csn);
     if (!thm_sql_run(s, Q_ENTRY_ADD))
         return false;
     thm_sql_stream_dirty(&s->streams, stream);
     stream->now.head = a->entry.n;
     stream->now.bytes += a->entry.len;
-    if (a->csn == 0)
-        return true;
-    sender = thm_sql_sender(s, stream->row, a->sender.device);
-    if (sender == NULL)
-        return false;
-    thm_sql_sender_take(s, sender, a->sender.client, a->csn, a->entry.n);
+    s->recent += a->entry.len + ENTRY_MORE;
+    if (sender != NULL)
+        thm_sql_sender_take(s, sender, a->sender.client, a->csn, a->entry.n);
     return true;
 }
 
@@ -209,7 +214,7 @@ static int do_find(struct sqlite_store *s, struct thm_store_request *r)
 
     if (stream == NULL)
         return THM_E_STATE;
-    sender = thm_sql_sender(s, stream->row, r->sender.device);
+    sender = thm_sql_sender(s, stream, r->sender.device);
     if (sender == NULL)
         return THM_E_STORE;
     r->last_csn = thm_sql_sender_last(sender, r->sender.client);
