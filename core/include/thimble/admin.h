@@ -22,7 +22,8 @@ struct thm_account {
 
 enum thm_admin_op {
     THM_ADMIN_USER_ADD, /* THM_E_EXISTS if there is an account of that name */
-    THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions */
+    THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions, and makes an account for
+                         * who has none: a certificate alone would let him in */
     THM_ADMIN_USER_REMOVE, /* forgets the account and ends its sessions; THM_E_NO_USER */
     THM_ADMIN_USER_LIST    /* row() for each account, in the order of their names */
 };
@@ -39,6 +40,7 @@ struct thm_admin_request {
     bool suspended;
     struct thm_scram_verifier
         verifier; /* wiped once it is taken; all zero takes the passcode away */
+    bool made;    /* SET receives: there was no account, and one was made */
     /* Called in thm_server_step(). The account is the server's, valid until row() returns. */
     void (*row)(struct thm_admin_request *request, const struct thm_account *account);
     /* Called in thm_server_step(), last: THM_OK or an error; the request may be used again at once. */
