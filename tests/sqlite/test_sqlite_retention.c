@@ -179,6 +179,34 @@ static void without_a_rule_nothing_goes(void **state)
     fx_clean(&f);
 }
 
+/* Entries that come many at a time and one by one lie in two tables, in turns: whoever reads or drops sees one stream. */
+static void entries_are_one_stream_wherever_they_lie(void **state)
+{
+    struct fixture f;
+    uint64_t n = 0;
+
+    (void)state;
+    fx_init(&f);
+    f.config.recent = 0;
+    fx_open(&f);
+    uint32_t room = fx_stream(&f, "#lobby").stream;
+    for (int turn = 0; turn < 10; turn++) {
+        fx_append_all(&f, room, n + 1, n + 30);
+        n += 30;
+        for (int i = 0; i < 10; i++)
+            assert_int_equal(fx_append(&f, room, ++n), THM_OK);
+        assert_true(first_of(&f, "#lobby", n) == 1);
+    }
+    fx_close(&f);
+    fx_sql(f.path, "UPDATE meta SET clean = 0");
+    f.config.rooms.count = 55;
+    fx_open(&f);
+    pass(&f, 20); /* all are counted, too */
+    assert_int_equal(f.troubles, 0);
+    assert_true(first_of(&f, "#lobby", n) == n - 54);
+    fx_clean(&f);
+}
+
 /* What a csn became is known although the entry is gone, whether it was in memory or is read. */
 static void senders_outlive_their_entries(void **state)
 {
@@ -218,6 +246,7 @@ int main(void)
         cmocka_unit_test(what_is_too_old_goes),
         cmocka_unit_test(a_backlog_goes_in_small_steps),
         cmocka_unit_test(without_a_rule_nothing_goes),
+        cmocka_unit_test(entries_are_one_stream_wherever_they_lie),
         cmocka_unit_test(senders_outlive_their_entries),
     };
 

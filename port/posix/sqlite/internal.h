@@ -26,6 +26,9 @@
 /* --- prepared statements --- */
 
 /* Entries lie in one of two tables. */
+#define ADD(table)                                                                                 \
+    "INSERT INTO " table " (id, time, for_device, sender, line, client, csn) "                     \
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 #define RANGE "id BETWEEN ?1 AND ?2"
 #define BOTH(columns, more)                                                                        \
     "SELECT " columns " FROM entries WHERE " RANGE more " UNION ALL "                              \
@@ -44,8 +47,8 @@
                   "WHERE id = ?1")                                                                 \
     X(STREAM_NEXT, "SELECT id, name, first, head, bytes, senders FROM streams WHERE id > ?1 "      \
                    "ORDER BY id LIMIT 1")                                                          \
-    X(ENTRY_ADD, "INSERT INTO recent (id, time, for_device, sender, line, client, csn) "           \
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                            \
+    X(ENTRY_ADD, ADD("entries"))                                                                   \
+    X(RECENT_ADD, ADD("recent"))                                                                   \
     X(ENTRY_MOVE, "INSERT INTO entries (id, time, for_device, sender, line, client, csn) "         \
                   "SELECT id, time, for_device, sender, line, client, csn FROM recent "            \
                   "ORDER BY id")                                                                   \
@@ -181,8 +184,10 @@ struct sqlite_store {
     struct identity identity;
     uint64_t utc; /* of the batch */
     uint64_t batch;
-    uint64_t put_broke;   /* the last batch in which a PUT failed */
-    uint64_t recent;      /* bytes in the table of recent entries, about, */
+    uint64_t put_broke; /* the last batch in which a PUT failed */
+    uint32_t added,
+        touched;     /* entries, and the streams that they went to, in the last few transactions */
+    uint64_t recent; /* bytes in the table of recent entries, about, */
     uint64_t recent_kept; /* and on the disk */
     uint64_t
         recent_again; /* how many it has to be before moving them is tried again, after it failed */

@@ -28,8 +28,11 @@ int thm_sql_count_recent(struct sqlite_store *s)
 
 static bool write_streams(struct sqlite_store *s)
 {
+    s->touched = s->touched / 2 + s->streams.dirties;
+    s->added /= 2;
     for (uint32_t i = 0; i < s->streams.dirties; i++) {
         struct stream *stream = &s->streams.slots[s->streams.dirty[i]];
+        s->added += (uint32_t)(stream->now.head - stream->kept.head);
         if (!thm_sql_senders_keep(s, stream->row, &stream->now, 0))
             return false;
         thm_sql_int(s, Q_STREAM_SET, 1, (uint64_t)stream->row);

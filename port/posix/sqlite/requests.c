@@ -85,6 +85,9 @@ static int do_open(struct sqlite_store *s, struct thm_store_request *r, bool mak
 
 /* --- APPEND --- */
 
+/* Entries for each stream from which on a page or two of its own cost less than being moved later. */
+#define SHARE_MIN 8
+
 /* Whether an append may follow `before`, which goes first in the same request, or NULL. */
 static int check_append(struct sqlite_store *s, const struct thm_store_request *r,
                         const struct thm_store_append *a, const struct thm_store_append *before)
@@ -112,6 +115,26 @@ static int check_append(struct sqlite_store *s, const struct thm_store_request *
     return a->csn > last ? THM_OK : THM_E_STATE;
 }
 
+/* Writes an entry where its stream's are when the last transactions had many entries for each stream, so that pages are
+ * shared; else beside what came before it. */
+static bool add_entry(struct sqlite_store *s, const struct stream *stream,
+                      const struct thm_store_append *a)
+{
+    bool direct = s->touched > 0 && s->added >= SHARE_MIN * s->touched;
+    enum statement q = direct ? Q_ENTRY_ADD : Q_RECENT_ADD;
+
+    thm_sql_int(s, q, 1, thm_sql_key(stream->row, a->entry.n));
+    thm_sql_int(s, q, 2, s->utc);
+    thm_sql_int(s, q, 3, a->entry.for_device);
+    thm_sql_int(s, q, 4, a->sender.device);
+    thm_sql_blob(s, q, 5, a->entry.line, a->entry.len);
+    thm_sql_int(s, q, 6, a->csn != 0 ? a->sender.client : 0);
+    thm_sql_int(s, q, 7, a->csn);
+    if (!direct)
+        s->recent += a->entry.len + ENTRY_MORE;
+    return thm_sql_run(s, q);
+}
+
 static bool apply_append(struct sqlite_store *s, const struct thm_store_append *a)
 {
     struct stream *stream = thm_sql_stream(&s->streams, a->stream);
@@ -122,19 +145,11 @@ static bool apply_append(struct sqlite_store *s, const struct thm_store_append *
         if (sender == NULL)
             return false;
     }
-    thm_sql_int(s, Q_ENTRY_ADD, 1, thm_sql_key(stream->row, a->entry.n));
-    thm_sql_int(s, Q_ENTRY_ADD, 2, s->utc);
-    thm_sql_int(s, Q_ENTRY_ADD, 3, a->entry.for_device);
-    thm_sql_int(s, Q_ENTRY_ADD, 4, a->sender.device);
-    thm_sql_blob(s, Q_ENTRY_ADD, 5, a->entry.line, a->entry.len);
-    thm_sql_int(s, Q_ENTRY_ADD, 6, a->csn != 0 ? a->sender.client : 0);
-    thm_sql_int(s, Q_ENTRY_ADD, 7, a->csn);
-    if (!thm_sql_run(s, Q_ENTRY_ADD))
+    if (!add_entry(s, stream, a))
         return false;
     thm_sql_stream_dirty(&s->streams, stream);
     stream->now.head = a->entry.n;
     stream->now.bytes += a->entry.len;
-    s->recent += a->entry.len + ENTRY_MORE;
     if (sender != NULL)
         thm_sql_sender_take(s, sender, a->sender.client, a->csn, a->entry.n);
     return true;
