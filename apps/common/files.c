@@ -113,6 +113,11 @@ char *path_of_user(const char *variable, const char *fallback)
     return path ? text_format("%s/%s/thimble", path, fallback) : NULL;
 }
 
+int path_make_last(const char *path)
+{
+    return mkdir(path, 0700) < 0 && errno != EEXIST ? -1 : 0;
+}
+
 int path_make(const char *path)
 {
     char *copy = text_format("%s", path);

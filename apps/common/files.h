@@ -40,6 +40,9 @@ char *path_beside(const char *beside, const char *name);
  */
 char *path_of_user(const char *variable, const char *fallback);
 
+/** Makes a folder in one that is there, mode 700. 0, or -1 with errno set: ENOENT when that is not there. */
+int path_make_last(const char *path);
+
 /** Makes a folder and those above it, mode 700. 0, or -1 with errno set. */
 int path_make(const char *path);
 

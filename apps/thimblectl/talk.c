@@ -130,7 +130,8 @@ int talk_ask(int fd, const char *line)
         fflush(stdout);
     }
     if (more)
-        report("the server hung up before its answer was whole");
+        report("the server ended or hung up before its answer was whole: what you asked for may "
+               "not be done");
     free(text);
     fclose(answer);
     return result;

@@ -52,10 +52,13 @@ static void note(struct call *call, int result)
 
 static const char *outcome(const struct thm_admin_request *r)
 {
+    if (r->made)
+        return "had no account, and has one now that is suspended: if that is no name of a "
+               "certificate, remove it";
     if (r->op == THM_ADMIN_USER_ADD)
         return "has an account";
     if (r->op == THM_ADMIN_USER_REMOVE)
-        return "has no account any more";
+        return "has no account any more; what was whispered to him stays in the database";
     if (r->set & THM_ADMIN_SUSPENDED)
         return r->suspended ? "is suspended" : "may come in again";
     return "is changed";
@@ -119,12 +122,15 @@ static void date(uint64_t utc_ms, char text[16])
 static void on_row(struct thm_admin_request *request, const struct thm_account *account)
 {
     struct call *call = request->owner;
-    char since[16], seen[16] = "never";
+    bool own = account->auth != THM_AUTH_DEFAULT;
+    char since[16], seen[16] = "never", auth[32];
+    snprintf(auth, sizeof auth, "%s%s", policies[own ? account->auth : call->host->auth],
+             own ? "" : " (default)");
     date(account->since_ms, since);
     if (account->seen_ms > 0)
         date(account->seen_ms, seen);
-    call_line(call, "%-24s auth %-11s %-11s %-9s since %s, seen %s", account->user,
-              policies[account->auth], account->has_passcode ? "passcode" : "no passcode",
+    call_line(call, "%-24s auth %-21s %-11s %-9s since %s, seen %s", account->user, auth,
+              account->has_passcode ? "passcode" : "no passcode",
               account->damaged     ? "damaged"
               : account->suspended ? "suspended"
                                    : "active",

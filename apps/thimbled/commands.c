@@ -119,7 +119,7 @@ void commands_run(struct call *call, const char *line)
     call->busy = true;
     call->walk = NULL;
     call->at = call->count = 0;
-    call->user[0] = call->detail[0] = '\0';
+    call->user[0] = call->detail[0] = call->path[0] = '\0';
     if (call->command)
         call->command->run(call, args);
     else

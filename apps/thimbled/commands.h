@@ -26,6 +26,7 @@ struct command_host {
     struct devices *devices;
     struct trust *const *trust;
     const char *denylist;       /* NULL: none was given */
+    enum thm_auth_policy auth;  /* of accounts that say nothing else */
     struct thm_store *database; /* a store of sqlite_store.h; NULL: messages are in memory only */
     uint64_t started_ms;        /* UTC */
     /* Reads certificates and deny-list anew. False: a sentence at `text` says why not, else what was read. */

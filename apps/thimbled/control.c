@@ -396,6 +396,18 @@ uint64_t control_deadline(const struct control *c, uint64_t now_ms)
     return until;
 }
 
+/* What a client still waits for will never be done. */
+static void end_unfinished(struct call *call)
+{
+    if (!call->busy)
+        return;
+    if (call->path[0])
+        call_refuse(call, "shutdown",
+                    "the server ended before the copy was whole: %s was not written", call->path);
+    else
+        call_refuse(call, "shutdown", "the server ended before this was done");
+}
+
 void control_close(struct control *c)
 {
     if (!c->port) /* never opened */
@@ -403,6 +415,7 @@ void control_close(struct control *c)
     for (unsigned i = 0; i < CONTROL_CLIENTS && c->port; i++) {
         if (c->clients[i].fd < 0)
             continue;
+        end_unfinished(&c->clients[i].call);
         send_some(&c->clients[i], 0);
         drop(&c->clients[i]);
     }

@@ -110,8 +110,10 @@ void run_device_revoke(struct call *call, const char *args)
     else if (devices_hash(what, hash))
         revoke(call, hash, "", "");
     else
-        call_refuse(call, "no-such-device",
-                    "%s was not here since the start of the server: give all 64 digits of its key "
-                    "hash, or take thimble-ca revoke, then reload",
-                    what);
+        call_refuse(
+            call, "no-such-device",
+            "%s is none of the devices that were here since the start of the server, or others "
+            "came since (see device list): give all 64 digits of its key hash, which the audit "
+            "log has for each login, or take thimble-ca revoke, then reload",
+            what);
 }

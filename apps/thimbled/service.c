@@ -322,6 +322,7 @@ static int open_host(struct service *s)
                               .devices = &s->devices,
                               .trust = &s->trust,
                               .denylist = s->settings->denylist,
+                              .auth = s->config.auth,
                               .database = s->settings->store == STORE_RAM ? NULL : s->store.store,
                               .started_ms = (uint64_t)time(NULL) * 1000,
                               .reload = reload,

@@ -39,6 +39,7 @@ struct settings {
 #if THIMBLED_SQLITE
     /* No option: for a test's own main, which ends the process there. */
     void (*store_point)(void *ctx, enum thm_sqlite_point point);
+    unsigned store_recent; /* likewise: struct thm_sqlite_config has it; 0: as it is for people */
 #endif
 };
 

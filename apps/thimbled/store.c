@@ -102,7 +102,8 @@ static char *default_folder(void)
     return path_of_user("XDG_STATE_HOME", ".local/state");
 }
 
-/* A folder is made with mode 700; one that is there stays as it is. */
+/* A folder is made with mode 700; one that is there stays as it is. Of one that somebody named only the last part is made:
+ * the rest of it may be a typing error, and the database somewhere else. */
 static char *folder(const struct settings *settings, char *why, size_t cap)
 {
     char *path = settings->data ? text_format("%s", settings->data) : default_folder();
@@ -111,13 +112,20 @@ static char *folder(const struct settings *settings, char *why, size_t cap)
         snprintf(why, cap, "there is no home directory: say by --data DIR where messages are kept");
         return NULL;
     }
-    if (path_make(path) == 0 && stat(path, &there) == 0) {
+    int made = settings->data ? path_make_last(path) : path_make(path);
+    if (made == 0 && stat(path, &there) == 0) {
         if (S_ISDIR(there.st_mode))
             return path;
         errno = ENOTDIR;
     }
-    snprintf(why, cap, "can't make the folder %s: %s (--data DIR names another one)", path,
-             strerror(errno));
+    if (made < 0 && errno == ENOENT)
+        snprintf(why, cap,
+                 "can't make the folder %s: the one that it is to be in does not exist (--data DIR "
+                 "names another one)",
+                 path);
+    else
+        snprintf(why, cap, "can't make the folder %s: %s (--data DIR names another one)", path,
+                 strerror(errno));
     free(path);
     return NULL;
 }
@@ -139,6 +147,7 @@ int store_open_database(struct store *store, const struct settings *settings,
                                              .streams = config->max_rooms + config->max_users,
                                              .senders = SENDERS,
                                              .cache_kb = CACHE_KB,
+                                             .recent = settings->store_recent,
                                              .rooms = rule(&settings->rooms),
                                              .inboxes = rule(&settings->inboxes),
                                              .ctx = store,

@@ -2,8 +2,9 @@
  * Whether the time of a login by passcode tells if there is such a user: the server's work for one who is there and
  * gave a wrong passcode, and for one who is not. Prints Markdown.
  *
- *   thimble-passcode-bench [ROUNDS]
+ *   thimble-passcode-bench [ROUNDS [FOLDER]]
  *
+ * With a folder, a login begins as the server's does: the account is looked up in a database of 10,000 that is made there.
  * The two take turns, and each is split in two halves by a coin: how far the medians of those are apart is noise.
  */
 #include <stdio.h>
@@ -11,13 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "thimble/auth.h"
+#include "lookup.h"
 
 enum { KNOWN, UNKNOWN, KINDS, HALVES = 2 };
 
 static const char *const users[KINDS] = {"ali", "bob"} /* as long: the work depends on that */;
 static struct thm_scram_verifier verifier;
 static struct thm_scram_unknown unknown = {.iterations = THM_SCRAM_ITERATIONS_MIN};
+static bool looks_up;
 static const uint8_t leaf_hash[THM_SCRAM_KEY] = {1};
 static double *times[KINDS][HALVES];
 static size_t counts[KINDS][HALVES];
@@ -64,6 +66,8 @@ static double log_in(int kind, const struct thm_scram_keys *wrong)
     fill(entropy[0], sizeof entropy);
     must(thm_scram_client_start(&client, users[kind], entropy[0], leaf_hash, first), THM_SCRAM_OK);
     double begun = now_ns();
+    if (looks_up && lookup(kind == KNOWN, (unsigned)(draw() >> 40)) != (kind == KNOWN))
+        exit(1);
     must(thm_scram_server_first(&server, first, strlen(first), leaf_hash), THM_SCRAM_OK);
     must(thm_scram_server_challenge(&server, kind == KNOWN ? &verifier : NULL, &unknown, entropy[1],
                                     challenge),
@@ -108,6 +112,9 @@ int main(int argc, char **argv)
     must(thm_scram_verifier_make(&verifier, "correct horse", 13, salt, sizeof salt,
                                  THM_SCRAM_ITERATIONS_MIN),
          THM_SCRAM_OK);
+    looks_up = argc > 2;
+    if (looks_up)
+        lookup_open(argv[2], &verifier);
     for (int i = 0; i < KINDS * HALVES; i++)
         times[i / HALVES][i % HALVES] = calloc(rounds + 1, sizeof(double));
     for (size_t i = 0; i < 2 * rounds; i++) {
@@ -119,7 +126,8 @@ int main(int argc, char **argv)
             median(times[i / HALVES][i % HALVES], counts[i / HALVES][i % HALVES]);
     double known = (middle[KNOWN][0] + middle[KNOWN][1]) / 2;
     double not_there = (middle[UNKNOWN][0] + middle[UNKNOWN][1]) / 2;
-    printf("| a login that fails, medians of %zu each | ns |\n|---|--:|\n", rounds);
+    printf("| a login that fails%s, medians of %zu each | ns |\n|---|--:|\n",
+           looks_up ? ", with its look-up" : "", rounds);
     printf("| a user who is there | %.0f |\n| one who is not | %.0f |\n", known, not_there);
     printf("| apart | %.0f |\n", apart(known, not_there));
     printf("| noise: two halves of the same | %.0f, %.0f |\n",

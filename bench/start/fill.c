@@ -1,11 +1,12 @@
 /*
- * thimble-fill DATABASE INBOXES ROOMS ENTRIES: makes a database of so many inboxes (@u0 ...) and rooms (#r0 ...) with
- * an entry each, and ENTRIES of 128 bytes in the inbox @u0, for bench/start/run and bench/run.
+ * thimble-fill DATABASE INBOXES ROOMS ENTRIES: makes a database of so many users with account and inbox (@u0 ...) and rooms
+ * (#r0 ...) with an entry each, and ENTRIES of 128 bytes in the inbox @u0, for bench/start/run and bench/run.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/kinds.h"
 #include "thimble/sqlite_store.h"
 #include "thimble/wire.h"
 
@@ -89,6 +90,28 @@ static void append(uint32_t stream, const char *name, uint64_t count)
     }
 }
 
+static void make_accounts(unsigned count)
+{
+    static const char text[] = "since 1700000000000\nseen 1700000000000\n";
+    for (unsigned i = 0; i < count;) {
+        unsigned batch = 0;
+        for (; batch < BATCH && i < count; batch++, i++) {
+            struct thm_store_request *r = &requests[batch];
+            int len = snprintf(lines[batch], sizeof lines[batch], "u%u", i);
+            memset(r, 0, sizeof *r);
+            r->op = THM_STORE_PUT;
+            r->record = (struct thm_store_record){.kind = THM_KIND_USER_RECORD,
+                                                  .key = lines[batch],
+                                                  .key_len = (uint8_t)len,
+                                                  .value = text,
+                                                  .value_len = sizeof text - 1};
+            store->ops->submit(store, r);
+        }
+        flying = batch;
+        finish();
+    }
+}
+
 static void fill(char kind, char letter, unsigned count, unsigned first)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -112,6 +135,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "thimble-fill: %s\n", why);
         return 1;
     }
+    make_accounts((unsigned)atoi(argv[2]));
     fill('@', 'u', (unsigned)atoi(argv[2]), (unsigned)atoi(argv[4]));
     fill('#', 'r', (unsigned)atoi(argv[3]), 0);
     thm_sqlite_store_close(store);

@@ -17,7 +17,7 @@
 
 #include "thimble/sqlite_store.h"
 
-enum { SENDERS = 50, LINE = 250, MOST = 512, READ_BUFFER = 32768 };
+enum { SENDERS = 50, LINE = 250, MOST = 512, READ_BUFFER = 32768, ROOMS = 1000 };
 
 static sem_t woken;
 static char path[512];
@@ -91,8 +91,9 @@ static uint32_t open_stream(struct thm_store *store, const char *name, uint64_t 
 
 static void append(struct thm_store *store, unsigned batch, unsigned streams)
 {
-    uint32_t stream[16];
-    uint64_t head[16], csn = (uint64_t)(seconds(CLOCK_REALTIME) * 1e6);
+    static uint32_t stream[ROOMS];
+    static uint64_t head[ROOMS];
+    uint64_t csn = (uint64_t)(seconds(CLOCK_REALTIME) * 1e6);
     double spent, took;
     unsigned rounds = 20000 / (batch + 9), messages = 0;
 
@@ -283,6 +284,8 @@ int main(int argc, char **argv)
         append(store, batches[i], 1);
     for (unsigned i = 0; i < 4; i++)
         append(store, batches[i], 16);
+    for (unsigned i = 0; i < 4; i++)
+        append(store, batches[i], ROOMS);
     read_all(store);
     thm_sqlite_store_close(store);
     time_open();

@@ -47,7 +47,7 @@ static bool on_gap(struct thm_console *c, const struct thm_msg *m)
         c->rooms[place].oldest = 0; /* numbers begin anew */
 #endif
     thm_show_begin(c, THM_STYLE_ERROR, stream);
-    thm_show_str(c, dropped ? "! " : THM_T("! the server was restarted and has lost the earlier "));
+    thm_show_str(c, dropped ? "! " : THM_T("! the server has lost earlier "));
     thm_show_format(c, is_inbox(stream) ? "whispers" : THM_T("messages of {room}"), m);
     if (dropped) {
         thm_show_str(c, !THM_MODERATION || !thm_msg_is(m, THM_KEY_REASON, "not a member")

@@ -41,15 +41,23 @@ static void set(const struct thm_admin_request *r, struct account *a)
     }
 }
 
+static bool suspends(const struct thm_admin_request *r)
+{
+    return (r->set & THM_ADMIN_SUSPENDED) != 0 && r->suspended;
+}
+
 /* The record as it is to be written. THM_OK, or why that can't be. */
-static int change(struct thm_server *s, const struct thm_admin_request *r, bool exists,
+static int change(struct thm_server *s, struct thm_admin_request *r, bool exists,
                   struct thm_fields *record)
 {
     struct account a;
     bool written;
 
-    if (exists == (r->op == THM_ADMIN_USER_ADD))
-        return exists ? THM_E_EXISTS : THM_E_NO_USER;
+    if (exists && r->op == THM_ADMIN_USER_ADD)
+        return THM_E_EXISTS;
+    r->made = !exists && r->op == THM_ADMIN_USER_SET && suspends(r);
+    if (!exists && r->op != THM_ADMIN_USER_ADD && !r->made)
+        return THM_E_NO_USER;
     if (r->op == THM_ADMIN_USER_REMOVE) {
         record->len = 0;
         return THM_OK;
@@ -85,7 +93,7 @@ static void log_change(struct thm_server *s, const struct thm_admin_request *r)
 static void end_connections(struct thm_server *s, const struct thm_admin_request *r)
 {
     bool removed = r->op == THM_ADMIN_USER_REMOVE;
-    bool suspended = (r->set & THM_ADMIN_SUSPENDED) != 0 && r->suspended;
+    bool suspended = suspends(r);
     int code = removed ? THM_E_KICKED : THM_E_SUSPENDED;
 
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {

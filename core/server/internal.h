@@ -323,6 +323,9 @@ void thm_say_room(struct thm_server *s, struct connection *c, const struct thm_m
 void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_say_step(struct thm_server *s, struct job *j);
 
+/** Asks the store again for receivers of whispers, of whom it could not tell. */
+void thm_say_run(struct thm_server *s);
+
 /** Who a connection's messages are from, as the store knows it. */
 struct thm_sender thm_sender_of(const struct connection *c);
 

@@ -295,7 +295,8 @@ struct job {
     uint8_t opening; /* OPEN_TO_SAY: which of its streams */
     uint64_t epoch;  /* of the accounts when a record was asked for */
     uint8_t misfits; /* how often the store did not take it for what it is */
-    bool unsure;     /* whether its csn was taken is to be looked up */
+    bool
+        unsure; /* whether its csn was taken is to be looked up; GET_TO_SAY: the store failed before */
     uint8_t receipt; /* it is one, see receipt.c: `text` has the id; 0: it is a message */
     uint8_t part, parts;
     uint64_t csn, of, time;
@@ -357,6 +358,8 @@ struct thm_server {
     uint32_t append_flying;             /* submitted, not completed */
     bool append_failing;                /* one failed: wait for the rest, then send again */
     uint64_t append_retry;              /* ms, 0: none */
+    uint32_t ask_first;                 /* jobs of whispers that are to ask the store again */
+    uint64_t ask_retry;                 /* ms: when, 0: none */
     bool troubled;                      /* the store takes no messages now */
     uint32_t troubles;                  /* how often that began since the start */
     const char *trouble;                /* why, as its owner says; NULL: not known */

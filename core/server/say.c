@@ -222,6 +222,40 @@ void thm_say_ask_for_user(struct thm_server *s, struct job *j)
     thm_job_submit(s, j);
 }
 
+/* The store can't tell now. What its sender says next must not overtake it, for the higher csn would have it refused when
+ * it is sent again; so it stays here, its sender's input waits on, and the store is asked again. */
+static void ask_later(struct thm_server *s, struct connection *c, struct job *j)
+{
+    if (!j->unsure) {
+        struct thm_msg m;
+        thm_msg_init(&m, THM_MSG_ERROR);
+        THM_SET(&m, CODE, thm_error_word(THM_E_STORE));
+        THM_SET(&m, IN, "whisper");
+        THM_SET(&m, REASON, "what you whisper waits: the store can't tell now who is there");
+        thm_output_news(s, c, &m);
+        thm_log_event(s, THM_LOG_ERROR, "store-failed", c, THM_E_STORE, "account");
+    }
+    j->unsure = true;
+    j->next = s->ask_first;
+    s->ask_first = j->number;
+    s->ask_retry = s->now + STORE_RETRY_MS;
+}
+
+void thm_say_run(struct thm_server *s)
+{
+    uint32_t n = s->ask_first;
+
+    if (n == 0 || s->ask_retry > s->now)
+        return;
+    s->ask_first = 0;
+    s->ask_retry = 0;
+    while (n != 0) {
+        struct job *j = job_at(s, n);
+        n = j->next;
+        thm_say_ask_for_user(s, j);
+    }
+}
+
 void thm_say_whisper(struct thm_server *s, struct connection *c, const struct thm_msg *m)
 {
     char own[THM_ROOM_MAX + 1] = "@", to[2 * THM_ID_MAX + 2];
@@ -265,6 +299,7 @@ bool thm_say_found_user(struct thm_server *s, struct connection *c, struct job *
 {
     char user[THM_ID_MAX + 1] = "";
 
+    j->unsure = false;
     memcpy(user, j->to, thm_say_user_len(j->to));
     thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
     if (j->request.len == 0 && thm_user_find(s, user, strlen(user)) == 0)
@@ -303,6 +338,10 @@ void thm_say_step(struct thm_server *s, struct job *j)
 
     if (c != NULL && c->state != CONN_ONLINE)
         c = NULL; /* it has heard the last word */
+    if (c != NULL && j->step == JOB_GET_TO_SAY && j->request.result == THM_E_STORE) {
+        ask_later(s, c, j);
+        return;
+    }
     if (c != NULL && j->request.result != THM_OK)
         say_later(s, c, stream, j->request.result);
     else if (c != NULL && j->step == JOB_FIND_REPEAT)

@@ -361,6 +361,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     s->unfinished = true;
     for (unsigned round = 0; round < ROUNDS_PER_STEP && s->unfinished; round++) {
         run_connections(s);
+        thm_say_run(s);
         thm_append_run(s);
         thm_record_run(s);
         thm_operations_run(s);
@@ -390,6 +391,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
         at = earlier(at, stream_at(s, s->count_first)->count_due);
     at = earlier(at, thm_hold_deadline(s));
     at = earlier(at, s->append_retry);
+    at = earlier(at, s->ask_retry);
     at = earlier(at, thm_record_deadline(s));
     if (thm_operations_deadline(s) <= s->now)
         return 0;

@@ -280,12 +280,17 @@ static void test_accounts_are_listed(void **state)
                                     .has_passcode = true,
                                     .since_ms = 1700000000000};
     (void)state;
+    const struct thm_account eve = {.user = "eve", .since_ms = 1700000000000};
+    stand_in.host.auth = THM_AUTH_PASSCODE;
     run("user list");
     stand_in.request->row(stand_in.request, &ali);
+    stand_in.request->row(stand_in.request, &eve);
     done(THM_OK);
     assert_string_equal(said,
-                        "ali                      auth passcode    passcode    suspended since "
-                        "2023-11-14, seen never\n1 account\n");
+                        "ali                      auth passcode              passcode    suspended "
+                        "since 2023-11-14, seen never\n"
+                        "eve                      auth passcode (default)    no passcode active    "
+                        "since 2023-11-14, seen never\n2 accounts\n");
 }
 
 /* --- devices ------------------------------------------------------------------------------------ */
@@ -375,7 +380,7 @@ static void test_a_device_is_revoked(void **state)
     assert_string_equal(file_text(denylist), want);
     answers("device revoke aaaaaaaaaaaaaaaa", "ali@desk is revoked\n"); /* as it is listed */
     refuses("device revoke aaaaaaaaaaaaaaa", "no-such-device", "64 digits");
-    refuses("device revoke ali@phone", "no-such-device", "was not here");
+    refuses("device revoke ali@phone", "no-such-device", "none of the devices that were here");
     refuses("device revoke", "argument", "which device?");
     memset(stand_in.denied, 0xcc, THM_KEY_HASH);
     answers("device revoke " HASH_C, HASH_C " was revoked before\n");

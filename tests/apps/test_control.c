@@ -269,6 +269,18 @@ static void test_no_line_passes_for_the_last(void **state)
     close(fd);
 }
 
+static void test_who_waits_hears_that_the_server_ended(void **state)
+{
+    (void)state;
+    int fd = dial();
+    tell(fd, "user list\n");
+    assert_non_null(stand_in.request);
+    control_close(&control);
+    assert_string_equal(hear(fd), "error shutdown: the server ended before this was done\n");
+    assert_true(closed);
+    close(fd);
+}
+
 static void test_a_request_may_come_byte_by_byte(void **state)
 {
     const char *request = "kick eve\n";
@@ -556,6 +568,7 @@ int main(void)
         TEST(test_requests_follow_each_other),
         TEST(test_what_is_said_before_hanging_up_is_answered),
         TEST(test_no_line_passes_for_the_last),
+        TEST(test_who_waits_hears_that_the_server_ended),
         TEST(test_a_request_may_come_byte_by_byte),
         TEST(test_who_asks_is_logged),
         TEST(test_what_is_no_line_of_text_is_refused),

@@ -339,10 +339,10 @@ static void lines_and_what_is_printed(void **state)
          "!@ali|! whispers that are no longer kept: 1 (1-1)"},
         {"{'msgtype':'gap','room':'@ali','incarnation':'00000000000000ab',"
          "'reason':'restarted'}",
-         "!@ali|! the server was restarted and has lost the earlier whispers"},
+         "!@ali|! the server has lost earlier whispers"},
         {"{'msgtype':'gap','room':'#lobby','incarnation':'0000000000000001',"
          "'reason':'restarted'}",
-         "!#lobby|! the server was restarted and has lost the earlier messages of #lobby"},
+         "!#lobby|! the server has lost earlier messages of #lobby"},
         {"{'msgtype':'presence','room':'#lobby','userid':'bob','alias':'Bob','event':'joined'}",
          "n#lobby|* bob(Bob) joined"},
         {"{'msgtype':'presence','room':'#lobby','userid':'bob','event':'left'}",

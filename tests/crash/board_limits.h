@@ -1,4 +1,5 @@
 /* The same with the limits of a board. */
-#include "limits.h"
-
 #include "../client/board_limits.h"
+
+#undef THM_CLIENT_SENDERS
+#include "limits.h"

@@ -4,7 +4,8 @@
  * compared with what was acknowledged. It ends when there were so many crashes, or after so many seconds.
  *
  * SERVER is thimbled-crash: it is killed at random moments, and at random points of its commits. With --restore
- * it is not the server that is tried, but the clients: each time, an older copy of the database takes its place.
+ * it is not the server that is tried, but the clients: each time, an older copy of the database takes its place, and
+ * clients are killed before, meanwhile and after.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -378,6 +379,15 @@ static void copy_database(const char *from, const char *to)
         copy(wal_from, wal_to);
 }
 
+/* Kills about a third of them; a little later, so that it may be in the midst of anything. */
+static void crash_some(void)
+{
+    pass(draw(60));
+    for (unsigned i = 0; i < CLIENTS; i++)
+        if (draw(3) == 0)
+            crash_client(i);
+}
+
 static void restore(unsigned most, uint64_t until)
 {
     start_server(NULL);
@@ -387,10 +397,16 @@ static void restore(unsigned most, uint64_t until)
         copy_database(database, path_in("copy", ".db"));
         start_server(NULL);
         await_talk(2000 + draw(6000));
+        if (draw(2) == 0)
+            crash_some();
         end_server(draw(8) == 0 ? SIGTERM : SIGKILL);
         copy_database(path_in("copy", ".db"), database);
+        if (draw(2) == 0)
+            crash_some();
         start_server(NULL);
         restores++;
+        if (draw(2) == 0)
+            crash_some(); /* some have been told of the gap, some not yet */
         await_lines("G #lobby", restores, "somebody is not told that the log is another one");
         await_talk(2000);
     }
@@ -421,7 +437,8 @@ static int judge(void)
     }
     printf("%s - ", wrong == 0 ? "ok" : "not ok");
     if (restoring)
-        printf("%u older copies restored, %u gaps shown", restores, v.gaps);
+        printf("%u older copies restored, %u crashes of clients, %u gaps shown", restores,
+               client_crashes, v.gaps);
     else
         printf("%u crashes of the server, %u of them within a commit, %u of clients", crashes,
                at_points, client_crashes);

@@ -192,6 +192,7 @@ struct view {
     uint64_t first; /* in the log that is held: shown from here on */
     bool *seen;     /* of the entries that are held: shown, now or in a former log */
     char **shown;   /* all texts that were shown */
+    size_t run;     /* where those of the run begin */
     size_t shown_count, shown_cap;
 };
 
@@ -215,6 +216,19 @@ static void remember(struct view *view, const char *text)
         view->shown = realloc(view->shown, view->shown_cap * sizeof *view->shown);
     }
     view->shown[view->shown_count++] = strdup(text);
+}
+
+/* Nothing was shown twice since this run began: what it knows of each sender lasts so long. */
+static void end_run(const char *who, struct view *view, struct verdict *v)
+{
+    char **shown = view->shown + view->run;
+    size_t count = view->shown_count - view->run;
+    if (count > 0)
+        qsort(shown, count, sizeof *shown, compare_texts);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(shown[i - 1], shown[i]) == 0)
+            complain(v, &v->twice, "%s was shown '%s' twice", who, shown[i]);
+    view->run = view->shown_count;
 }
 
 static void on_shown(const char *who, struct view *view, uint64_t log, uint64_t n, const char *text,
@@ -256,6 +270,8 @@ static void take(const char *who, char *line, struct view *views, unsigned *coun
     char name[NAME_MAX_];
     uint64_t log, n;
     int at = 0;
+    for (unsigned i = 0; line[0] == 'R' && restored && i < *count; i++)
+        end_run(who, &views[i], v);
     if (line[0] == 'L')
         complain(v, &v->refused, "%s: %s is refused", who, line + 2);
     if (sscanf(line + 1, " %63s %" SCNx64 " %" SCNu64 "%n", name, &log, &n, &at) != 3)
@@ -299,10 +315,9 @@ static void take(const char *who, char *line, struct view *views, unsigned *coun
 static void conclude(const char *who, struct view *view, bool restored, struct verdict *v)
 {
     const struct held *h = view->held;
-    qsort(view->shown, view->shown_count, sizeof *view->shown, compare_texts);
-    for (size_t i = 1; i < view->shown_count; i++)
-        if (strcmp(view->shown[i - 1], view->shown[i]) == 0)
-            complain(v, &v->twice, "%s was shown '%s' twice", who, view->shown[i]);
+    end_run(who, view, v);
+    if (view->shown_count > 0)
+        qsort(view->shown, view->shown_count, sizeof *view->shown, compare_texts);
     if (view->log != h->log || view->n != h->head)
         complain(v, &v->missing, "%s stands at %" PRIu64 " of %" PRIu64 " in %s", who, view->n,
                  h->head, h->name);

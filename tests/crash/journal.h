@@ -38,7 +38,8 @@ void judge_held(const struct held *held, struct verdict *v);
  * Compares a client's journal with it.
  *
  * @param restored  older copies were put in the database's place: another log is then no mistake, what was acknowledged
- *                  in a former one may be gone, and what was shown before need not be shown again
+ *                  in a former one may be gone, and what was shown before need not be shown again, but may be in a
+ *                  later run of the client, which has forgotten what it was shown
  */
 void judge_journal(const char *path, const struct held *held, unsigned count, bool restored,
                    struct verdict *v);

@@ -39,5 +39,6 @@ int main(int argc, char **argv)
         return report_fail(2, "THIMBLE_CRASH is POINT N WHAT, not '%s'", crash);
     int result = settings_read(&settings, argc, argv);
     settings.store_point = crash ? reach : NULL;
+    settings.store_recent = 30000; /* a hundred entries: there is a move every few commits */
     return report_end(result == -1 ? service_run(&settings) : result);
 }

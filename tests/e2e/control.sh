@@ -123,7 +123,7 @@ ok 'help' does '^device revoke USER@DEVICE.KEYHASH +add a device' help
 ok 'user add' does '^tom has an account$' user add tom
 ok '... twice is refused' refused 1 'tom: ' user add tom
 ok 'a name that is none' refused 2 "'Tom!' can't be a user" user add 'Tom!'
-ok 'user list' does '^tom +auth default +no passcode active ' user list
+ok 'user list' does '^tom +auth certificate \(default\) +no passcode active ' user list
 add_with_passcode() {
   ctl user add zoe --passcode <<<"$PASSCODE"
   is $status 0 && is "$(cat "$tmp/out")" 'zoe has an account: auth passcode, passcode set'
@@ -145,7 +145,9 @@ ctl user passwd max --verifier - <"$tmp/v"
 ok '... also by standard input' is "$(cat "$tmp/out")" 'max is changed: auth passcode, passcode set'
 ok 'user passwd --no-passcode' does '^zoe is changed: auth default, no passcode' user passwd zoe --no-passcode
 ok 'user auth' does '^zoe is changed: auth certificate$' user auth zoe certificate
-ok 'nobody of that name' refused 1 'nobodyhere: ' user suspend nobodyhere
+ok 'nobody of that name' refused 1 'nobodyhere: ' user resume nobodyhere
+ok 'suspending one known by certificate only' does '^nobodyhere had no account, and has one now that is suspended: ' user suspend nobodyhere
+ok '... and undone' does '^nobodyhere has no account any more; ' user remove nobodyhere
 if [[ -n $(command -v tmux) ]]; then
   terminal asks "$THIMBLECTL" user passwd tom
   see asks 'Passcode:'
@@ -171,7 +173,7 @@ ok 'user suspend' does '^ali is suspended$' user suspend ali
 await_end ali
 ok '... ends the sessions' not is $status 0
 ok 'user resume' does '^ali may come in again$' user resume ali
-ok 'user remove' does '^tom has no account any more$' user remove tom
+ok 'user remove' does '^tom has no account any more; what was whispered to him stays in the database$' user remove tom
 ok '... once' refused 1 'tom: ' user remove tom
 ok 'neither passcode nor verifier is logged' not grep -Eq -e "$PASSCODE|SCRAM" "$log"
 
@@ -192,7 +194,7 @@ hash=$("$THIMBLE_CA" list --dir "$CA" | sed -n 's/^user *dora@default .* \([0-9a
 ok '... thimble-ca knows it too' test -n "$hash"
 ok '... the line says who and when' grep -Eq "^$hash[0-9a-f]{48} # dora@default 20..-..-..$" "$CA/denylist"
 ok 'twice is no error' does '^dora@default was revoked before$' device revoke dora@default
-ok 'a device that was not here' refused 1 'was not here since the start' device revoke nobody@tv
+ok 'a device that was not here' refused 1 'nobody@tv is none of the devices that were here since the start' device revoke nobody@tv
 ok 'a key of 64 digits' does ' is revoked$' device revoke "$(printf '%064d' 7)"
 ok 'reload' does '^certificates and deny-list read anew, 2 denied$' reload
 cp "$CA/server/localhost.crt" "$tmp/saved"

@@ -80,6 +80,8 @@ echo 'no database, whatever its name says, but long enough to be looked at close
 mkdir "$tmp/bad" && for i in {1..99}; do cat "$tmp/text"; done >"$tmp/bad/thimbled.db"
 ok 'a file of another kind' server_refuses 'not a database' --data "$tmp/bad"
 ok 'a file in place of the folder' server_refuses "$tmp/text: Not a directory (--data DIR" --data "$tmp/text"
+ok 'a folder in one that is not there' server_refuses 'does not exist (--data DIR' --data "$tmp/typo/data"
+ok '... which is not made' not test -e "$tmp/typo"
 ok 'a folder that nobody can make' server_refuses '(--data DIR names another one)' --data /proc/none
 if command -v python3 >/dev/null; then
   cp -r "$data" "$tmp/newer" # user_version is four bytes at 60 of the file
@@ -129,4 +131,12 @@ ok 'and what it had shown is not shown again' not grep -q 'dora is here' "$tmp/o
 ok 'what has waited is not what is waited for' is $status 27
 run_client dora@default </dev/null
 ok 'nor is it shown again' is "$(cat "$tmp/out")" ''
+stop_server
+
+# --- the usual place ------------------------------------------------------------------------------
+
+export XDG_STATE_HOME=$tmp/far/away
+store=()
+start_server
+ok 'the usual folder is made with those above it' test -s "$tmp/far/away/thimble/thimbled.db"
 stop_server

@@ -101,7 +101,7 @@ ok 'SIGTERM: exit 0' is $? 0
 ok 'everybody is told' await "$tmp/err" '^thimble: .*the server is going down'
 restart_server
 ok 'clients come back by themselves' await_log ' login .*user=bianca'
-ok 'a restarted store shows as a gap' await "$tmp/err" 'has lost the earlier messages of #lobby'
+ok 'a restarted store shows as a gap' await "$tmp/err" 'has lost earlier messages of #lobby'
 hear ali '*"msgtype":"gap","room":"#lobby"*'
 hear eve '*"msgtype":"gap","room":"#lobby"*'
 say ali 'and on'

@@ -206,6 +206,12 @@ static void accounts_are_added_changed_and_removed(void **state)
     assert_int_equal(set_user(&r, "u0", 0, THM_AUTH_DEFAULT, false), THM_E_NO_USER);
     assert_int_equal(admin(&r, THM_ADMIN_USER_REMOVE, "u0", 0, 0, false, NULL), THM_E_NO_USER);
     assert_int_equal(r.logged, 0);
+    /* a certificate alone would let him in */
+    assert_int_equal(set_user(&r, "u3", THM_ADMIN_SUSPENDED, 0, false), THM_E_NO_USER);
+    assert_int_equal(set_user(&r, "u3", THM_ADMIN_SUSPENDED, 0, true), THM_OK);
+    assert_record(&r, "u3", "since 18000000*\nsuspended yes\n");
+    assert_int_equal(r.logged, 1);
+    r.logged = 0;
     assert_int_equal(
         admin(&r, THM_ADMIN_USER_ADD, "u0", THM_ADMIN_AUTH, THM_AUTH_CERTIFICATE, false, NULL),
         THM_OK);

@@ -246,6 +246,42 @@ static void a_whisper_to_nobody_is_refused_after_a_while(void **state)
 
 /* --- credit --------------------------------------------------------------------------------- */
 
+static void with_records(struct rig *r)
+{
+    r->durable = true;
+    r->store_config.records = 16;
+}
+
+/* What is said next must not overtake it: a lower csn is refused for good. */
+static void a_whisper_waits_while_the_store_can_not_tell_who_is_there(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, with_records);
+    peer_close(rig_plain(&r, 1));
+    rig_pass(&r, 2000);
+    rig_restart(&r); /* it has forgotten whom it saw */
+    struct peer *u0 = rig_plain(&r, 0);
+    rig_pass(&r, 2000); /* nothing else is on its way to the store */
+    r.store.fail = 3;
+    say(u0, "{'msgtype':'whisper','to':'u1','csn':1,'text':'are you there?'}");
+    say(u0, "{'msgtype':'whisper','to':'u0','csn':2,'text':'to myself'}");
+    expect(u0, "{'msgtype':'error',*'code':'store','in':'whisper',*");
+    expect_later(u0, "{'msgtype':'stored','room':'@u0',*'n':1,*'csn':1}");
+    expect_later(u0, "{'msgtype':'stored','room':'@u0',*'n':2,*'csn':2}");
+    assert_int_equal(r.store.fail, 0);
+    r.store.fail = 1000000;
+    say(u0, "{'msgtype':'whisper','to':'u2','csn':3,'text':'and you?'}");
+    expect_later(u0, "{'msgtype':'error',*'code':'store',*");
+    peer_abort(u0);
+    rig_pass(&r, THM_IDLE_MS); /* it takes nothing from it meanwhile, and so hears of it late */
+    unsigned before = r.store.submitted;
+    rig_pass(&r, 1000);
+    assert_int_equal(r.store.submitted, before); /* nobody is asked for any more */
+    r.store.fail = 0;
+    rig_end(&r);
+}
+
 static void what_is_not_acknowledged_is_not_exceeded(void **state)
 {
     (void)state;
@@ -440,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_whisper_may_be_for_one_device),
         cmocka_unit_test(a_whisper_waits_for_who_is_away),
         cmocka_unit_test(a_whisper_to_nobody_is_refused_after_a_while),
+        cmocka_unit_test(a_whisper_waits_while_the_store_can_not_tell_who_is_there),
         cmocka_unit_test(what_is_not_acknowledged_is_not_exceeded),
         cmocka_unit_test(no_room_starves_another),
         cmocka_unit_test(too_much_can_not_be_acknowledged),

@@ -54,6 +54,7 @@ void fx_init(struct fixture *f)
     f->config = (struct thm_sqlite_config){.path = f->path,
                                            .streams = 64,
                                            .senders = 64,
+                                           .recent = 20000,
                                            .ctx = f,
                                            .wake = on_wake,
                                            .utc_ms = on_clock,

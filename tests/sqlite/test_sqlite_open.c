@@ -21,12 +21,19 @@ static void refuses(struct fixture *f, int result, const char *word)
     assert_non_null(strstr(f->why, word));
 }
 
-static void make(struct fixture *f)
+/* `recent`: 0: all entries lie as they came. */
+static void make_with(struct fixture *f, uint32_t recent)
 {
     fx_init(f);
+    f->config.recent = recent;
     fx_open(f);
     fx_append_all(f, fx_stream(f, "#lobby").stream, 1, 2000);
     fx_close(f);
+}
+
+static void make(struct fixture *f)
+{
+    make_with(f, 0);
 }
 
 static void a_second_process_is_refused(void **state)
@@ -148,7 +155,15 @@ static void a_missing_entry_is_damage(void **state)
     struct fixture f;
 
     (void)state;
-    make(&f);
+    make_with(&f, 0);
+    fx_open(&f);
+    assert_int_equal(fx_append(&f, fx_stream(&f, "#lobby").stream, 2001),
+                     THM_OK); /* alone: it lies as it came */
+    fx_close(&f);
+    fx_sql(f.path, "DELETE FROM recent WHERE id = (SELECT max(id) FROM recent)");
+    refuses(&f, THM_SQLITE_DAMAGED, "backup");
+    fx_clean(&f);
+    make_with(&f, 1000);
     fx_sql(f.path, "DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)");
     refuses(&f, THM_SQLITE_DAMAGED, "backup");
     fx_clean(&f);
@@ -181,7 +196,7 @@ static void other_databases_are_refused(void **state)
     make(&f);
     fx_sql(f.path, "PRAGMA user_version = 1000");
     refuses(&f, THM_SQLITE_NEWER, "newer thimble");
-    fx_sql(f.path, "PRAGMA user_version = 1");
+    fx_sql(f.path, "PRAGMA user_version = 2");
     fx_open(&f);
     fx_clean(&f);
 
@@ -191,6 +206,41 @@ static void other_databases_are_refused(void **state)
     assert_int_equal(journal_of(f.path), 'd'); /* it is as it was */
     fx_sql(f.path, "DROP TABLE somebody_elses; PRAGMA application_id = 7");
     refuses(&f, THM_SQLITE_FOREIGN, "another program");
+    fx_clean(&f);
+}
+
+/* What 0.1 had in the time of its first schema: every csn in the table of senders, none with its entry. */
+static void an_older_database_is_brought_up_to_date(void **state)
+{
+    static const char former[] =
+        "ALTER TABLE entries DROP COLUMN client; ALTER TABLE entries DROP COLUMN csn;"
+        "ALTER TABLE streams DROP COLUMN senders; DROP TABLE recent;"
+        "INSERT INTO streams VALUES (9, '#old', 77, 1, 2, 10);"
+        "INSERT INTO entries VALUES (9 << 40 | 1, 0, 0, 5, 'one.\n'), (9 << 40 | 2, 0, 0, 5, "
+        "'two.\n');"
+        "INSERT INTO senders VALUES (9, 5, 10, 42, 3, zeroblob(4 * 16));"
+        "PRAGMA user_version = 1";
+    struct thm_store_request find = {.op = THM_STORE_FIND, .sender = {5, 10}}, append;
+    struct fixture f;
+
+    (void)state;
+    make_with(&f, 1000);
+    fx_sql(f.path, former);
+    for (int again = 0; again <= 1; again++) {
+        fx_open(&f);
+        struct thm_store_request old = fx_stream(&f, "#old");
+        assert_true(old.first == 1 && old.head == 2 + (uint64_t)again);
+        find.stream = old.stream;
+        assert_int_equal(fx_run(&f, &find), THM_OK);
+        assert_int_equal(find.last_csn, 42 + again);
+        append = fx_append_of(old.stream, old.head + 1);
+        append.append[0].sender = find.sender;
+        append.append[0].csn = 42 + (uint64_t)again;
+        assert_int_equal(fx_run(&f, &append), THM_E_STATE); /* it was taken */
+        append.append[0].csn++;
+        assert_int_equal(fx_run(&f, &append), THM_OK);
+        fx_close(&f);
+    }
     fx_clean(&f);
 }
 
@@ -222,6 +272,7 @@ int main(void)
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(a_missing_entry_is_damage),
         cmocka_unit_test(other_databases_are_refused),
+        cmocka_unit_test(an_older_database_is_brought_up_to_date),
         cmocka_unit_test(files_are_for_the_owner_alone),
     };
 

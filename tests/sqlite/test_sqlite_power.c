@@ -90,6 +90,7 @@ static int open_store(struct world *w)
                                              .batch = 1 + mem_disk_below(&w->disk, 8),
                                              .streams = 4,
                                              .senders = 2 + mem_disk_below(&w->disk, 8),
+                                             .recent = 1 + mem_disk_below(&w->disk, 12000),
                                              .rooms = {.count = KEEP},
                                              .ctx = w,
                                              .entropy = entropy,

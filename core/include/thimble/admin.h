@@ -44,7 +44,8 @@ struct thm_room_user {
 
 enum thm_admin_op {
     THM_ADMIN_USER_ADD, /* THM_E_EXISTS if there is an account of that name */
-    THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions */
+    THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions, and makes an account for
+                         * who has none: a certificate alone would let him in */
     THM_ADMIN_USER_REMOVE, /* forgets the account and ends its sessions; THM_E_NO_USER */
     THM_ADMIN_USER_LIST,   /* row() for each account, in the order of their names */
     THM_ADMIN_ROOM_ADD,    /* THM_E_EXISTS if there is such a room */
@@ -96,6 +97,7 @@ struct thm_admin_request {
     bool suspended;
     struct thm_scram_verifier
         verifier; /* wiped once it is taken; all zero takes the passcode away */
+    bool made;    /* USER_SET receives: there was no account, and one was made */
     struct thm_room_rules rules;
     enum thm_deed deed;
     char reason[THM_SHORT_MAX +

@@ -39,16 +39,18 @@ static struct thm_store_request *do_requests(struct sqlite_store *s)
     return last;
 }
 
-/* The transaction came to nothing, and with it all that was in it. */
+/* The transaction came to nothing, and with it what its requests wrote. What only reads is done again: what failed had no
+ * effect, so the database as it is now is what a read after it finds, whatever the first answer was. */
 static void fail_all(struct sqlite_store *s, const struct thm_store_request *end)
 {
     for (struct thm_store_request *r = s->pending; r != end; r = r->next) {
         struct stream *stream =
             r->op == THM_STORE_OPEN ? thm_sql_stream_find(&s->streams, r->name) : NULL;
-        r->result = THM_E_STORE;
-        thm_sql_broke(s, r);
-        if (stream != NULL && !stream->handed_out) /* or nobody would ever release it */
-            thm_sql_stream_touch(&s->streams, stream, false);
+        r->result = thm_sql_read_again(s, r);
+        if (r->result == THM_E_STORE)
+            thm_sql_broke(s, r);
+        if (r->result != THM_OK && stream != NULL && !stream->handed_out)
+            thm_sql_stream_touch(&s->streams, stream, false); /* or nobody would ever release it */
     }
 }
 
@@ -93,6 +95,7 @@ bool thm_sql_batch(struct sqlite_store *s)
     if (!kept)
         fail_all(s, last->next);
     complete(s, last);
+    thm_sql_move_recent(s);
     thm_sql_checkpoint(s);
     return true;
 }

@@ -20,28 +20,46 @@
  * stream's entries lie side by side. */
 #define N_BITS     40
 #define STREAM_MAX ((INT64_C(1) << (63 - N_BITS)) - 1)
+/* What an entry takes beside its line, about. */
+#define ENTRY_MORE 64
 
 /* --- prepared statements --- */
+
+/* Entries lie in one of two tables. */
+#define ADD(table)                                                                                 \
+    "INSERT INTO " table " (id, time, for_device, sender, line, client, csn) "                     \
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+#define RANGE "id BETWEEN ?1 AND ?2"
+#define BOTH(columns, more)                                                                        \
+    "SELECT " columns " FROM entries WHERE " RANGE more " UNION ALL "                              \
+    "SELECT " columns " FROM recent WHERE " RANGE more
 
 /* X(name, SQL) */
 #define STATEMENTS(X)                                                                              \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                    \
     X(COMMIT, "COMMIT")                                                                            \
     X(ROLLBACK, "ROLLBACK")                                                                        \
-    X(STREAM_GET, "SELECT id, incarnation, first, head, bytes FROM streams WHERE name = ?1")       \
+    X(STREAM_GET, "SELECT id, incarnation, first, head, bytes, senders FROM streams "              \
+                  "WHERE name = ?1")                                                               \
     X(STREAM_ADD, "INSERT INTO streams (name, incarnation, first, head, bytes) "                   \
                   "VALUES (?1, ?2, 1, 0, 0)")                                                      \
-    X(STREAM_SET, "UPDATE streams SET first = ?2, head = ?3, bytes = ?4 WHERE id = ?1")            \
-    X(STREAM_NEXT, "SELECT id, name, first, head, bytes FROM streams WHERE id > ?1 "               \
+    X(STREAM_SET, "UPDATE streams SET first = ?2, head = ?3, bytes = ?4, senders = ?5 "            \
+                  "WHERE id = ?1")                                                                 \
+    X(STREAM_NEXT, "SELECT id, name, first, head, bytes, senders FROM streams WHERE id > ?1 "      \
                    "ORDER BY id LIMIT 1")                                                          \
-    X(ENTRY_ADD, "INSERT INTO entries (id, time, for_device, sender, line) "                       \
-                 "VALUES (?1, ?2, ?3, ?4, ?5)")                                                    \
-    X(ENTRY_READ, "SELECT id, for_device, line FROM entries WHERE id BETWEEN ?1 AND ?2 "           \
+    X(ENTRY_ADD, ADD("entries"))                                                                   \
+    X(RECENT_ADD, ADD("recent"))                                                                   \
+    X(ENTRY_MOVE, "INSERT INTO entries (id, time, for_device, sender, line, client, csn) "         \
+                  "SELECT id, time, for_device, sender, line, client, csn FROM recent "            \
                   "ORDER BY id")                                                                   \
-    X(ENTRY_OLD, "SELECT id, time, length(line) FROM entries WHERE id BETWEEN ?1 AND ?2 "          \
-                 "ORDER BY id LIMIT ?3")                                                           \
-    X(ENTRY_COUNT, "SELECT count(*), sum(length(line)) FROM entries WHERE id BETWEEN ?1 AND ?2")   \
-    X(ENTRY_DROP, "DELETE FROM entries WHERE id BETWEEN ?1 AND ?2")                                \
+    X(ENTRY_MOVED, "DELETE FROM recent")                                                           \
+    X(ENTRY_READ, BOTH("id, for_device, line", "") " ORDER BY id")                                 \
+    X(ENTRY_OLD, BOTH("id, time, length(line)", "") " ORDER BY id LIMIT ?3")                       \
+    X(ENTRY_COUNT, "SELECT count(*), sum(length(line)) FROM (" BOTH("line", "") ")")               \
+    X(ENTRY_DROP, "DELETE FROM entries WHERE " RANGE)                                              \
+    X(RECENT_DROP, "DELETE FROM recent WHERE " RANGE)                                              \
+    X(ENTRY_SENDERS, BOTH("id, sender, client, csn", " AND csn > 0") " ORDER BY id")               \
+    X(ENTRY_SENDER, BOTH("id, client, csn", " AND sender = ?3 AND csn > 0") " ORDER BY id")        \
     X(SENDER_GET, "SELECT client, csn, taken, numbers FROM senders "                               \
                   "WHERE stream = ?1 AND device = ?2")                                             \
     X(SENDER_SET, "REPLACE INTO senders (stream, device, client, csn, taken, numbers) "            \
@@ -65,6 +83,7 @@ enum statement {
 
 struct extent {
     uint64_t first, head, bytes;
+    uint64_t senders; /* the entry up to which the table of senders has what they had taken */
 };
 
 struct stream {
@@ -99,7 +118,8 @@ struct sender {
     uint64_t last;          /* the highest csn taken, 0: none */
     uint32_t taken;         /* bit i: csn last - i was taken */
     uint32_t n[THM_WINDOW]; /* n[csn % THM_WINDOW]: the low half of what it became */
-    bool used, dirty;
+    uint64_t written;       /* the settling in which it was written last */
+    bool used, dirty;       /* dirty: changed in the transaction under way */
 };
 
 struct senders {
@@ -109,7 +129,8 @@ struct senders {
     struct thm_hash_key key;
     uint32_t *dirty; /* at most one for each append of a batch; may name one twice */
     uint32_t dirties, cap, fresh;
-    bool spilled; /* one was written before the end of the transaction, to make room */
+    bool spilled;       /* a dirty one made room */
+    uint64_t settlings; /* so far */
 };
 
 /* --- between the owner and the thread --- */
@@ -164,8 +185,14 @@ struct sqlite_store {
     uint64_t utc; /* of the batch */
     uint64_t batch;
     uint64_t put_broke; /* the last batch in which a PUT failed */
-    bool writing;       /* a transaction is under way */
-    bool failed;        /* and can't be committed */
+    uint32_t added,
+        touched;     /* entries, and the streams that they went to, in the last few transactions */
+    uint64_t recent; /* bytes in the table of recent entries, about, */
+    uint64_t recent_kept; /* and on the disk */
+    uint64_t
+        recent_again; /* how many it has to be before moving them is tried again, after it failed */
+    bool writing;     /* a transaction is under way */
+    bool failed;      /* and can't be committed */
     bool damaged;
     int error; /* SQLite's last one */
     int wal_pages;
@@ -264,16 +291,18 @@ void thm_sql_stream_dirty(struct streams *t, struct stream *stream);
 bool thm_sql_senders_init(struct sqlite_store *s);
 void thm_sql_senders_free(struct senders *t);
 /** The record of a device in a stream, read when it is not in memory; NULL: reading failed. */
-struct sender *thm_sql_sender(struct sqlite_store *s, int64_t stream, uint64_t device);
+struct sender *thm_sql_sender(struct sqlite_store *s, const struct stream *stream, uint64_t device);
 /** The last csn of this very client, 0: none. */
 uint64_t thm_sql_sender_last(const struct sender *sender, uint64_t client);
+/** Notes what a csn became, beside its entry, which says the same in the database. */
 void thm_sql_sender_take(struct sqlite_store *s, struct sender *sender, uint64_t client,
                          uint64_t csn, uint64_t n);
 /** What a csn became, 0: none, or not known any more. */
 uint64_t thm_sql_sender_find(const struct sender *sender, uint64_t client, uint64_t csn,
                              uint64_t head);
-/** Writes those that changed. False: it failed. */
-bool thm_sql_senders_write(struct sqlite_store *s);
+/** Before entries up to `drop` go, and when too many would have to be read: writes what a stream's entries say of their
+ * senders to the table, and moves `x->senders`. In a transaction. False: it failed. */
+bool thm_sql_senders_keep(struct sqlite_store *s, int64_t row, struct extent *x, uint64_t drop);
 /** After a commit, or with `undo` after a transaction was rolled back. */
 void thm_sql_senders_settle(struct senders *t, bool undo);
 
@@ -281,9 +310,13 @@ void thm_sql_senders_settle(struct senders *t, bool undo);
 
 /** Begins a transaction unless one is under way. False: it failed. */
 bool thm_sql_begin(struct sqlite_store *s);
+/** Counts what lies in the table of recent entries. SQLITE_OK or SQLite's error. */
+int thm_sql_count_recent(struct sqlite_store *s);
 /** Commits what is under way, if anything is. False: it was rolled back, in memory too. */
 bool thm_sql_commit(struct sqlite_store *s);
 void thm_sql_rollback(struct sqlite_store *s);
+/** Puts recent entries in the order of their streams, once there are so many that this touches few pages for each. */
+void thm_sql_move_recent(struct sqlite_store *s);
 /** Moves what the WAL holds into the database when it is much. */
 void thm_sql_checkpoint(struct sqlite_store *s);
 
@@ -291,11 +324,18 @@ void thm_sql_checkpoint(struct sqlite_store *s);
 
 /** Does what a request asks for, but does not commit it. Its result; `failed` may be set. */
 int thm_sql_carry_out(struct sqlite_store *s, struct thm_store_request *r);
+/** After a rollback: answers a request that writes nothing, from the database as it is. THM_E_STORE for one that writes. */
+int thm_sql_read_again(struct sqlite_store *s, struct thm_store_request *r);
 /** Notes that an append or a PUT failed, so that those behind it fail too. */
 void thm_sql_broke(struct sqlite_store *s, const struct thm_store_request *r);
 int thm_sql_record(struct sqlite_store *s, struct thm_store_request *r);
 
 /* --- retention.c --- */
+
+/** Drops a stream's entries up to `last`, after which the others take `bytes`; what they say of their senders stays. In a
+ * transaction. False: it failed. */
+bool thm_sql_drop(struct sqlite_store *s, int64_t row, struct extent *x, uint64_t last,
+                  uint64_t bytes);
 
 /** Drops what the streams that grew in this transaction may not keep, a little at a time. */
 void thm_sql_trim(struct sqlite_store *s);

@@ -24,7 +24,8 @@ static bool configure(struct thm_sqlite_config *config)
            take_default(&config->batch, 512, 4096) &&
            take_default(&config->streams, 16384, 1u << 20) &&
            take_default(&config->senders, 16384, 1u << 22) &&
-           take_default(&config->cache_kb, 8192, 1u << 24);
+           take_default(&config->cache_kb, 8192, 1u << 24) &&
+           take_default(&config->recent, 1u << 20, 1u << 30);
 }
 
 static bool allocate(struct sqlite_store *s)
@@ -86,8 +87,10 @@ static int check(struct sqlite_store *s)
 {
     static const char samples[] =
         "SELECT (SELECT count(*) FROM (SELECT * FROM streams WHERE first <= head LIMIT 256) AS s "
-        "  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = (s.id << 40 | s.head)) OR"
-        "    NOT EXISTS (SELECT 1 FROM entries WHERE id = (s.id << 40 | s.first)))"
+        "  WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = (s.id << 40 | s.head)"
+        "      UNION ALL SELECT 1 FROM recent WHERE id = (s.id << 40 | s.head)) OR"
+        "    NOT EXISTS (SELECT 1 FROM entries WHERE id = (s.id << 40 | s.first)"
+        "      UNION ALL SELECT 1 FROM recent WHERE id = (s.id << 40 | s.first)))"
         " + (SELECT count(*) FROM (SELECT * FROM senders LIMIT 256) WHERE csn IS NULL)"
         " + (SELECT count(*) FROM (SELECT * FROM records LIMIT 256) WHERE value IS NULL)";
     int64_t pages = 0, page = 0, wrong = 1;
@@ -138,6 +141,8 @@ static int open_tables(struct sqlite_store *s, int64_t version)
         code = thm_sql_migrate(s->db, version);
     if (code == SQLITE_OK)
         code = thm_sql_prepare(s);
+    if (code == SQLITE_OK)
+        code = thm_sql_count_recent(s);
     if (code == SQLITE_ERROR) /* a table is not there although the version says so */
         code = SQLITE_CORRUPT;
     return code == SQLITE_OK ? check(s) : code;

@@ -32,6 +32,7 @@ static int read_stream(struct sqlite_store *s, const char *name, struct stream *
         got->now.first = thm_sql_column(s, Q_STREAM_GET, 2);
         got->now.head = thm_sql_column(s, Q_STREAM_GET, 3);
         got->now.bytes = thm_sql_column(s, Q_STREAM_GET, 4);
+        got->now.senders = thm_sql_column(s, Q_STREAM_GET, 5);
         got->kept = got->now;
     }
     thm_sql_reset(s, Q_STREAM_GET);
@@ -62,13 +63,14 @@ static struct stream *make_stream(struct sqlite_store *s, const char *name)
     return stream;
 }
 
-static int do_open(struct sqlite_store *s, struct thm_store_request *r)
+/* `make`: when there is no such stream, one is made; else that fails. */
+static int do_open(struct sqlite_store *s, struct thm_store_request *r, bool make)
 {
     struct stream *stream = thm_sql_stream_find(&s->streams, r->name);
 
     if (stream == NULL) {
         int rows = read_stream(s, r->name, &stream);
-        if (rows < 0)
+        if (rows < 0 || (rows == 0 && !make))
             return THM_E_STORE;
         if (rows == 0)
             stream = make_stream(s, r->name);
@@ -82,6 +84,9 @@ static int do_open(struct sqlite_store *s, struct thm_store_request *r)
 }
 
 /* --- APPEND --- */
+
+/* Entries for each stream from which on a page or two of its own cost less than being moved later. */
+#define SHARE_MIN 8
 
 /* Whether an append may follow `before`, which goes first in the same request, or NULL. */
 static int check_append(struct sqlite_store *s, const struct thm_store_request *r,
@@ -101,7 +106,7 @@ static int check_append(struct sqlite_store *s, const struct thm_store_request *
         return THM_E_STATE;
     if (a->csn == 0)
         return THM_OK;
-    sender = thm_sql_sender(s, stream->row, a->sender.device);
+    sender = thm_sql_sender(s, stream, a->sender.device);
     if (sender == NULL)
         return THM_E_STORE;
     last = thm_sql_sender_last(sender, a->sender.client);
@@ -110,27 +115,43 @@ static int check_append(struct sqlite_store *s, const struct thm_store_request *
     return a->csn > last ? THM_OK : THM_E_STATE;
 }
 
+/* Writes an entry where its stream's are when the last transactions had many entries for each stream, so that pages are
+ * shared; else beside what came before it. */
+static bool add_entry(struct sqlite_store *s, const struct stream *stream,
+                      const struct thm_store_append *a)
+{
+    bool direct = s->touched > 0 && s->added >= SHARE_MIN * s->touched;
+    enum statement q = direct ? Q_ENTRY_ADD : Q_RECENT_ADD;
+
+    thm_sql_int(s, q, 1, thm_sql_key(stream->row, a->entry.n));
+    thm_sql_int(s, q, 2, s->utc);
+    thm_sql_int(s, q, 3, a->entry.for_device);
+    thm_sql_int(s, q, 4, a->sender.device);
+    thm_sql_blob(s, q, 5, a->entry.line, a->entry.len);
+    thm_sql_int(s, q, 6, a->csn != 0 ? a->sender.client : 0);
+    thm_sql_int(s, q, 7, a->csn);
+    if (!direct)
+        s->recent += a->entry.len + ENTRY_MORE;
+    return thm_sql_run(s, q);
+}
+
 static bool apply_append(struct sqlite_store *s, const struct thm_store_append *a)
 {
     struct stream *stream = thm_sql_stream(&s->streams, a->stream);
-    struct sender *sender;
+    struct sender *sender = NULL;
 
-    thm_sql_int(s, Q_ENTRY_ADD, 1, thm_sql_key(stream->row, a->entry.n));
-    thm_sql_int(s, Q_ENTRY_ADD, 2, s->utc);
-    thm_sql_int(s, Q_ENTRY_ADD, 3, a->entry.for_device);
-    thm_sql_int(s, Q_ENTRY_ADD, 4, a->sender.device);
-    thm_sql_blob(s, Q_ENTRY_ADD, 5, a->entry.line, a->entry.len);
-    if (!thm_sql_run(s, Q_ENTRY_ADD))
+    if (a->csn != 0) {
+        sender = thm_sql_sender(s, stream, a->sender.device);
+        if (sender == NULL)
+            return false;
+    }
+    if (!add_entry(s, stream, a))
         return false;
     thm_sql_stream_dirty(&s->streams, stream);
     stream->now.head = a->entry.n;
     stream->now.bytes += a->entry.len;
-    if (a->csn == 0)
-        return true;
-    sender = thm_sql_sender(s, stream->row, a->sender.device);
-    if (sender == NULL)
-        return false;
-    thm_sql_sender_take(s, sender, a->sender.client, a->csn, a->entry.n);
+    if (sender != NULL)
+        thm_sql_sender_take(s, sender, a->sender.client, a->csn, a->entry.n);
     return true;
 }
 
@@ -207,14 +228,10 @@ static int do_empty(struct sqlite_store *s, const struct thm_store_request *r)
 
     if (stream == NULL)
         return THM_E_STATE;
-    thm_sql_int(s, Q_ENTRY_DROP, 1, thm_sql_key(stream->row, stream->now.first));
-    thm_sql_int(s, Q_ENTRY_DROP, 2, thm_sql_key(stream->row, stream->now.head));
-    if (!thm_sql_begin(s) || !thm_sql_run(s, Q_ENTRY_DROP))
+    if (!thm_sql_begin(s))
         return THM_E_STORE;
-    stream->now.first = stream->now.head + 1;
-    stream->now.bytes = 0;
     thm_sql_stream_dirty(&s->streams, stream);
-    return THM_OK;
+    return thm_sql_drop(s, stream->row, &stream->now, stream->now.head, 0) ? THM_OK : THM_E_STORE;
 }
 
 static int do_find(struct sqlite_store *s, struct thm_store_request *r)
@@ -224,7 +241,7 @@ static int do_find(struct sqlite_store *s, struct thm_store_request *r)
 
     if (stream == NULL)
         return THM_E_STATE;
-    sender = thm_sql_sender(s, stream->row, r->sender.device);
+    sender = thm_sql_sender(s, stream, r->sender.device);
     if (sender == NULL)
         return THM_E_STORE;
     r->last_csn = thm_sql_sender_last(sender, r->sender.client);
@@ -235,7 +252,7 @@ static int do_find(struct sqlite_store *s, struct thm_store_request *r)
 static int do_op(struct sqlite_store *s, struct thm_store_request *r)
 {
     switch (r->op) {
-    case THM_STORE_OPEN: return do_open(s, r);
+    case THM_STORE_OPEN: return do_open(s, r, true);
     case THM_STORE_APPEND: return do_append(s, r);
     case THM_STORE_READ: return do_read(s, r);
     case THM_STORE_EMPTY: return do_empty(s, r);
@@ -255,5 +272,19 @@ int thm_sql_carry_out(struct sqlite_store *s, struct thm_store_request *r)
      * undid it, which the commit finds. */
     if (r->op == THM_STORE_READ || r->op == THM_STORE_GET || r->op == THM_STORE_LIST)
         s->failed = false;
+    return result;
+}
+
+int thm_sql_read_again(struct sqlite_store *s, struct thm_store_request *r)
+{
+    int result = THM_E_STORE;
+
+    if (sqlite3_get_autocommit(s->db) == 0) /* undoing failed as well */
+        return result;
+    if (r->op == THM_STORE_OPEN)
+        result = do_open(s, r, false);
+    else if (r->op != THM_STORE_APPEND && r->op != THM_STORE_PUT && r->op != THM_STORE_EMPTY)
+        result = do_op(s, r);
+    s->failed = false; /* nothing was written that it could spoil */
     return result;
 }

@@ -43,6 +43,23 @@ static bool look(struct sqlite_store *s, const struct thm_sqlite_retention *rule
     return got >= 0;
 }
 
+bool thm_sql_drop(struct sqlite_store *s, int64_t row, struct extent *x, uint64_t last,
+                  uint64_t bytes)
+{
+    struct extent left = {last + 1, x->head, bytes, x->senders};
+
+    if (!thm_sql_senders_keep(s, row, &left, last))
+        return false;
+    for (enum statement q = Q_ENTRY_DROP; q <= Q_RECENT_DROP; q++) {
+        thm_sql_int(s, q, 1, thm_sql_key(row, x->first));
+        thm_sql_int(s, q, 2, thm_sql_key(row, last));
+        if (!thm_sql_run(s, q))
+            return false;
+    }
+    *x = left;
+    return true;
+}
+
 /* Drops the oldest entries of a stream, `most` at most; `*dropped` counts them. */
 static bool drop(struct sqlite_store *s, const struct thm_sqlite_retention *rule, int64_t row,
                  struct extent *x, uint64_t most, uint64_t *dropped)
@@ -54,10 +71,7 @@ static bool drop(struct sqlite_store *s, const struct thm_sqlite_retention *rule
     *dropped = left.first - x->first;
     if (*dropped == 0)
         return true;
-    thm_sql_int(s, Q_ENTRY_DROP, 1, thm_sql_key(row, x->first));
-    thm_sql_int(s, Q_ENTRY_DROP, 2, thm_sql_key(row, left.first - 1));
-    *x = left;
-    return thm_sql_begin(s) && thm_sql_run(s, Q_ENTRY_DROP);
+    return thm_sql_begin(s) && thm_sql_drop(s, row, x, left.first - 1, left.bytes);
 }
 
 void thm_sql_trim(struct sqlite_store *s)
@@ -89,10 +103,10 @@ static int next_stream(struct sqlite_store *s, int64_t row, struct visit *v)
     got = thm_sql_row(s, Q_STREAM_NEXT);
     if (got <= 0)
         return got;
-    *v = (struct visit){.row = (int64_t)thm_sql_column(s, Q_STREAM_NEXT, 0),
-                        .extent = {thm_sql_column(s, Q_STREAM_NEXT, 2),
-                                   thm_sql_column(s, Q_STREAM_NEXT, 3),
-                                   thm_sql_column(s, Q_STREAM_NEXT, 4)}};
+    *v = (struct visit){
+        .row = (int64_t)thm_sql_column(s, Q_STREAM_NEXT, 0),
+        .extent = {thm_sql_column(s, Q_STREAM_NEXT, 2), thm_sql_column(s, Q_STREAM_NEXT, 3),
+                   thm_sql_column(s, Q_STREAM_NEXT, 4), thm_sql_column(s, Q_STREAM_NEXT, 5)}};
     sqlite3_snprintf(sizeof v->name, v->name, "%s",
                      (const char *)sqlite3_column_text(s->statements[Q_STREAM_NEXT], 1));
     thm_sql_reset(s, Q_STREAM_NEXT);
@@ -112,6 +126,7 @@ static bool write_extent(struct sqlite_store *s, const struct visit *v)
     thm_sql_int(s, Q_STREAM_SET, 2, v->extent.first);
     thm_sql_int(s, Q_STREAM_SET, 3, v->extent.head);
     thm_sql_int(s, Q_STREAM_SET, 4, v->extent.bytes);
+    thm_sql_int(s, Q_STREAM_SET, 5, v->extent.senders);
     return thm_sql_run(s, Q_STREAM_SET);
 }
 

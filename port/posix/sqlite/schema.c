@@ -21,6 +21,15 @@ static const char *const steps[] = {
     "  numbers BLOB NOT NULL, PRIMARY KEY (stream, device)) WITHOUT ROWID;"
     "CREATE TABLE records (kind INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
     "  PRIMARY KEY (kind, key)) WITHOUT ROWID;",
+    /* 2: a csn lies with its entry; the table of senders has what those up to streams.senders came to. New entries
+     * lie in the order in which they came, until there are many. */
+    "ALTER TABLE entries ADD COLUMN client INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE entries ADD COLUMN csn INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE streams ADD COLUMN senders INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE streams SET senders = head;"
+    "CREATE TABLE recent (turn INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE,"
+    "  time INTEGER NOT NULL, for_device INTEGER NOT NULL, sender INTEGER NOT NULL,"
+    "  line BLOB NOT NULL, client INTEGER NOT NULL, csn INTEGER NOT NULL);",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -1,10 +1,15 @@
 /*
- * What each stream took from each device, in memory as far as there is room: written once a transaction,
- * read when it is asked for again.
+ * What each stream took from each device. A csn lies with its entry; the table of senders is what the entries up to
+ * `streams.senders` came to, written once for many. A sender is what the table has of it and its entries since;
+ * in memory, as far as there is room, as it is.
  */
 #include <stdlib.h>
 
 #include "internal.h"
+
+/* Entries by which the table may stay behind: read for each sender who is not in memory, against a few pages written
+ * for all of them. 257, unless a test has little of `recent`. */
+#define BEHIND_MAX(s) ((s)->config.recent / 4096 + 1)
 
 _Static_assert(THM_WINDOW <= 32, "a bit of `taken` for each csn of the window");
 
@@ -75,8 +80,24 @@ static void unpack(struct sender *sender, const uint8_t bytes[4 * THM_WINDOW])
         sender->n[i / 4] |= (uint32_t)bytes[i] << 8 * (i % 4);
 }
 
-/* Reads what the database has of a device in a stream; zeros when it has nothing. */
-static bool load(struct sqlite_store *s, struct sender *sender)
+/* Adds what an entry says. */
+static void take(struct sender *sender, uint64_t client, uint64_t csn, uint64_t n)
+{
+    uint64_t advance;
+
+    if (sender->from.client != client) {
+        sender->from.client = client;
+        sender->last = 0;
+        sender->taken = 0;
+    }
+    advance = csn - sender->last;
+    sender->taken = (advance < 32 ? sender->taken << advance : 0) | 1;
+    sender->last = csn;
+    sender->n[csn % THM_WINDOW] = (uint32_t)n;
+}
+
+/* Reads what the table has of a device in a stream; zeros when it has nothing. */
+static bool read_row(struct sqlite_store *s, struct sender *sender)
 {
     sqlite3_stmt *q = s->statements[Q_SENDER_GET];
     int got;
@@ -97,7 +118,26 @@ static bool load(struct sqlite_store *s, struct sender *sender)
     return true;
 }
 
-static bool write(struct sqlite_store *s, struct sender *sender)
+/* Reads what the database has: the table, and the entries since. */
+static bool load(struct sqlite_store *s, struct sender *sender, const struct extent *x)
+{
+    uint64_t before = thm_sql_key(sender->stream, 0);
+    int got = 0;
+
+    if (!read_row(s, sender))
+        return false;
+    if (x->senders >= x->head)
+        return true;
+    thm_sql_int(s, Q_ENTRY_SENDER, 1, before + x->senders + 1);
+    thm_sql_int(s, Q_ENTRY_SENDER, 2, before + x->head);
+    thm_sql_int(s, Q_ENTRY_SENDER, 3, sender->from.device);
+    while ((got = thm_sql_row(s, Q_ENTRY_SENDER)) > 0)
+        take(sender, thm_sql_column(s, Q_ENTRY_SENDER, 1), thm_sql_column(s, Q_ENTRY_SENDER, 2),
+             thm_sql_column(s, Q_ENTRY_SENDER, 0) - before);
+    return got == 0;
+}
+
+static bool write_row(struct sqlite_store *s, const struct sender *sender)
 {
     uint8_t numbers[4 * THM_WINDOW];
 
@@ -108,14 +148,12 @@ static bool write(struct sqlite_store *s, struct sender *sender)
     thm_sql_int(s, Q_SENDER_SET, 4, sender->last);
     thm_sql_int(s, Q_SENDER_SET, 5, sender->taken);
     thm_sql_blob(s, Q_SENDER_SET, 6, numbers, sizeof numbers);
-    sender->dirty = false;
     return thm_sql_run(s, Q_SENDER_SET);
 }
 
-/* A slot that is in use by none: the longest unused one, written if need be. */
-static struct sender *take_slot(struct sqlite_store *s)
+/* A slot that is in use by none: the longest unused one. */
+static struct sender *take_slot(struct senders *t)
 {
-    struct senders *t = &s->senders;
     struct sender *sender;
 
     if (t->fresh < t->cap) {
@@ -123,37 +161,36 @@ static struct sender *take_slot(struct sqlite_store *s)
         return &t->slots[t->fresh++];
     }
     sender = &t->slots[thm_order_oldest(&t->order, 0)];
-    if (sender->dirty) {
-        t->spilled = true;
-        if (!write(s, sender))
-            return NULL;
-    }
+    t->spilled |= sender->dirty;
     if (sender->used)
         forget(t, sender);
     return sender;
 }
 
-struct sender *thm_sql_sender(struct sqlite_store *s, int64_t stream, uint64_t device)
+static struct sender *find(const struct senders *t, int64_t stream, uint64_t device, uint64_t hash)
+{
+    struct pair pair = {t, stream, device};
+    uint32_t at = thm_index_find(&t->index, hash, same_pair, &pair);
+
+    return at != THM_INDEX_NONE ? &t->slots[at] : NULL;
+}
+
+struct sender *thm_sql_sender(struct sqlite_store *s, const struct stream *stream, uint64_t device)
 {
     struct senders *t = &s->senders;
-    struct pair pair = {t, stream, device};
-    uint64_t hash = pair_hash(t, stream, device);
-    uint32_t at = thm_index_find(&t->index, hash, same_pair, &pair);
-    struct sender *sender;
+    uint64_t hash = pair_hash(t, stream->row, device);
+    struct sender *sender = find(t, stream->row, device, hash);
 
-    if (at == THM_INDEX_NONE) {
-        sender = take_slot(s);
-        if (sender == NULL)
-            return NULL;
-        *sender = (struct sender){.stream = stream, .from = {.device = device}};
-        if (!load(s, sender))
+    if (sender == NULL) {
+        sender = take_slot(t);
+        *sender = (struct sender){.stream = stream->row, .from = {.device = device}};
+        if (!load(s, sender, &stream->now))
             return NULL;
         sender->used = true;
-        at = (uint32_t)(sender - t->slots);
-        thm_index_add(&t->index, hash, at);
+        thm_index_add(&t->index, hash, (uint32_t)(sender - t->slots));
     }
-    thm_order_touch(&t->order, 0, at);
-    return &t->slots[at];
+    thm_order_touch(&t->order, 0, (uint32_t)(sender - t->slots));
+    return sender;
 }
 
 uint64_t thm_sql_sender_last(const struct sender *sender, uint64_t client)
@@ -165,17 +202,8 @@ void thm_sql_sender_take(struct sqlite_store *s, struct sender *sender, uint64_t
                          uint64_t csn, uint64_t n)
 {
     struct senders *t = &s->senders;
-    uint64_t advance;
 
-    if (sender->from.client != client) {
-        sender->from.client = client;
-        sender->last = 0;
-        sender->taken = 0;
-    }
-    advance = csn - sender->last;
-    sender->taken = (advance < 32 ? sender->taken << advance : 0) | 1;
-    sender->last = csn;
-    sender->n[csn % THM_WINDOW] = (uint32_t)n;
+    take(sender, client, csn, n);
     if (!sender->dirty) {
         sender->dirty = true;
         t->dirty[t->dirties++] = (uint32_t)(sender - t->slots);
@@ -194,25 +222,54 @@ uint64_t thm_sql_sender_find(const struct sender *sender, uint64_t client, uint6
     return head - (uint32_t)((uint32_t)head - sender->n[csn % THM_WINDOW]);
 }
 
-bool thm_sql_senders_write(struct sqlite_store *s)
+/* Who is in memory is written as it is; of the others what the table has and this entry. */
+static bool keep_one(struct sqlite_store *s, int64_t row, uint64_t n)
 {
     struct senders *t = &s->senders;
+    uint64_t device = thm_sql_column(s, Q_ENTRY_SENDERS, 1);
+    struct sender *known = find(t, row, device, pair_hash(t, row, device));
+    struct sender other = {.stream = row, .from = {.device = device}};
 
-    for (uint32_t i = 0; i < t->dirties; i++) {
-        struct sender *sender = &t->slots[t->dirty[i]];
-        if (sender->dirty && !write(s, sender))
-            return false;
+    if (known != NULL) {
+        bool again = known->written == t->settlings;
+        known->written = t->settlings;
+        return again || write_row(s, known);
     }
-    return true;
+    if (!read_row(s, &other))
+        return false;
+    take(&other, thm_sql_column(s, Q_ENTRY_SENDERS, 2), thm_sql_column(s, Q_ENTRY_SENDERS, 3), n);
+    return write_row(s, &other);
 }
 
-/* What an undone transaction had changed is read anew. What had been written for want of room may have been read
- * again since, to any place: then all go. */
+bool thm_sql_senders_keep(struct sqlite_store *s, int64_t row, struct extent *x, uint64_t drop)
+{
+    uint64_t before = thm_sql_key(row, 0);
+    bool good = true;
+    int got = 0;
+
+    if (x->head - x->senders < BEHIND_MAX(s) && drop <= x->senders)
+        return true;
+    s->senders.settlings++;
+    thm_sql_int(s, Q_ENTRY_SENDERS, 1, before + x->senders + 1);
+    thm_sql_int(s, Q_ENTRY_SENDERS, 2, before + x->head);
+    while (good && (got = thm_sql_row(s, Q_ENTRY_SENDERS)) > 0)
+        good = keep_one(s, row, thm_sql_column(s, Q_ENTRY_SENDERS, 0) - before);
+    if (got > 0)
+        thm_sql_reset(s, Q_ENTRY_SENDERS);
+    x->senders = x->head;
+    return good && got == 0;
+}
+
+/* What an undone transaction had changed is read anew. A dirty one that made room may have been read again since, to any
+ * place: then all go. */
 void thm_sql_senders_settle(struct senders *t, bool undo)
 {
-    for (uint32_t i = 0; undo && i < t->dirties; i++)
-        if (t->slots[t->dirty[i]].used)
-            forget(t, &t->slots[t->dirty[i]]);
+    for (uint32_t i = 0; i < t->dirties; i++) {
+        struct sender *sender = &t->slots[t->dirty[i]];
+        if (undo && sender->used)
+            forget(t, sender);
+        sender->dirty = false;
+    }
     for (uint32_t at = 0; undo && t->spilled && at < t->fresh; at++)
         if (t->slots[at].used)
             forget(t, &t->slots[at]);

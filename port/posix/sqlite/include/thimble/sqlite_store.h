@@ -56,7 +56,10 @@ struct thm_sqlite_config {
     uint32_t streams;
     /* (stream, device) pairs in memory, 1 to 2^22 (some 150 B each), the others are read when needed; 0: 16,384. */
     uint32_t senders;
-    uint32_t cache_kb;                          /* SQLite's pages in memory; 0: 8,192 */
+    uint32_t cache_kb; /* SQLite's pages in memory; 0: 8,192 */
+    /* Bytes of new entries, at most 2^30, after which they are put in the order of their streams: the more, the less
+     * an entry costs, and the longer that takes. 0: 1 MB. */
+    uint32_t recent;
     struct thm_sqlite_retention rooms, inboxes; /* names that begin with '@' are inboxes */
 
     void *ctx; /* of all that follow */
