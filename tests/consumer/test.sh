@@ -17,12 +17,12 @@ grep -q "^ExecStart=$work/usr/bin/thimbled " "$work/usr/lib/systemd/system/thimb
 
 echo "the example configurations:"
 # All they lack are the files that each names first.
-example() { # PROGRAM
+example() { # PROGRAM [OPTION]...
   local said
-  said=$("$work/usr/bin/$1" --config "$work/usr/share/doc/thimble/examples/$1.conf" </dev/null 2>&1 || true)
+  said=$("$work/usr/bin/$1" --config "$work/usr/share/doc/thimble/examples/$1.conf" "${@:2}" </dev/null 2>&1 || true)
   [[ $said == *"can't read $work/usr/share/doc/thimble/examples/ca.crt"* ]] || { echo "$said"; exit 1; }
 }
-example thimbled
+example thimbled --data "$work/data" # not where a real server may keep its own
 example thimble
 
 echo "with the CMake package:"
