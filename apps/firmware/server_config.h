@@ -20,6 +20,10 @@
 #undef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 
+/* --- moderated rooms: a server knows of them, though one whose store is memory has none --- */
+#undef THM_MODERATION
+#define THM_MODERATION 1
+
 /* --- the console: there is flash enough --- */
 #undef THM_CONSOLE_PAGES
 #define THM_CONSOLE_PAGES 1
