@@ -58,7 +58,7 @@ static const char *outcome(const struct thm_admin_request *r)
     if (r->op == THM_ADMIN_USER_ADD)
         return "has an account";
     if (r->op == THM_ADMIN_USER_REMOVE)
-        return "has no account any more; what was whispered to him stays in the database";
+        return "has no account any more; what was whispered to him is gone";
     if (r->set & THM_ADMIN_SUSPENDED)
         return r->suspended ? "is suspended" : "may come in again";
     return "is changed";

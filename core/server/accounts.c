@@ -8,7 +8,14 @@
 
 #include "tls/wipe.h"
 
-enum { STEP_NONE, STEP_GET, STEP_PUT, STEP_LIST };
+enum {
+    STEP_NONE,
+    STEP_LIST,
+    STEP_GET,
+    STEP_OPEN,  /* USER_REMOVE: his inbox */
+    STEP_EMPTY, /* is emptied */
+    STEP_PUT
+};
 
 static const char changed_words[] = "the account was changed: log in again";
 
@@ -156,6 +163,22 @@ static void listed(struct thm_server *s)
         thm_operation_finish(s, THM_OK);
 }
 
+static void put(struct operations *o)
+{
+    o->step = STEP_PUT;
+    thm_operation_ask(o, THM_STORE_PUT, THM_KIND_USER_RECORD);
+}
+
+/* What was whispered to him goes first: who gets a certificate of that name later is somebody else. */
+static void open_inbox(struct thm_server *s)
+{
+    char inbox[THM_ROOM_MAX + 1] = "@";
+
+    strcpy(inbox + 1, s->operations.first->user);
+    if (thm_operation_open(s, inbox))
+        s->operations.step = STEP_OPEN;
+}
+
 static void got(struct thm_server *s)
 {
     struct operations *o = &s->operations;
@@ -163,24 +186,40 @@ static void got(struct thm_server *s)
     o->record.len = (uint16_t)o->request.len;
     memcpy(o->record.text, o->buffer, o->record.len);
     int code = change(s, o->first, o->record.len > 0, &o->record);
-    if (code != THM_OK) {
+    if (code != THM_OK)
         thm_operation_finish(s, code);
-        return;
-    }
-    o->step = STEP_PUT;
-    thm_operation_ask(o, THM_STORE_PUT, THM_KIND_USER_RECORD);
+    else if (o->first->op == THM_ADMIN_USER_REMOVE)
+        open_inbox(s);
+    else
+        put(o);
+}
+
+/* Nothing of it can be read any more, by those of his devices that are still here neither. */
+static void emptied(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+
+    thm_stream_emptied(s, o->stream);
+    o->record.len = 0;
+    put(o);
 }
 
 void thm_accounts_answered(struct thm_server *s)
 {
     struct operations *o = &s->operations;
 
-    if (o->step == STEP_LIST) {
-        listed(s);
-    } else if (o->step == STEP_GET) {
-        got(s);
-    } else {
+    switch (o->step) {
+    case STEP_LIST: listed(s); break;
+    case STEP_GET: got(s); break;
+    case STEP_OPEN:
+        thm_stream_opened(s, o->stream, &o->request);
+        o->step = STEP_EMPTY;
+        o->ask = THM_STORE_EMPTY;
+        break;
+    case STEP_EMPTY: emptied(s); break;
+    default:
         changed(s, o->first);
         thm_operation_finish(s, THM_OK);
+        break;
     }
 }

@@ -194,6 +194,10 @@ uint64_t thm_operations_deadline(const struct thm_server *s);
 void thm_operation_key(struct operations *o, const char *key, size_t len);
 void thm_operation_ask(struct operations *o, enum thm_store_op ask, enum thm_server_kind kind);
 
+/** The store is asked for a stream next, which is held until the request is done. False: no more can be held, and that was
+ * the end of it. */
+bool thm_operation_open(struct thm_server *s, const char *stream);
+
 /** The request has come to its end: the next one's turn. */
 void thm_operation_finish(struct thm_server *s, int result);
 
@@ -271,7 +275,10 @@ void thm_stream_opened(struct thm_server *s, uint32_t number, const struct thm_s
 void thm_stream_dirty(struct thm_server *s, uint32_t number);
 void thm_stream_wake_members(struct thm_server *s);
 
-/** The room was removed: forgets its rules, topic and states, and what was said in it. */
+/** The store has dropped all that was said there: forgets it too. */
+void thm_stream_emptied(struct thm_server *s, uint32_t number);
+
+/** The room was removed: forgets its rules, topic and states. */
 void thm_stream_wipe(struct thm_server *s, struct stream *st);
 
 /** A store request concerns the stream, or no longer does. */

@@ -86,6 +86,20 @@ void thm_operation_ask(struct operations *o, enum thm_store_op ask, enum thm_ser
     o->kind = (uint8_t)kind;
 }
 
+bool thm_operation_open(struct thm_server *s, const char *stream)
+{
+    struct operations *o = &s->operations;
+
+    o->stream = thm_stream_need(s, stream, strlen(stream));
+    if (o->stream == 0) {
+        thm_operation_finish(s, THM_E_LIMIT);
+        return false;
+    }
+    thm_stream_hold(s, o->stream);
+    o->ask = THM_STORE_OPEN;
+    return true;
+}
+
 static void fill(const struct thm_server *s, struct operations *o)
 {
     struct thm_store_request *r = &o->request;
@@ -97,7 +111,7 @@ static void fill(const struct thm_server *s, struct operations *o)
     if (o->stream != 0)
         r->stream = stream_at(s, o->stream)->store;
     if (o->ask == THM_STORE_OPEN)
-        strcpy(r->name, o->first->room);
+        strcpy(r->name, stream_at(s, o->stream)->name);
     else if (o->ask != THM_STORE_EMPTY)
         r->record = (struct thm_store_record){.kind = o->kind,
                                               .key = o->key,

@@ -170,7 +170,7 @@ static void set_range(uint64_t head, struct walk *w)
         w->last = head;
     w->next = count < w->last ? w->last - count + 1 : 1;
     w->first = w->next;
-    w->kept = 1;
+    w->kept = w->next > w->last ? w->next : 1; /* not known yet, unless nothing is looked at */
     w->started = true;
 }
 

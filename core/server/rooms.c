@@ -178,18 +178,10 @@ static void get_standing(struct thm_server *s)
     thm_operation_ask(o, THM_STORE_GET, THM_KIND_STANDING_RECORD);
 }
 
-static void open_room(struct thm_server *s, uint8_t next)
+static void open_room(struct thm_server *s)
 {
-    struct operations *o = &s->operations;
-
-    o->stream = thm_stream_need(s, o->first->room, strlen(o->first->room));
-    if (o->stream == 0) {
-        thm_operation_finish(s, THM_E_LIMIT);
-        return;
-    }
-    thm_stream_hold(s, o->stream);
-    o->step = next;
-    o->ask = THM_STORE_OPEN;
+    if (thm_operation_open(s, s->operations.first->room))
+        s->operations.step = STEP_OPEN;
 }
 
 static void ask_for_user(struct operations *o)
@@ -290,7 +282,7 @@ static void got_rules(struct thm_server *s)
     } else if (r->op == THM_ADMIN_ROOM_USER && may_be_nobody(s, r)) {
         ask_for_user(o);
     } else if (r->op == THM_ADMIN_ROOM_USER) {
-        open_room(s, STEP_OPEN);
+        open_room(s);
     } else {
         if (!exists)
             rules.since_ms = s->utc_ms;
@@ -315,6 +307,7 @@ static void emptied(struct thm_server *s)
 {
     struct operations *o = &s->operations;
 
+    thm_stream_emptied(s, o->stream);
     o->record.len = 0;
     thm_operation_key(o, o->first->room, strlen(o->first->room));
     put(o, STEP_PUT_RULES, THM_KIND_RULES_RECORD);
@@ -336,7 +329,7 @@ void thm_rooms_answered(struct thm_server *s)
         if (o->record.len == 0)
             thm_operation_finish(s, THM_E_NO_USER);
         else
-            open_room(s, STEP_OPEN);
+            open_room(s);
         break;
     case STEP_OPEN: opened(s); break;
     case STEP_STANDING: got_standing(s); break;
@@ -346,7 +339,7 @@ void thm_rooms_answered(struct thm_server *s)
         break;
     case STEP_FIND_KEPT: found_kept(o); break;
     case STEP_ERASE_KEPT: find_kept(o, (enum thm_server_kind)o->kind); break;
-    case STEP_ERASE_TOPIC: open_room(s, STEP_OPEN); break;
+    case STEP_ERASE_TOPIC: open_room(s); break;
     case STEP_EMPTY: emptied(s); break;
     }
 }

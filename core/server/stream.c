@@ -79,12 +79,17 @@ bool thm_stream_drop_idle_states(struct thm_server *s)
     return false;
 }
 
-void thm_stream_wipe(struct thm_server *s, struct stream *st)
+void thm_stream_emptied(struct thm_server *s, uint32_t number)
 {
+    struct stream *st = stream_at(s, number);
     uint64_t head = st->log.head;
 
     thm_log_release(&st->log);
     thm_log_init(&st->log, s->blocks, head);
+}
+
+void thm_stream_wipe(struct thm_server *s, struct stream *st)
+{
     states_forget(s, st);
     st->topic[0] = st->topic_from[0] = '\0';
     st->topic_time = 0;

@@ -173,7 +173,7 @@ ok 'user suspend' does '^ali is suspended$' user suspend ali
 await_end ali
 ok '... ends the sessions' not is $status 0
 ok 'user resume' does '^ali may come in again$' user resume ali
-ok 'user remove' does '^tom has no account any more; what was whispered to him stays in the database$' user remove tom
+ok 'user remove' does '^tom has no account any more; what was whispered to him is gone$' user remove tom
 ok '... once' refused 1 'tom: ' user remove tom
 ok 'neither passcode nor verifier is logged' not grep -Eq -e "$PASSCODE|SCRAM" "$log"
 

@@ -463,6 +463,28 @@ static void what_is_said_behind_them_keeps_its_place(void **state)
     rig_end(&r);
 }
 
+static void a_removed_account_leaves_no_inbox(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, with_records);
+    struct peer *u1 = rig_plain(&r, 1), *u0 = rig_plain(&r, 0);
+    say(u0, "{'msgtype':'whisper','to':'u1','text':'for the former u1'}");
+    expect_later(u1, "{'msgtype':'whisper',*'n':1,*");
+    peer_close(u1);
+    rig_pass(&r, 50);
+    assert_int_equal(admin(&r, THM_ADMIN_USER_REMOVE, "u1", 0, THM_AUTH_DEFAULT, false, NULL),
+                     THM_OK);
+    u1 = rig_login(&r, 1,
+                   "{'msgtype':'hello'}"); /* a new device would get all that the inbox keeps */
+    expect(u1, "{'msgtype':'joined','room':'@u1',*'n':1,'after':1}");
+    expect(u1, "{'msgtype':'joined','room':'#lobby',*");
+    expect_nothing(u1);
+    say(u0, "{'msgtype':'whisper','to':'u1','text':'for the new one'}");
+    expect_later(u1, "{'msgtype':'whisper',*'n':2,*'text':'for the new one'}");
+    rig_end(&r);
+}
+
 static void stores_without_records_are_as_ever(void **state)
 {
     (void)state;
@@ -533,6 +555,7 @@ int main(void)
         cmocka_unit_test(what_can_not_be_asked_is_refused_at_once),
         cmocka_unit_test(whispers_go_to_those_who_have_an_account),
         cmocka_unit_test(what_is_said_behind_them_keeps_its_place),
+        cmocka_unit_test(a_removed_account_leaves_no_inbox),
         cmocka_unit_test(stores_without_records_are_as_ever),
         cmocka_unit_test(fields_hold_what_they_hold),
     };

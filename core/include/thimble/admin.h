@@ -46,7 +46,7 @@ enum thm_admin_op {
     THM_ADMIN_USER_ADD, /* THM_E_EXISTS if there is an account of that name */
     THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions, and makes an account for
                          * who has none: a certificate alone would let him in */
-    THM_ADMIN_USER_REMOVE, /* forgets the account and ends its sessions; THM_E_NO_USER */
+    THM_ADMIN_USER_REMOVE, /* forgets the account and its inbox, and ends its sessions; THM_E_NO_USER */
     THM_ADMIN_USER_LIST,   /* row() for each account, in the order of their names */
     THM_ADMIN_ROOM_ADD,    /* THM_E_EXISTS if there is such a room */
     THM_ADMIN_ROOM_SET,    /* changes what `set` names; THM_E_UNKNOWN_ROOM */
