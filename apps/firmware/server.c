@@ -16,7 +16,7 @@ _Static_assert(!THM_PACKED_TEXTS, "what a server says goes over the wire as it i
 
 /* Bytes; the start fails if they are too few. */
 #define STORE_MEMORY  (528u * 1024)
-#define SERVER_MEMORY (440u * 1024)
+#define SERVER_MEMORY (448u * 1024)
 
 static struct {
     struct provision provision;
