@@ -27,7 +27,7 @@ enum {
     X(user_suspend, "user suspend", "USER", "end the sessions of a user and let him in no more",   \
       COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_resume, "user resume", "USER", "let him in again", COMMAND_CHANGES | COMMAND_QUIET)     \
-    X(user_remove, "user remove", "USER", "forget an account, its passcode and its inbox",                    \
+    X(user_remove, "user remove", "USER", "forget an account, its passcode and its inbox",         \
       COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_list, "user list", "", "the accounts: how each proves himself, since when", 0)          \
     X(device_list, "device list", "[USER]", "the devices that were here since the start", 0)       \
