@@ -439,6 +439,9 @@ void thm_query_start(struct thm_server *s, struct connection *c, const struct th
 void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
+/** A page of the rooms that are kept came back. */
+void thm_query_rooms_done(struct thm_server *s, struct job *j);
+
 void thm_query_quit(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** All that could be said was said: ends the session if it was asked to. */

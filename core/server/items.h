@@ -57,14 +57,14 @@ enum rename { RENAME_NONE, RENAME_ELSEWHERE /* by another session */, RENAME_REC
 struct walk {
     uint8_t kind;              /* enum thm_type: LIST, WHO, WHOIS, ROOMS, HISTORY, QUIT; 0: none */
     bool started;              /* what it is about was looked up */
-    bool reading;              /* HISTORY: a read is on its way */
+    bool reading;              /* HISTORY, ROOMS: the store was asked for more */
     uint32_t at;               /* next item of the pool to look at */
     uint32_t target;           /* WHO, HISTORY: stream */
     uint32_t count;            /* rows said */
     uint64_t next, last;       /* HISTORY: entries still to say; before that, what was asked for */
     uint64_t first, kept;      /* HISTORY: the first entry of the answer, and the oldest of all */
     char id[41];               /* HISTORY: correlation id, "" none */
-    char user[THM_ID_MAX + 1]; /* WHOIS */
+    char user[THM_ID_MAX + 1]; /* WHOIS; ROOMS: the last one told, without its # */
 };
 
 struct connection {
@@ -264,6 +264,7 @@ enum job_step {
     JOB_PUT_RULES,    /* and it is new */
     JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
     JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
+    JOB_LIST_ROOMS,   /* a page of the rooms that are kept, for the walk through them */
     JOB_MODERATE,     /* what a session asked for is one of the operations, see operations.c */
     JOB_GET_TO_SAY,   /* whether there is a user whom a whisper is for; it is said afterwards */
     JOB_GET_TO_TELL,  /* the same for a receipt */

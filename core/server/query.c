@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "server/record.h"
+
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     1000
 /* Items that one walk may look at in one turn, so that all get their share. */
@@ -142,6 +144,7 @@ static void walk_sessions(struct thm_server *s, struct connection *c)
     say_end(s, c);
 }
 
+/* The rooms in memory: those that somebody is in. */
 static void walk_rooms(struct thm_server *s, struct connection *c)
 {
     uint32_t budget = LOOKS_PER_TURN;
@@ -159,6 +162,73 @@ static void walk_rooms(struct thm_server *s, struct connection *c)
         c->walk.at++;
     }
     say_end(s, c);
+}
+
+/* The rooms that the store keeps: asks for the next page. */
+static void walk_kept_rooms(struct thm_server *s, struct connection *c)
+{
+    if (c->walk.reading || thm_output_room(c) < OUTPUT_REQUEST || !thm_job_ready(s, c))
+        return;
+    struct job *j = thm_job_take(s, c, JOB_LIST_ROOMS, false);
+    size_t len = strlen(c->walk.user);
+    j->text[0] = '#';
+    memcpy(j->text + 1, c->walk.user, len);
+    j->request.op = THM_STORE_LIST;
+    j->request.record = (struct thm_store_record){
+        .kind = THM_KIND_RULES_RECORD, .key = j->text, .key_len = (uint8_t)(1 + len)};
+    j->request.buf = j->line;
+    j->request.cap = sizeof j->line;
+    c->walk.reading = true;
+    thm_job_submit(s, j);
+}
+
+/* One that is not in memory has nobody in it, and its members are not known here. */
+static void row_kept_room(struct thm_server *s, struct connection *c,
+                          const struct thm_record *record)
+{
+    struct thm_fields fields = {.len = (uint16_t)record->value_len};
+    uint32_t stream = thm_stream_find(s, (const char *)record->key, record->key_len);
+    struct thm_room_rules rules;
+    struct thm_msg m;
+
+    if (stream != 0 && stream_at(s, stream)->ruled) {
+        if (may_know(s, c, stream))
+            row_room(s, c, stream_at(s, stream));
+        return;
+    }
+    memcpy(fields.text, record->value, record->value_len);
+    if (!thm_rules_read(&rules, &fields) || rules.invite_only)
+        return;
+    thm_msg_init(&m, THM_MSG_ROOM);
+    thm_msg_str(&m, THM_KEY_ROOM, (const char *)record->key, record->key_len);
+    thm_msg_num(&m, THM_KEY_MEMBERS, 0);
+    c->walk.count++;
+    thm_output_msg(s, c, &m);
+}
+
+void thm_query_rooms_done(struct thm_server *s, struct job *j)
+{
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
+    struct thm_record record;
+    size_t at = 0;
+    bool any = false;
+
+    if (c != NULL && c->state == CONN_ONLINE && c->walk.kind == THM_MSG_ROOMS) {
+        c->walk.reading = false;
+        while (j->request.result == THM_OK && thm_output_room(c) >= OUTPUT_REQUEST &&
+               thm_record_next(&j->request, &at, &record)) {
+            any = true;
+            if (record.key_len < 2 || record.key_len > THM_ROOM_MAX)
+                continue;
+            row_kept_room(s, c, &record);
+            thm_slice_copy(c->walk.user, sizeof c->walk.user,
+                           (struct thm_slice){(const char *)record.key + 1, record.key_len - 1});
+        }
+        if (!any && (j->request.result != THM_OK || j->request.len == 0))
+            say_end(s, c);
+        thm_conn_look(s, c, LOOK_WRITE);
+    }
+    thm_job_give(s, j);
 }
 
 /* From what was asked for (`next`: how many, `last`: up to which) to the first and last entry to say. */
@@ -244,6 +314,8 @@ void thm_query_continue(struct thm_server *s, struct connection *c)
         return; /* what was said before the question comes before its answer */
     if (c->walk.kind == THM_MSG_HISTORY)
         walk_history(s, c);
+    else if (c->walk.kind == THM_MSG_ROOMS && thm_record_kept(s))
+        walk_kept_rooms(s, c);
     else if (c->walk.kind == THM_MSG_ROOMS)
         walk_rooms(s, c);
     else if (c->walk.kind != 0)

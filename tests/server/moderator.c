@@ -6,7 +6,7 @@
 void durable(struct rig *r)
 {
     r->durable = true;
-    r->store_config.records = 64;
+    r->store_config.records = 500;
 }
 
 /* --- what the operator asks ------------------------------------------------------------------ */

@@ -145,10 +145,40 @@ static void an_older_room_stays_open(void **state)
     rig_end(&r);
 }
 
+/* A room is there although nobody is in it. */
+static void rooms_are_listed_that_nobody_is_in(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, durable);
+    for (unsigned i = 0; i < 150;
+         i++) { /* more than a page, and than there is room for at a time */
+        char name[8];
+        snprintf(name, sizeof name, "#r%03u", i);
+        assert_int_equal(room(&r, THM_ADMIN_ROOM_ADD, name, 0, (struct thm_room_rules){0}), THM_OK);
+    }
+    assert_int_equal(room(&r, THM_ADMIN_ROOM_ADD, "#secret", THM_ADMIN_INVITE_ONLY,
+                          (struct thm_room_rules){.invite_only = true}),
+                     THM_OK);
+    struct peer *u1 = member(&r, 1, "#r007");
+    say(u1, "{'msgtype':'rooms'}");
+    say(u1, "{'msgtype':'ping'}");
+    for (unsigned i = 0; i < 150; i++) {
+        char pattern[80];
+        snprintf(pattern, sizeof pattern, "{'msgtype':'room','room':'#r%03u','members':%u}", i,
+                 i == 7);
+        expect(u1, pattern);
+    }
+    expect(u1, "{'msgtype':'end','count':150,'in':'rooms'}");
+    expect(u1, "{'msgtype':'pong'}");
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_joins_reads_what_follows),
+        cmocka_unit_test(rooms_are_listed_that_nobody_is_in),
         cmocka_unit_test(a_stated_cursor_opens_no_past),
         cmocka_unit_test(a_member_stays_until_he_leaves),
         cmocka_unit_test(the_last_device_ends_the_stay),
