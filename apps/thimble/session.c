@@ -219,7 +219,12 @@ static void check_time(struct session *s)
     if (s->now < s->end_at || s->leaving)
         return;
     s->end_at = UINT64_MAX;
-    if (s->settings->count > 0) {
+    if (s->settings->count > 0 && !s->was_online) {
+        session_leave(s, report_fail(EXIT_UNREACHED, "%s:%u: %s%s", s->settings->host,
+                                     s->settings->port,
+                                     thm_error_text(s->cause != THM_OK ? s->cause : THM_E_TIMEOUT),
+                                     s->words));
+    } else if (s->settings->count > 0) {
         report("%u of %u messages came within %u seconds", s->messages, s->settings->count,
                s->settings->seconds);
         session_leave(s, EXIT_TOO_FEW);

@@ -159,6 +159,8 @@ ok 'at the end of input it reconnects to deliver' await_log ' message user=ali .
 await_end writer
 ok 'and then exits with 0' is $status 0
 
+run_client ali@default -W 1 -C 1 -p 1 </dev/null
+ok 'who never reached the server did not wait in vain for messages' is $status 4
 printf 'x\n\ny' | run_client ali@default -W 1 -p 1
 ok 'text that was never sent: exit 10' is $status 10
 ok '... and how much' grep -q '^thimble: 2 messages were not acknowledged' "$tmp/err"
