@@ -162,6 +162,8 @@ void thm_job_step(struct thm_server *s, struct job *j)
         thm_say_step(s, j);
     else if (j->step == JOB_GET_TO_TELL)
         thm_receipt_step(s, j);
+    else if (j->step == JOB_GET_TO_RENAME)
+        thm_presence_alias_step(s, j);
     else if (j->step == JOB_LIST_ROOMS)
         thm_query_rooms_done(s, j);
     else

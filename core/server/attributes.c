@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/record.h"
+#include "tls/wipe.h"
 
 /* --- retained state ------------------------------------------------------------------------- */
 
@@ -126,17 +127,58 @@ void thm_presence_away(struct thm_server *s, struct connection *c, const struct 
         thm_presence_changed(s, c->user, u->away[0] != '\0' ? EVENT_AWAY : EVENT_BACK);
 }
 
-void thm_presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+static void set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias, int code)
 {
-    int code = thm_user_set_alias(s, c, thm_msg_get(m, THM_KEY_ALIAS));
-    struct thm_msg out;
+    struct thm_msg m;
 
+    if (code == THM_OK)
+        code = thm_user_set_alias(s, c, alias);
+    thm_msg_init(&m, THM_MSG_ALIAS);
     if (code != THM_OK) {
-        thm_input_error(s, c, m, code, "alias");
+        thm_input_error(s, c, &m, code, "alias");
         return;
     }
-    thm_msg_init(&out, THM_MSG_ALIAS);
-    THM_SET(&out, ALIAS, user_at(s, c->user)->alias);
-    thm_output_msg(s, c, &out);
+    THM_SET(&m, ALIAS, user_at(s, c->user)->alias);
+    thm_output_msg(s, c, &m);
     thm_log_event(s, THM_LOG_INFO, "alias", c, THM_OK, NULL);
+}
+
+/* The id of a user who is not here is nobody else's alias either. */
+static void ask_for_namesake(struct thm_server *s, struct connection *c, struct thm_slice alias,
+                             const char *id)
+{
+    struct job *j = thm_job_take(s, c, JOB_GET_TO_RENAME, true);
+
+    thm_slice_copy(j->alias, sizeof j->alias, alias);
+    strcpy(j->to, id);
+    j->request.op = THM_STORE_GET;
+    j->request.record = (struct thm_store_record){
+        .kind = THM_KIND_USER_RECORD, .key = j->to, .key_len = (uint8_t)strlen(id)};
+    j->request.buf = j->line[0];
+    j->request.cap = sizeof j->line[0];
+    thm_job_submit(s, j);
+}
+
+void thm_presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m)
+{
+    struct thm_slice alias = thm_msg_get(m, THM_KEY_ALIAS);
+    char id[THM_ID_MAX + 1];
+
+    if (thm_user_may_be(s, c, alias, id))
+        ask_for_namesake(s, c, alias, id);
+    else
+        set_alias(s, c, alias, THM_OK);
+}
+
+void thm_presence_alias_step(struct thm_server *s, struct job *j)
+{
+    struct connection *c = thm_conn_if(s, j->connection, j->serial);
+    int code = j->request.result;
+
+    if (code == THM_OK && j->request.len > 0)
+        code = THM_E_ALIAS_TAKEN;
+    thm_wipe(j->line[0], sizeof j->line[0]); /* a verifier is in it */
+    if (c != NULL && c->state == CONN_ONLINE)
+        set_alias(s, c, thm_slice_of(j->alias), code);
+    thm_job_give(s, j);
 }

@@ -169,6 +169,20 @@ static bool alias_free(const struct thm_server *s, uint32_t number, struct thm_s
     return (holder == 0 || holder == number) && (owner == 0 || owner == number);
 }
 
+bool thm_user_may_be(const struct thm_server *s, const struct connection *c, struct thm_slice alias,
+                     char id[THM_ID_MAX + 1])
+{
+    char fold[THM_ALIAS_MAX] = "";
+    size_t len = folded(alias.data, alias.len, fold);
+
+    if (!s->config.store->records || thm_key_check(THM_KEY_USERID, fold, len) != THM_OK ||
+        thm_user_find(s, fold, len) != 0)
+        return false;
+    memcpy(id, fold, len);
+    id[len] = '\0';
+    return strcmp(id, c->tls.peer.user) != 0;
+}
+
 int thm_user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias)
 {
     struct user *u = user_at(s, c->user);

@@ -258,6 +258,10 @@ struct connection *thm_user_session(const struct thm_server *s, uint32_t user, c
 /** The user of that id or, failing that, who has that alias; in any case of letters. 0: nobody. */
 uint32_t thm_user_by_name(const struct thm_server *s, const char *name, size_t len);
 
+/** Whether an alias may be the id of a user who is not here, which the store knows: that id goes to `id`. */
+bool thm_user_may_be(const struct thm_server *s, const struct connection *c, struct thm_slice alias,
+                     char id[THM_ID_MAX + 1]);
+
 /** Gives a session's user an alias, and has his other sessions and rooms told. His own id is always free for
  * him. THM_OK, THM_E_ALIAS_TAKEN. */
 int thm_user_set_alias(struct thm_server *s, struct connection *c, struct thm_slice alias);
@@ -432,6 +436,9 @@ void thm_presence_state(struct thm_server *s, struct connection *c, const struct
 void thm_presence_topic(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_presence_away(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_presence_alias(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/** The store has said whether the alias that was asked for is a user's id. */
+void thm_presence_alias_step(struct thm_server *s, struct job *j);
 
 /* --- query.c -------------------------------------------------------------------------------- */
 

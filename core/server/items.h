@@ -92,6 +92,7 @@ struct connection {
     uint32_t uncounted;    /* bytes of a line whose end has not come */
     uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
+    bool namesake;         /* it wished for an alias at login that is another user's id */
     bool resumes;          /* it states its cursors itself */
     bool receipts;         /* it takes receipts */
     uint8_t auto_join;     /* streams that a plain hello still has to join */
@@ -253,21 +254,23 @@ enum request_tag { TAG_JOB, TAG_READ, TAG_WRITE, TAG_OPERATION };
 
 /* What a job does next with the answer of the store. */
 enum job_step {
+    JOB_GET_NAMESAKE, /* whether the alias that is wished for at login is the id of somebody who is not here */
     JOB_GET_ACCOUNT, /* the record of who wants to log in */
     JOB_GET_SECRET,  /* what believable verifiers are made from, at its first need */
     JOB_PUT_SECRET,
-    JOB_PUT_ACCOUNT,  /* a login is noted; nobody waits for it */
-    JOB_OPEN_TO_JOIN, /* the stream is opened for a membership */
-    JOB_READ_TO_JOIN, /* what is kept of the room beside its entries is read */
-    JOB_GET_STANDING, /* the user's standing in it */
-    JOB_PUT_STANDING, /* he is in it from now on */
-    JOB_PUT_RULES,    /* and it is new */
-    JOB_FIND_TO_JOIN, /* the sender's last csn in it is looked up */
-    JOB_FIND_REPEAT,  /* a csn that was taken before is looked up */
-    JOB_LIST_ROOMS,   /* a page of the rooms that are kept, for the walk through them */
-    JOB_MODERATE,     /* what a session asked for is one of the operations, see operations.c */
-    JOB_GET_TO_SAY,   /* whether there is a user whom a whisper is for; it is said afterwards */
-    JOB_GET_TO_TELL,  /* the same for a receipt */
+    JOB_PUT_ACCOUNT,   /* a login is noted; nobody waits for it */
+    JOB_OPEN_TO_JOIN,  /* the stream is opened for a membership */
+    JOB_READ_TO_JOIN,  /* what is kept of the room beside its entries is read */
+    JOB_GET_STANDING,  /* the user's standing in it */
+    JOB_PUT_STANDING,  /* he is in it from now on */
+    JOB_PUT_RULES,     /* and it is new */
+    JOB_FIND_TO_JOIN,  /* the sender's last csn in it is looked up */
+    JOB_FIND_REPEAT,   /* a csn that was taken before is looked up */
+    JOB_LIST_ROOMS,    /* a page of the rooms that are kept, for the walk through them */
+    JOB_GET_TO_RENAME, /* the same of one that a session asks for */
+    JOB_MODERATE,      /* what a session asked for is one of the operations, see operations.c */
+    JOB_GET_TO_SAY,    /* whether there is a user whom a whisper is for; it is said afterwards */
+    JOB_GET_TO_TELL,   /* the same for a receipt */
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
     JOB_APPEND       /* in the list of appends, see append.c */

@@ -117,7 +117,9 @@ bool thm_login_grant(struct thm_server *s, struct connection *c, struct thm_slic
     c->since = s->utc_ms;
     c->auto_join = c->resumes ? 0 : 2;
     begin_session(s, c, user);
-    if (alias.len > 0)
+    if (c->namesake)
+        code = THM_E_ALIAS_TAKEN;
+    else if (alias.len > 0)
         code = thm_user_set_alias(s, c, alias);
     c->state = (uint8_t)thm_conn_next((enum thm_conn_state)c->state, CONN_GRANTED);
     thm_conn_deadline(s, c, DEADLINE_IDLE);
@@ -262,6 +264,9 @@ void thm_login_step(struct thm_server *s, struct job *j)
     } else if (result != THM_OK) {
         thm_login_refuse(s, c, THM_E_STORE, "the accounts can't be read now", NULL, STORE_RETRY_S);
         done(s, j);
+    } else if (j->step == JOB_GET_NAMESAKE) {
+        c->namesake = j->request.len > 0;
+        get_account(s, j);
     } else if (j->step == JOB_GET_ACCOUNT) {
         got_account(s, c, j);
     } else if (j->step == JOB_GET_SECRET) {
@@ -291,7 +296,10 @@ static void begin(struct thm_server *s, struct connection *c, const struct thm_m
     struct job *j = thm_job_take(s, c, JOB_GET_ACCOUNT, true);
     thm_slice_copy(j->alias, sizeof j->alias, alias);
     thm_slice_copy(j->from, sizeof j->from, thm_slice_of(c->tls.peer.user));
-    get_account(s, j);
+    if (thm_user_may_be(s, c, alias, j->to))
+        submit(s, j, JOB_GET_NAMESAKE, THM_KIND_USER_RECORD, j->to, 0);
+    else
+        get_account(s, j);
 }
 
 void thm_login_hello(struct thm_server *s, struct connection *c, const struct thm_msg *m)

@@ -463,6 +463,27 @@ static void what_is_said_behind_them_keeps_its_place(void **state)
     rig_end(&r);
 }
 
+static void nobody_takes_the_id_of_who_is_away_as_alias(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, with_records);
+    peer_close(rig_plain(&r, 1));
+    rig_pass(&r, 50);
+    rig_restart(&r); /* u1 was not here since then */
+    struct peer *u0 = rig_open(&r, 0);
+    say(u0, "{'msgtype':'hello','resume':true,'alias':'U1'}");
+    expect(u0, "{'msgtype':'auth_reply','status':'GRANTED',*'alias':'u0',*");
+    expect(u0, "{'msgtype':'error','code':'alias-taken','key':'alias','in':'hello',*");
+    say(u0, "{'msgtype':'alias','alias':'u1'}");
+    expect(u0, "{'msgtype':'error','code':'alias-taken','key':'alias','in':'alias',*");
+    say(u0, "{'msgtype':'alias','alias':'u9'}"); /* nobody's */
+    expect(u0, "{'msgtype':'alias','alias':'u9'}");
+    say(u0, "{'msgtype':'alias','alias':'u0'}");
+    expect(u0, "{'msgtype':'alias','alias':'u0'}");
+    rig_end(&r);
+}
+
 static void a_removed_account_leaves_no_inbox(void **state)
 {
     (void)state;
@@ -555,6 +576,7 @@ int main(void)
         cmocka_unit_test(what_can_not_be_asked_is_refused_at_once),
         cmocka_unit_test(whispers_go_to_those_who_have_an_account),
         cmocka_unit_test(what_is_said_behind_them_keeps_its_place),
+        cmocka_unit_test(nobody_takes_the_id_of_who_is_away_as_alias),
         cmocka_unit_test(a_removed_account_leaves_no_inbox),
         cmocka_unit_test(stores_without_records_are_as_ever),
         cmocka_unit_test(fields_hold_what_they_hold),
