@@ -14,10 +14,10 @@ static bool say_gap(struct thm_server *s, struct connection *c, const struct str
     thm_msg_init(&m, THM_MSG_GAP);
     THM_SET(&m, ROOM, st->name);
     thm_msg_num(&m, THM_KEY_INCARNATION, st->incarnation);
-    if (last != 0) {
+    if (first != 0)
         thm_msg_num(&m, THM_KEY_FIRST, first);
+    if (last != 0)
         thm_msg_num(&m, THM_KEY_LAST, last);
-    }
     THM_SET(&m, REASON, reason);
     return thm_output_news(s, c, &m);
 }
@@ -185,7 +185,7 @@ static bool serve(struct thm_server *s, struct connection *c, uint32_t number)
     if (!m->active)
         return true;
     if (m->restarted) {
-        if (!say_gap(s, c, st, 0, 0, "restarted"))
+        if (!say_gap(s, c, st, 0, m->n, "restarted")) /* and where it goes on */
             return false;
         m->restarted = false;
     }

@@ -43,7 +43,7 @@ static void a_stated_cursor_opens_no_past(void **state)
     u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true,'credit':60000}");
     say(u1, "{'msgtype':'join','room':'#lobby','after':0,'incarnation':'00000000000000aa'}");
     expect(u1, "{'msgtype':'joined',*'after':2,*");
-    expect(u1, "{'msgtype':'gap',*'reason':'restarted'}");
+    expect(u1, "{'msgtype':'gap',*'last':2,'reason':'restarted'}");
     expect(u1, "{'msgtype':'message',*'n':3,*'text':'c'}");
     rig_end(&r);
 }
