@@ -120,20 +120,28 @@ static int open_port(struct session *s)
                           : report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
 }
 
-/* The inbox and the rooms go on where this device left them; a room that it was not in begins with what is said next. */
+static void enter(struct session *s, const char *name)
+{
+    const struct cursor *c = state_cursor(&s->state, name);
+    if (c)
+        thm_client_set_cursor(&s->client, name, c->incarnation, c->n);
+    else if (name[0] == '#')
+        thm_client_join(&s->client, name);
+}
+
+/* The inbox and the rooms go on where this device left them; a room that it was not in begins with what is said next.
+ * A person is in all rooms again that he did not leave, a script in those that it names. */
 static void set_cursors(struct session *s)
 {
     const struct option_list *rooms = &s->settings->rooms;
     char inbox[THM_ROOM_MAX + 1];
     snprintf(inbox, sizeof inbox, "@%s", thm_credentials_identity(&s->credentials)->user);
-    for (unsigned i = 0; i <= rooms->count; i++) {
-        const char *name = i == 0 ? inbox : rooms->items[i - 1];
-        const struct cursor *c = state_cursor(&s->state, name);
-        if (c)
-            thm_client_set_cursor(&s->client, name, c->incarnation, c->n);
-        else if (i > 0)
-            thm_client_join(&s->client, name);
-    }
+    enter(s, inbox);
+    for (unsigned i = 0; i < rooms->count; i++)
+        enter(s, rooms->items[i]);
+    for (unsigned i = 0; i < s->state.cursor_count && s->front == &front_terminal; i++)
+        if (s->state.cursors[i].name[0] == '#')
+            enter(s, s->state.cursors[i].name);
 }
 
 static int open_client(struct session *s)
@@ -170,8 +178,8 @@ static int open_client(struct session *s)
     thm_console_init(&s->console, &console);
     snprintf(s->console.room, sizeof s->console.room, "%s", o->rooms.items[0]);
     if (waiting > 0)
-        report("%u message%s of the run before %s sent now", waiting, waiting == 1 ? "" : "s",
-               waiting == 1 ? "is" : "are");
+        report("%u message%s of the run before wait%s to be sent", waiting, waiting == 1 ? "" : "s",
+               waiting == 1 ? "s" : "");
     return OPTIONS_OK;
 }
 
@@ -321,11 +329,17 @@ static int explain(const struct session *s)
 static int conclude(const struct session *s, uint32_t open)
 {
     int code = s->leaving ? s->exit_code : explain(s);
-    bool kept =
-        s->unsent.count == open && !s->unsent.failed; /* not what the line editor still holds */
-    if (open > 0)
-        report("%u message%s not acknowledged by the server%s", open, open == 1 ? " was" : "s were",
-               kept ? ": sent when you are back" : "");
+    uint32_t kept =
+        s->unsent.failed ? 0 : s->unsent.count; /* not what the line editor holds, nor a script's */
+    if (open > 0 && kept == open)
+        report("%u message%s not acknowledged by the server: sent when you are back", open,
+               open == 1 ? " was" : "s were");
+    else if (open > 0 && kept > 0)
+        report("%u messages were not acknowledged by the server; the %u of a run before are kept",
+               open, kept);
+    else if (open > 0)
+        report("%u message%s not acknowledged by the server, and not kept", open,
+               open == 1 ? " was" : "s were");
     return code == EXIT_DONE && (open > 0 || s->failed) ? EXIT_UNSENT : code;
 }
 

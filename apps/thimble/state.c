@@ -126,8 +126,17 @@ const struct cursor *state_cursor(const struct state *s, const char *name)
     return NULL;
 }
 
-/* Takes down where the client is. Rooms that it is not in now are forgotten. */
-static unsigned take_cursors(const struct thm_client *client, struct cursor *cursors)
+static bool is_among(const struct cursor *cursors, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(cursors[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Takes down where the client is, and where former runs were that this one did not go. */
+static unsigned take_cursors(const struct state *s, const struct thm_client *client,
+                             struct cursor *cursors)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++) {
@@ -136,8 +145,12 @@ static unsigned take_cursors(const struct thm_client *client, struct cursor *cur
         if (!thm_client_cursor(client, i, &name, &c->incarnation, &c->n))
             continue;
         strcpy(c->name, name);
+        c->followed = true;
         count++;
     }
+    for (unsigned i = 0; i < s->cursor_count && count < THM_CLIENT_STREAMS; i++)
+        if (!s->cursors[i].followed && !is_among(cursors, count, s->cursors[i].name))
+            cursors[count++] = s->cursors[i];
     return count;
 }
 
@@ -147,7 +160,7 @@ void state_keep_cursors(struct state *s, const struct thm_client *client)
     char text[THM_CLIENT_STREAMS * (THM_ROOM_MAX + 40) + 1] = "";
     size_t len = 0;
     memset(now, 0, sizeof now);
-    unsigned count = take_cursors(client, now);
+    unsigned count = take_cursors(s, client, now);
     if (count == 0 || (count == s->cursor_count && memcmp(now, s->cursors, sizeof now) == 0))
         return;
     memcpy(s->cursors, now, sizeof now);

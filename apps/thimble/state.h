@@ -11,6 +11,7 @@
 struct cursor {
     char name[THM_ROOM_MAX + 1];
     uint64_t incarnation, n;
+    bool followed; /* in this run */
 };
 
 struct state {
@@ -38,7 +39,10 @@ void state_set_alias(struct state *s, const char *alias, size_t len);
 /** How far a stream was read in the run before; NULL: it was not. */
 const struct cursor *state_cursor(const struct state *s, const char *name);
 
-/** Remembers how far the client has read what it follows; does nothing when that is known. */
+/**
+ * Remembers how far the client has read what it follows; does nothing when that is known. A room that this run did not
+ * enter stays as it was, one that it left is forgotten.
+ */
 void state_keep_cursors(struct state *s, const struct thm_client *client);
 
 #endif

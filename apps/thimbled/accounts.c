@@ -90,7 +90,9 @@ static void on_done(struct thm_admin_request *request, int result)
         return;
     }
     if (result != THM_OK) {
-        call_refuse(call, thm_error_word(result), "%s: %s", request->user, thm_error_text(result));
+        call_refuse(call, thm_error_word(result), "%s: %s%s", request->user, thm_error_text(result),
+                    result == THM_E_EXISTS ? ": user passwd, user auth and user suspend change it"
+                                           : "");
         return;
     }
     if ((request->set & THM_ADMIN_SUSPENDED) == 0)
@@ -143,6 +145,13 @@ static void wipe(struct call *call)
     explicit_bzero(&call->request.verifier, sizeof call->request.verifier);
 }
 
+static void refuse_name(struct call *call)
+{
+    call_refuse(call, "argument",
+                "'%s' can't be a user: 1 to %d of a-z 0-9 . _ - that begin with a letter or digit",
+                call->request.user, THM_ID_MAX);
+}
+
 /* Hands the request on. What comes of it is told by on_done(). */
 static void ask(struct call *call)
 {
@@ -152,10 +161,7 @@ static void ask(struct call *call)
     if (code == THM_E_STATE)
         call_refuse(call, "state", "this server keeps no accounts: its store has no room for them");
     else if (code == THM_E_KEY_RANGE)
-        call_refuse(call, "argument",
-                    "'%s' can't be a user: 1 to %d of a-z 0-9 . _ - that begin with a letter or "
-                    "digit",
-                    call->request.user, THM_ID_MAX);
+        refuse_name(call);
     else if (code != THM_OK)
         call_refuse(call, thm_error_word(code), "%s", thm_error_text(code));
 }
@@ -165,8 +171,13 @@ static bool about_user(struct call *call, const char **args, enum thm_admin_op o
 {
     call->request = (struct thm_admin_request){
         .op = op, .set = set, .row = on_row, .done = on_done, .owner = call};
-    if (call_word(args, call->request.user, sizeof call->request.user))
-        return true;
+    if (call_word(args, call->request.user, sizeof call->request.user)) {
+        size_t len = strlen(call->request.user);
+        if (thm_key_check(THM_KEY_USERID, call->request.user, len) == THM_OK)
+            return true;
+        refuse_name(call);
+        return false;
+    }
     if (**args)
         call_refuse(call, "argument", "a user's name has at most %d characters", THM_ID_MAX);
     else

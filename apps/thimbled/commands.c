@@ -111,6 +111,26 @@ static int unknown_part(const char *line)
     return (int)len;
 }
 
+/* "room" alone, or "room dance", is told what there is. */
+static void refuse_unknown(struct call *call, const char *line)
+{
+    size_t len = strcspn(line, " "), used = 0;
+    char names[256] = "";
+    for (size_t i = 0; i < COUNT; i++) {
+        const char *name = commands[i].name;
+        if (len > 0 && strncmp(name, line, len) == 0 && name[len] == ' ' && used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+                                     used > 0 ? ", " : "", name);
+    }
+    if (used > 0)
+        call_refuse(call, "command", "unknown command '%.*s': there are %s", unknown_part(line),
+                    line, names);
+    else
+        call_refuse(call, "command",
+                    "unknown command '%.*s': help lists them; say TEXT speaks to all",
+                    unknown_part(line), line);
+}
+
 void commands_run(struct call *call, const char *line)
 {
     const char *args;
@@ -120,12 +140,12 @@ void commands_run(struct call *call, const char *line)
     call->walk = NULL;
     call->at = call->count = 0;
     call->user[0] = call->detail[0] = call->path[0] = '\0';
-    if (call->command)
+    if (call->command && *args && call->command->args[0] == '\0')
+        call_refuse(call, "argument", "nothing follows %s: '%s'", call->command->name, args);
+    else if (call->command)
         call->command->run(call, args);
     else
-        call_refuse(call, "command",
-                    "unknown command '%.*s': help lists them; say TEXT speaks to all",
-                    unknown_part(line), line);
+        refuse_unknown(call, line);
 }
 
 void commands_go_on(struct call *call)

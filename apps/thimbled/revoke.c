@@ -109,6 +109,9 @@ void run_device_revoke(struct call *call, const char *args)
         revoke(call, device->key_hash, device->user, device->name);
     else if (devices_hash(what, hash))
         revoke(call, hash, "", "");
+    else if (!strchr(what, '@') && strspn(what, "0123456789abcdef") < strlen(what))
+        call_refuse(call, "argument", "which device of %s? device revoke USER@DEVICE|KEYHASH",
+                    what);
     else
         call_refuse(
             call, "no-such-device",

@@ -6,6 +6,8 @@
 
 #include "commands.h"
 
+#define NAMES "1 to %d of a-z 0-9 . _ - that begin with a letter or digit"
+
 static const struct {
     const char *word;
     unsigned set;
@@ -175,11 +177,8 @@ static void ask(struct call *call)
     else if (code == THM_E_STATE)
         call_refuse(call, "state", "this server keeps no rooms: its store has no place for them");
     else if (code == THM_E_KEY_RANGE)
-        call_refuse(
-            call, "argument",
-            "a room is # and a user is 1 to %d of a-z 0-9 . _ - that begin with a letter or "
-            "digit",
-            THM_ID_MAX);
+        call_refuse(call, "argument", "'%s' can't be a user: " NAMES, call->request.user,
+                    THM_ID_MAX);
     else if (code != THM_OK)
         call_refuse(call, thm_error_word(code), "%s", thm_error_text(code));
 }
@@ -190,12 +189,19 @@ static bool about_room(struct call *call, const char **args, enum thm_admin_op o
     char word[THM_ROOM_MAX + 1];
     call->request = (struct thm_admin_request){
         .op = op, .room_row = on_room, .user_row = on_user, .done = on_done, .owner = call};
-    if (call_word(args, word, sizeof word) && (word[0] == '#' || strlen(word) < THM_ROOM_MAX)) {
+    bool whole =
+        call_word(args, word, sizeof word) && (word[0] == '#' || strlen(word) < THM_ROOM_MAX);
+    if (whole)
         snprintf(call->request.room, sizeof call->request.room, "%s%s", word[0] == '#' ? "" : "#",
                  word);
+    if (whole &&
+        thm_key_check(THM_KEY_ROOM, call->request.room, strlen(call->request.room)) == THM_OK)
         return true;
-    }
-    call_refuse(call, "argument", **args ? "a room's name is too long" : "which room?");
+    if (whole)
+        call_refuse(call, "argument", "'%s' can't be a room: " NAMES, call->request.room,
+                    THM_ID_MAX);
+    else
+        call_refuse(call, "argument", **args ? "a room's name is too long" : "which room?");
     return false;
 }
 

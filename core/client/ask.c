@@ -110,7 +110,11 @@ bool thm_console_must_wait(const struct thm_console *c, enum thm_type type)
 static void show_unasked(struct thm_console *c, int code, enum thm_type type)
 {
     thm_show_start(c, THM_STYLE_ERROR, "! /");
+#if THM_MODERATION
+    thm_show_str(c, type == THM_MSG_MODERATE ? "room" : thm_type_word(type));
+#else
     thm_show_str(c, thm_type_word(type));
+#endif
     thm_show_str(c, ": ");
     thm_show_str(c, code == THM_E_STATE ? THM_T("not connected just now: try again in a moment")
                     : code == THM_E_KEY_RANGE

@@ -30,7 +30,10 @@ static bool on_left(struct thm_console *c, const struct thm_msg *m)
 
     if (thm_console_room(c, room) < 0 || thm_follow_find(c->config.client, room) != NULL)
         return false; /* it was said when it was asked for, or entered again since */
+    bool current = thm_slice_is(room, c->room);
     thm_console_exit(c, room);
+    if (current)
+        c->room[0] = '\0'; /* what is being typed is not for another room */
     return true;
 }
 
@@ -117,7 +120,7 @@ static bool on_moderated(struct thm_console *c, const struct thm_msg *m)
         {"invite", BY "lets {userid} join {room}"},
         {"kick", BY "sent {userid} away from {room}[: {reason}]"},
         {"ban", BY "banned {userid} from {room}[: {reason}]"},
-        {"unban", BY "lets {userid} join {room} again"},
+        {"unban", BY "took back that {userid} is banned from {room}"},
         {"op", BY "made {userid} a moderator of {room}"},
         {"deop", BY "took the moderator's rights in {room} from {userid}"},
         {"open", BY "lets everybody join {room}"},

@@ -12,8 +12,10 @@ enum {
     STEP_NONE,
     STEP_LIST,
     STEP_GET,
-    STEP_OPEN,  /* USER_REMOVE: his inbox */
-    STEP_EMPTY, /* is emptied */
+    STEP_OPEN,          /* USER_REMOVE: his inbox */
+    STEP_EMPTY,         /* is emptied, */
+    STEP_FIND_STANDING, /* his standing in each room is looked for, */
+    STEP_PUT_STANDING,  /* and erased */
     STEP_PUT
 };
 
@@ -194,13 +196,69 @@ static void got(struct thm_server *s)
         put(o);
 }
 
-/* Nothing of it can be read any more, by those of his devices that are still here neither. */
+/* Goes through the standings in all rooms, from the last one that was seen on. */
+static void find_standing(struct operations *o)
+{
+    o->step = STEP_FIND_STANDING;
+    thm_operation_ask(o, THM_STORE_LIST, THM_KIND_STANDING_RECORD);
+}
+
+/* Nothing of the inbox can be read any more, by those of his devices that are still here neither. */
 static void emptied(struct thm_server *s)
 {
     struct operations *o = &s->operations;
 
     thm_stream_emptied(s, o->stream);
+    thm_operation_key(o, "", 0);
+    find_standing(o);
+}
+
+static bool is_his(const struct thm_record *record, const char *user)
+{
+    const char *space = memchr(record->key, ' ', record->key_len);
+    size_t len = strlen(user);
+
+    return space != NULL &&
+           (size_t)((const char *)record->key + record->key_len - space) == len + 1 &&
+           memcmp(space + 1, user, len) == 0;
+}
+
+/* What he was in a room goes with him; but a ban stays, whoever has the name. */
+static void erase_standing(struct operations *o, const struct thm_record *record)
+{
+    struct thm_standing standing = {.banned = false}, left = {.banned = false};
+
+    o->record.len = (uint16_t)record->value_len;
+    memcpy(o->record.text, record->value, record->value_len);
+    left.banned = thm_standing_read(&standing, &o->record) && standing.banned;
     o->record.len = 0;
+    if (left.banned)
+        thm_standing_write(&left, &o->record);
+    o->step = STEP_PUT_STANDING;
+    thm_operation_ask(o, THM_STORE_PUT, THM_KIND_STANDING_RECORD);
+}
+
+static void found_standings(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+    struct thm_record record;
+    size_t at = 0;
+    bool any = false;
+
+    while (thm_record_next(&o->request, &at, &record)) {
+        any = true;
+        thm_operation_key(o, (const char *)record.key, record.key_len);
+        if (!is_his(&record, o->first->user))
+            continue;
+        erase_standing(o, &record);
+        return;
+    }
+    if (any) {
+        find_standing(o);
+        return;
+    }
+    o->record.len = 0;
+    thm_operation_key(o, o->first->user, strlen(o->first->user));
     put(o);
 }
 
@@ -217,6 +275,8 @@ void thm_accounts_answered(struct thm_server *s)
         o->ask = THM_STORE_EMPTY;
         break;
     case STEP_EMPTY: emptied(s); break;
+    case STEP_FIND_STANDING: found_standings(s); break;
+    case STEP_PUT_STANDING: find_standing(o); break;
     default:
         changed(s, o->first);
         thm_operation_finish(s, THM_OK);

@@ -11,12 +11,19 @@
 void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
                      int code, const char *key)
 {
+    thm_input_error_saying(s, c, request, code, key, thm_error_text(code));
+}
+
+void thm_input_error_saying(struct thm_server *s, struct connection *c,
+                            const struct thm_msg *request, int code, const char *key,
+                            const char *reason)
+{
     static const enum thm_key echoed[] = {THM_KEY_ID, THM_KEY_ROOM, THM_KEY_TO};
     struct thm_msg m;
 
     thm_msg_init(&m, THM_MSG_ERROR);
     THM_SET(&m, CODE, thm_error_word(code));
-    THM_SET(&m, REASON, thm_error_text(code));
+    THM_SET(&m, REASON, reason);
     THM_SET(&m, IN, thm_type_word(request->type));
     if (key != NULL)
         THM_SET(&m, KEY, key);

@@ -101,6 +101,11 @@ void thm_input_run(struct thm_server *s, struct connection *c);
 void thm_input_error(struct thm_server *s, struct connection *c, const struct thm_msg *request,
                      int code, const char *key);
 
+/** The same, with another reason than the usual words. */
+void thm_input_error_saying(struct thm_server *s, struct connection *c,
+                            const struct thm_msg *request, int code, const char *key,
+                            const char *reason);
+
 /* --- output.c ------------------------------------------------------------------------------- */
 
 /* Bytes that the answer to one request, or one row of a long answer, may take. */

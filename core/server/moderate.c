@@ -72,7 +72,7 @@ static void log_done(struct thm_server *s, const struct thm_admin_request *r, co
 {
     if (s->config.log != NULL)
         s->config.log(s->config.log_ctx,
-                      &(struct thm_log_record){.level = THM_LOG_WARNING,
+                      &(struct thm_log_record){.level = THM_LOG_INFO,
                                                .event = "moderate",
                                                .user = r->by[0] != '\0' ? r->by : NULL,
                                                .room = r->room,
@@ -102,15 +102,35 @@ bool thm_moderate_tell(struct thm_server *s, struct connection *c, uint32_t numb
     return true;
 }
 
-/* Sends a session away from a room: at once with the reason; without credit for it, a little later without. */
-static void dismiss(struct thm_server *s, uint32_t number, int code, const char *reason)
+/* What somebody who is sent away is told: by whom, if there is room for it, and why. */
+static const char *reason_of(const struct thm_admin_request *r, int code,
+                             char buf[THM_SHORT_MAX + 1])
 {
+    struct thm_text t;
+
+    if (r->by[0] == '\0')
+        return r->reason[0] != '\0' ? r->reason : thm_error_text(code);
+    thm_text_init(&t, buf, THM_SHORT_MAX + 1);
+    thm_text_str(&t, r->by);
+    if (r->reason[0] == '\0')
+        thm_text_str(&t, code == THM_E_BANNED ? " banned you" : " sent you away");
+    else
+        thm_text_str(&t, ": ");
+    thm_text_str(&t, r->reason);
+    return t.truncated ? r->reason : buf;
+}
+
+/* Sends a session away from a room: at once with the reason; without credit for it, a little later without. */
+static void dismiss(struct thm_server *s, uint32_t number, int code,
+                    const struct thm_admin_request *r)
+{
+    char buf[THM_SHORT_MAX + 1];
     struct membership *m = member_at(s, number);
     struct connection *c = conn_at(s, m->connection);
     const char *room = stream_at(s, m->stream)->name;
 
     thm_member_exit(s, number);
-    if (tell_left(s, c, room, code, reason[0] != '\0' ? reason : thm_error_text(code)))
+    if (tell_left(s, c, room, code, reason_of(r, code, buf)))
         thm_member_remove(s, c, number);
     else
         m->dismissed = (int16_t)code;
@@ -129,7 +149,7 @@ static void apply(struct thm_server *s, const struct thm_admin_request *r, struc
     if (!m->active)
         return;
     if (away)
-        dismiss(s, number, r->deed == THM_DEED_BAN ? THM_E_BANNED : THM_E_SENT_AWAY, r->reason);
+        dismiss(s, number, r->deed == THM_DEED_BAN ? THM_E_BANNED : THM_E_SENT_AWAY, r);
     else if (r->deed == THM_DEED_OP || r->deed == THM_DEED_DEOP)
         m->standing.moderator = r->deed == THM_DEED_OP;
     thm_conn_look(s, c, LOOK_WRITE);
@@ -188,7 +208,7 @@ void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r,
     for (uint32_t n = stream_at(s, stream)->members.first; n != 0 && closing; n = next) {
         next = next_member(s, n);
         if (member_at(s, n)->active)
-            dismiss(s, n, THM_E_ROOM_REMOVED, r->reason);
+            dismiss(s, n, THM_E_ROOM_REMOVED, r);
     }
 }
 
@@ -294,7 +314,10 @@ static void answer(struct thm_server *s, struct connection *c, const struct thm_
     THM_SET(&m, ROOM, r->room);
     if (r->user[0] != '\0') /* whom it is about */
         THM_SET(&m, TO, r->user);
-    thm_input_error(s, c, &m, result, "userid");
+    if (result == THM_E_BANNED) /* the sentence is for him */
+        thm_input_error_saying(s, c, &m, result, "userid", "is banned from the room: unban first");
+    else
+        thm_input_error(s, c, &m, result, "userid");
 }
 
 void thm_moderate_done(struct thm_server *s, struct thm_admin_request *r, int result)

@@ -417,7 +417,10 @@ void thm_server_shutdown(struct thm_server *s)
     s->listener_count = 0;
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if (conn_talks(c))
+        if (c->state == CONN_LOGIN || c->state == CONN_PROVING)
+            thm_conn_drop(s, c,
+                          THM_E_SHUTDOWN); /* it may be somebody at a prompt, who hears nothing */
+        else if (conn_talks(c))
             thm_conn_goodbye(s, c, THM_E_SHUTDOWN, thm_error_text(THM_E_SHUTDOWN), 1);
         else if (c->state == CONN_HANDSHAKE)
             thm_conn_drop(s, c, THM_E_SHUTDOWN);

@@ -59,7 +59,7 @@ ok 'who is invited hears of it' hear carol '*"msgtype":"moderated","room":"#den"
 say carol '/join #den'
 ok '... and gets in' hear carol '*"msgtype":"joined","room":"#den"*'
 say ali '/kick carol that was enough'
-ok 'who is sent away hears why' hear carol '*"msgtype":"left","room":"#den","code":"sent-away","reason":"that was enough"*'
+ok 'who is sent away hears why' hear carol '*"msgtype":"left","room":"#den","code":"sent-away","reason":"ali: that was enough"*'
 say carol '/join #den'
 ok '... and needs another invitation' hear carol '*"code":"invite-only"*'
 

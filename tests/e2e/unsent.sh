@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# unsent.sh: what was typed and not acknowledged when a client was killed is sent by its next run, and stands there once.
+# unsent.sh: what one run of a client leaves to the next: what was typed and not acknowledged is sent, and stands there
+# once; the rooms that were not left are entered again.
 . "$(dirname "$0")/lib.sh"
 
 enter() { type_text "$1" "$2" && press "$1" Enter; } # NAME LINE
@@ -44,7 +45,7 @@ kill_client ali
 restart_server --history all
 hear carol '*"msgtype":"joined","room":"#lobby"*'
 chat_again ali
-ok 'the next run says that it is sent' see ali '2 messages of the run before are sent now'
+ok 'the next run says that it is sent' see ali '2 messages of the run before wait to be sent'
 ok '... also in a room that it would not be in' see ali ': three'
 ok '... and it stands there once' texts_are one two ''
 
@@ -90,3 +91,27 @@ printf 'client x\n' >"$XDG_STATE_HOME/thimble/ali@default.unsent"
 echo nine | "$THIMBLE" "${options[@]}" >"$tmp/out" 2>"$tmp/err"
 ok 'a damaged file is told of' has "$(cat "$tmp/err")" 'ali@default.unsent is damaged'
 ok '... and does no harm' texts_are one two four five six seven nine ''
+
+# --- rooms ----------------------------------------------------------------------------------------------
+
+rm "$XDG_STATE_HOME/thimble/ali@default.unsent"
+chat_again ali
+enter ali '/join #club'
+see ali 'you are in #club'
+say carol '/join #club'
+hear carol '*"msgtype":"joined","room":"#club"*'
+enter ali /quit
+see ali 'status 0'
+say carol 'said meanwhile'
+hear carol '*said meanwhile*'
+chat_again ali
+ok 'a person is in his rooms again, and is told what was said there' see ali 'carol: said meanwhile'
+enter ali '/part #club'
+see ali 'you left #club'
+enter ali /quit
+see ali 'status 0'
+chat_again ali
+see ali 'you are in #lobby'
+enter ali '/whois ali'
+see ali 'end of whois'
+ok 'but not where he left' not shows ali '#club'

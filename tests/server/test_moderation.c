@@ -87,8 +87,8 @@ static void a_banned_user_stays_out(void **state)
     struct peer *phone = member(&r, U1_PHONE, "#den");
     say_stored(u1, "#den", "a");
     say(u0, "{'msgtype':'moderate','room':'#den','action':'ban','userid':'u1','reason':'spam'}");
-    expect_later(u1, "{'msgtype':'left','room':'#den',*'code':'banned','reason':'spam'}");
-    expect_later(phone, "{'msgtype':'left','room':'#den',*'code':'banned','reason':'spam'}");
+    expect_later(u1, "{'msgtype':'left','room':'#den',*'code':'banned','reason':'u0: spam'}");
+    expect_later(phone, "{'msgtype':'left','room':'#den',*'code':'banned','reason':'u0: spam'}");
     expect_later(u0, "{'msgtype':'moderated',*'userid':'u1',*'reason':'spam','action':'ban'}");
     refused(u1, "{'msgtype':'join','room':'#den'}", "banned");
     say(u1, "{'msgtype':'say','room':'#den','csn':7,'text':'b'}");
@@ -291,6 +291,35 @@ static void the_operator_makes_and_removes_rooms(void **state)
     rig_end(&r);
 }
 
+/* Who gets a certificate of the name later is somebody else. */
+static void a_removed_account_leaves_the_rooms(void **state)
+{
+    (void)state;
+    struct rig r;
+    struct thm_admin_request removal = {.op = THM_ADMIN_USER_REMOVE, .user = "u1"};
+    rig_start(&r, durable);
+    struct peer *u0 = member(&r, 0, "#den"), *u1 = member(&r, 1, "#den");
+    say(u1, "{'msgtype':'join','room':'#own'}");
+    expect_later(u1, "{'msgtype':'joined','room':'#own',*");
+    say_stored(u0, "#den", "a");
+    for (unsigned i = 0; i < 60; i++) { /* more than a page of standings */
+        char name[8];
+        snprintf(name, sizeof name, "#m%u", i);
+        assert_int_equal(room(&r, THM_ADMIN_ROOM_ADD, name, 0, (struct thm_room_rules){0}), THM_OK);
+        assert_int_equal(deed(&r, name, i % 2 ? "u0" : "u1", THM_DEED_INVITE), THM_OK);
+    }
+    assert_int_equal(deed(&r, "#m1", "u1", THM_DEED_BAN), THM_OK);
+    assert_int_equal(ask(&r, removal), THM_OK);
+    assert_string_equal(users(&r, "#den"), "u0 member moderator\n");
+    assert_string_equal(users(&r, "#own"), "");
+    assert_string_equal(users(&r, "#m58"), "");
+    assert_string_equal(users(&r, "#m59"), "u0 invited\n");
+    assert_string_equal(users(&r, "#m1"), "u0 invited\nu1 banned\n");
+    u1 = member(&r, 1, "#den");
+    expect_past(u1, "#den", "");
+    rig_end(&r);
+}
+
 /* Where the store fails in the middle, what was asked can be asked again. */
 static void what_failed_can_be_asked_again(void **state)
 {
@@ -389,6 +418,7 @@ int main(void)
         cmocka_unit_test(nobody_is_left_in_a_removed_room),
         cmocka_unit_test(a_room_is_kept_without_its_maker),
         cmocka_unit_test(the_operator_makes_and_removes_rooms),
+        cmocka_unit_test(a_removed_account_leaves_the_rooms),
         cmocka_unit_test(what_failed_can_be_asked_again),
         cmocka_unit_test(a_removal_that_failed_can_be_asked_again),
         cmocka_unit_test(without_records_all_is_open),
