@@ -360,6 +360,19 @@ static void refuse(struct thm_server *s, struct job *j, int code)
     finish(s, j);
 }
 
+void thm_append_doom(struct thm_server *s, uint32_t stream)
+{
+    for (uint32_t n = s->append_first, next; n != 0; n = next) {
+        struct job *j = job_at(s, n);
+        next = j->next;
+        if (j->stream[0] != stream)
+            continue;
+        j->doomed = true;
+        if (!j->submitted)
+            refuse(s, j, THM_E_NO_ROOM);
+    }
+}
+
 /* The store has said what became of the job's csn. */
 static void looked_up(struct thm_server *s, struct job *j)
 {
@@ -415,6 +428,8 @@ void thm_append_done(struct thm_server *s, struct job *j)
         result = THM_E_STATE;
     if (j->step == JOB_APPEND && result != THM_OK)
         ask_numbers(s, j);
+    if (result != THM_OK && j->doomed)
+        result = THM_E_NO_ROOM;
     if (result == THM_E_STORE || (result == THM_E_STATE && ask_csn(j))) {
         if (result == THM_E_STORE)
             begin_trouble(s);

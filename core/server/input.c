@@ -112,6 +112,7 @@ static void count(struct thm_server *s, struct connection *c, const struct thm_m
         if (thm_msg_get(m, THM_KEY_ROOM).data[0] == '#')
             kind = THM_LIMIT_JOINS;
         break;
+    case THM_MSG_RECEIPT: /* a client has few to send, and they lie in somebody else's inbox */
     case THM_MSG_LIST:
     case THM_MSG_WHO:
     case THM_MSG_WHOIS:

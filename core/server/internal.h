@@ -235,6 +235,9 @@ void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r,
 /** A moderator's request, and the question for a room's rules. */
 void thm_moderate_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
+/** Whether a request is that. */
+bool thm_moderate_is_leave(const struct thm_admin_request *r);
+
 /** A user has left a room of his own will: that is kept. Takes a job. */
 void thm_moderate_leave(struct thm_server *s, struct connection *c, const char *room);
 
@@ -287,8 +290,8 @@ void thm_stream_wake_members(struct thm_server *s);
 /** The store has dropped all that was said there: forgets it too. */
 void thm_stream_emptied(struct thm_server *s, uint32_t number);
 
-/** The room was removed: forgets its rules, topic and states. */
-void thm_stream_wipe(struct thm_server *s, struct stream *st);
+/** The room is being removed: forgets its topic and states, which are not written any more either. */
+void thm_stream_strip(struct thm_server *s, uint32_t number);
 
 /** A store request concerns the stream, or no longer does. */
 void thm_stream_hold(struct thm_server *s, uint32_t number);
@@ -388,6 +391,9 @@ void thm_append_done(struct thm_server *s, struct job *j);
 
 /** Encodes the entry of one of a job's streams, with the number that it gets there, into the job's line. */
 void thm_append_line(struct thm_server *s, struct job *j, unsigned i);
+
+/** A room is being removed: what waits to be said there is refused, now or when the store has failed it. */
+void thm_append_doom(struct thm_server *s, uint32_t stream);
 
 /** Submits what may be submitted. */
 void thm_append_run(struct thm_server *s);

@@ -92,6 +92,7 @@ struct connection {
     uint32_t uncounted;    /* bytes of a line whose end has not come */
     uint64_t told_at;      /* ms, when it was told of that; 0: never */
     uint8_t renamed;       /* enum rename: the session is to be told its user's alias */
+    bool stranger;         /* it was not logged in when the server began to stop */
     bool namesake;         /* it wished for an alias at login that is another user's id */
     bool resumes;          /* it states its cursors itself */
     bool receipts;         /* it takes receipts */
@@ -148,6 +149,7 @@ struct stream {
     uint32_t store; /* the store's id */
     uint64_t incarnation;
     struct thm_log log; /* the newest entries; its head is the newest entry that exists */
+    uint64_t emptied;   /* entries up to this one were dropped at once */
     uint64_t tail;      /* last number given to an append under way */
     uint32_t jobs;      /* store requests under way */
     struct thm_list members;
@@ -185,6 +187,7 @@ struct membership {
     uint32_t next; /* of the same connection */
     struct thm_link stream_link;
     bool active;       /* joined was said */
+    bool recheck;      /* his standing has changed since it was read for this join */
     bool writing;      /* a room: that the user is in it is on its way to the store */
     int16_t dismissed; /* why he was sent away, which the session is not told yet; 0: he was not */
     struct thm_standing
@@ -301,6 +304,7 @@ struct job {
     uint8_t misfits; /* how often the store did not take it for what it is */
     bool
         unsure; /* whether its csn was taken is to be looked up; GET_TO_SAY: the store failed before */
+    bool doomed;     /* if the store fails it, it is refused: the room is being removed */
     uint8_t receipt; /* it is one, see receipt.c: `text` has the id; 0: it is a message */
     uint8_t part, parts;
     uint64_t csn, of, time;

@@ -167,6 +167,7 @@ static void get_standing(struct thm_server *s, const struct connection *c, struc
 {
     const char *room = stream_at(s, j->stream[0])->name;
 
+    member_at(s, thm_member_find(s, c, j->stream[0]))->recheck = false;
     submit_record(s, j, JOB_GET_STANDING, THM_KIND_STANDING_RECORD,
                   thm_standing_key(room, c->tls.peer.user, j->text), 0);
 }
@@ -192,7 +193,7 @@ static void put_standing(struct thm_server *s, const struct connection *c, struc
 static void found(struct thm_server *s, struct job *j, struct membership *m)
 {
     struct stream *st = stream_at(s, m->stream);
-    bool old = j->first <= st->log.head;
+    bool old = j->first <= st->log.head && st->emptied < st->log.head;
 
     st->ruled = j->founds = true;
     st->rules =
@@ -264,6 +265,12 @@ static void took_standing(struct thm_server *s, const struct connection *c, stru
     thm_stays_fit(&m->standing.stays, st->log.head);
     if (!thm_stays_open(&m->standing.stays) && overtaken(s, c, m)) {
         get_standing(s, c, j);
+        return;
+    }
+    if (!st->ruled && thm_operation_writes(s, THM_KIND_RULES_RECORD, st->name, strlen(st->name))) {
+        st->read = false; /* the operator makes it just now: asked again a little later */
+        j->request.result = THM_E_STORE;
+        thm_join_step(s, j);
         return;
     }
     if (!st->ruled)
@@ -360,6 +367,12 @@ void thm_join_step(struct thm_server *s, struct job *j)
         return;
     if (number != 0 && j->step == JOB_FIND_TO_JOIN && stream_at(s, j->stream[0])->closing)
         j->request.result = result = THM_E_NOT_ALLOWED;
+    if (number != 0 && result == THM_OK && j->step == JOB_FIND_TO_JOIN &&
+        member_at(s, number)->recheck) {
+        member_at(s, number)->dismissed = THM_OK; /* an answer tells him */
+        get_standing(s, c, j);
+        return;
+    }
     if (number != 0 && result != THM_OK) {
         refuse(s, c, j, number);
     } else if (number != 0 && j->step == JOB_FIND_TO_JOIN) {

@@ -130,6 +130,9 @@ static void dismiss(struct thm_server *s, uint32_t number, int code,
     const char *room = stream_at(s, m->stream)->name;
 
     thm_member_exit(s, number);
+    memset(&m->standing, 0,
+           sizeof m->standing); /* nor may a question that waits be answered any more */
+    m->recheck = true;
     if (tell_left(s, c, room, code, reason_of(r, code, buf)))
         thm_member_remove(s, c, number);
     else
@@ -138,8 +141,7 @@ static void dismiss(struct thm_server *s, uint32_t number, int code,
 
 /* --- what follows from a change ---------------------------------------------------------------- */
 
-/* One of the user's sessions in the room. One that is on its way into it reads his standing later than it was written, or
- * has it written before. */
+/* One of the user's sessions in the room, or on its way into it: that one reads his standing once more. */
 static void apply(struct thm_server *s, const struct thm_admin_request *r, struct connection *c,
                   uint32_t number)
 {
@@ -147,8 +149,8 @@ static void apply(struct thm_server *s, const struct thm_admin_request *r, struc
     bool away = r->deed == THM_DEED_KICK || r->deed == THM_DEED_BAN;
 
     if (!m->active)
-        return;
-    if (away)
+        m->recheck = true;
+    else if (away)
         dismiss(s, number, r->deed == THM_DEED_BAN ? THM_E_BANNED : THM_E_SENT_AWAY, r);
     else if (r->deed == THM_DEED_OP || r->deed == THM_DEED_DEOP)
         m->standing.moderator = r->deed == THM_DEED_OP;
@@ -205,6 +207,10 @@ void thm_moderate_close(struct thm_server *s, const struct thm_admin_request *r,
     if (stream == 0)
         return;
     stream_at(s, stream)->closing = closing;
+    if (closing) {
+        thm_append_doom(s, stream);
+        thm_stream_strip(s, stream);
+    }
     for (uint32_t n = stream_at(s, stream)->members.first; n != 0 && closing; n = next) {
         next = next_member(s, n);
         if (member_at(s, n)->active)
@@ -320,14 +326,22 @@ static void answer(struct thm_server *s, struct connection *c, const struct thm_
         thm_input_error(s, c, &m, result, "userid");
 }
 
+bool thm_moderate_is_leave(const struct thm_admin_request *r)
+{
+    return r->op == THM_ADMIN_ROOM_USER && r->deed == THM_DEED_LEAVE;
+}
+
 void thm_moderate_done(struct thm_server *s, struct thm_admin_request *r, int result)
 {
     struct job *j = r->owner;
     struct connection *c = thm_conn_if(s, j->connection, j->serial);
 
-    bool leave = r->op == THM_ADMIN_ROOM_USER && r->deed == THM_DEED_LEAVE;
-
-    if (c != NULL && c->state == CONN_ONLINE && !leave)
+    if (thm_moderate_is_leave(r) && result == THM_E_STORE &&
+        thm_operation_add(s, r) == THM_OK) { /* he was told that he left */
+        s->operations.retry = s->now + STORE_RETRY_MS;
+        return;
+    }
+    if (c != NULL && c->state == CONN_ONLINE && !thm_moderate_is_leave(r))
         answer(s, c, r, result);
     thm_job_give(s, j);
 }

@@ -156,6 +156,20 @@ static void start(struct thm_server *s)
         thm_rooms_start(s);
 }
 
+/* Whether who asked may still: the requests before his may have sent him away. */
+static bool may_ask(struct thm_server *s, const struct thm_admin_request *r)
+{
+    const struct job *j = r->done == NULL ? r->owner : NULL;
+
+    if (j == NULL || thm_moderate_is_leave(r))
+        return true;
+    const struct connection *c = thm_conn_if(s, j->connection, j->serial);
+    uint32_t stream = thm_stream_find(s, r->room, strlen(r->room));
+    uint32_t m =
+        c != NULL && c->state == CONN_ONLINE && stream != 0 ? thm_member_find(s, c, stream) : 0;
+    return m != 0 && member_at(s, m)->active && member_at(s, m)->standing.moderator;
+}
+
 void thm_operations_run(struct thm_server *s)
 {
     struct operations *o = &s->operations;
@@ -165,6 +179,8 @@ void thm_operations_run(struct thm_server *s)
         while (o->first != NULL)
             thm_operation_finish(s, THM_E_SHUTDOWN);
     }
+    while (o->first != NULL && !o->flying && o->step == 0 && !may_ask(s, o->first))
+        thm_operation_finish(s, THM_E_NOT_MODERATOR);
     if (o->first == NULL || o->flying || o->retry > s->now)
         return;
     if (o->step == 0)

@@ -91,7 +91,9 @@ static uint64_t next_readable(const struct thm_server *s, const struct connectio
 {
     uint32_t member = thm_member_find(s, c, c->walk.target);
 
-    return member == 0 ? UINT64_MAX : thm_stays_next(&member_at(s, member)->standing.stays, n);
+    return member == 0 || !member_at(s, member)->active
+               ? UINT64_MAX
+               : thm_stays_next(&member_at(s, member)->standing.stays, n);
 }
 
 static void say_end(struct thm_server *s, struct connection *c)
@@ -128,6 +130,9 @@ static bool wanted(const struct thm_server *s, const struct connection *c,
 static void walk_sessions(struct thm_server *s, struct connection *c)
 {
     uint32_t budget = LOOKS_PER_TURN;
+
+    if (c->walk.kind == THM_MSG_WHO && next_readable(s, c, 1) == UINT64_MAX)
+        c->walk.at = s->connections.fresh; /* he was sent away meanwhile */
 
     while (c->walk.at < s->connections.fresh) {
         if (thm_output_room(c) < OUTPUT_REQUEST)

@@ -334,7 +334,7 @@ void thm_record_done(struct thm_server *s, struct write_job *w)
 
     if (w->request.result == THM_E_STORE) {
         if (w->version == 0)
-            st->topic_unkept = true;
+            st->topic_unkept = !st->closing;
         else if (w->version <= st->state_kept)
             st->state_kept = w->version - 1;
         s->write_retry = s->now + WRITE_MS;

@@ -2,7 +2,7 @@
  * What is asked of rooms: their rules, and who is what in them.
  *
  * Joining goes on beside that. Who joins for the first time writes his standing himself: either waits while the other's
- * is on its way, and reads again. Since the store answers in order, no join ends by what was read before a change.
+ * is on its way, and reads again; and a change has standings read again that were read before it.
  */
 #include "server/internal.h"
 
@@ -149,7 +149,8 @@ static void put_rules_done(struct thm_server *s)
     struct stream *st = room_of(s, r);
 
     if (st != NULL && r->op == THM_ADMIN_ROOM_REMOVE) {
-        thm_stream_wipe(s, st);
+        memset(&st->rules, 0, sizeof st->rules);
+        st->ruled = st->read = false;
     } else if (st != NULL) {
         st->rules = r->rules;
         st->ruled = true;
@@ -218,6 +219,18 @@ static int change(enum thm_deed deed, struct thm_standing *st, uint64_t head)
     return THM_OK;
 }
 
+/* Whether a session of the user's is in the room, or on its way into it. */
+static bool is_back(const struct thm_server *s, const char *id, uint32_t stream)
+{
+    uint32_t user = thm_user_find(s, id, strlen(id));
+
+    for (uint32_t n = user != 0 ? user_at(s, user)->sessions.first : 0; n != 0;
+         n = next_session(s, n))
+        if (thm_member_find(s, conn_at(s, n), stream) != 0)
+            return true;
+    return false;
+}
+
 static void got_standing(struct thm_server *s)
 {
     struct operations *o = &s->operations;
@@ -225,6 +238,10 @@ static void got_standing(struct thm_server *s)
 
     if (thm_member_is_written(s, o->first->user, o->stream))
         return; /* it is read once more */
+    if (thm_moderate_is_leave(o->first) && is_back(s, o->first->user, o->stream)) {
+        thm_operation_finish(s, THM_OK);
+        return;
+    }
     if (!thm_standing_read(&standing, &o->record))
         o->record.len = 0; /* damaged: what is set now holds */
     int code = change(o->first->deed, &standing, stream_at(s, o->stream)->log.head);
@@ -272,13 +289,14 @@ static void got_rules(struct thm_server *s)
     struct thm_room_rules rules;
     bool exists = o->record.len > 0;
 
+    if (r->op == THM_ADMIN_ROOM_ADD && room_of(s, r) != NULL)
+        exists |= room_of(s, r)->ruled; /* somebody makes it just now */
     if (!thm_rules_read(&rules, &o->record))
         o->record.len = 0; /* damaged: what is set now holds */
     if (exists == (r->op == THM_ADMIN_ROOM_ADD)) {
         thm_operation_finish(s, exists ? THM_E_EXISTS : THM_E_UNKNOWN_ROOM);
     } else if (r->op == THM_ADMIN_ROOM_REMOVE) {
-        thm_moderate_close(s, r, true);
-        find_kept(o, THM_KIND_STANDING_RECORD);
+        open_room(s);
     } else if (r->op == THM_ADMIN_ROOM_USER && may_be_nobody(s, r)) {
         ask_for_user(o);
     } else if (r->op == THM_ADMIN_ROOM_USER) {
@@ -295,12 +313,12 @@ static void opened(struct thm_server *s)
     struct operations *o = &s->operations;
 
     thm_stream_opened(s, o->stream, &o->request);
-    if (o->first->op != THM_ADMIN_ROOM_REMOVE) {
+    if (o->first->op == THM_ADMIN_ROOM_USER) {
         get_standing(s);
         return;
     }
-    o->step = STEP_EMPTY;
-    o->ask = THM_STORE_EMPTY;
+    thm_moderate_close(s, o->first, true);
+    find_kept(o, THM_KIND_STANDING_RECORD);
 }
 
 static void emptied(struct thm_server *s)
@@ -339,7 +357,10 @@ void thm_rooms_answered(struct thm_server *s)
         break;
     case STEP_FIND_KEPT: found_kept(o); break;
     case STEP_ERASE_KEPT: find_kept(o, (enum thm_server_kind)o->kind); break;
-    case STEP_ERASE_TOPIC: open_room(s); break;
+    case STEP_ERASE_TOPIC:
+        o->step = STEP_EMPTY;
+        o->ask = THM_STORE_EMPTY;
+        break;
     case STEP_EMPTY: emptied(s); break;
     }
 }

@@ -417,19 +417,29 @@ void thm_server_shutdown(struct thm_server *s)
     s->listener_count = 0;
     for (uint32_t n = 1; n <= s->connections.fresh; n++) {
         struct connection *c = conn_at(s, n);
-        if (c->state == CONN_LOGIN || c->state == CONN_PROVING)
-            thm_conn_drop(s, c,
-                          THM_E_SHUTDOWN); /* it may be somebody at a prompt, who hears nothing */
-        else if (conn_talks(c))
+        c->stranger = c->state != CONN_ONLINE && c->state != CONN_LEAVING;
+        if (conn_talks(c))
             thm_conn_goodbye(s, c, THM_E_SHUTDOWN, thm_error_text(THM_E_SHUTDOWN), 1);
         else if (c->state == CONN_HANDSHAKE)
             thm_conn_drop(s, c, THM_E_SHUTDOWN);
     }
 }
 
+/* Whether all are gone, but for those who were not logged in: that may be somebody at a prompt, who hears nothing. */
+static bool all_gone(const struct thm_server *s)
+{
+    uint32_t strangers = 0;
+
+    for (uint32_t n = 1; n <= s->connections.fresh; n++) {
+        const struct connection *c = conn_at(s, n);
+        strangers += c->state != CONN_FREE && c->stranger && c->out_len == c->out_sent;
+    }
+    return s->connections.used == strangers;
+}
+
 bool thm_server_idle(const struct thm_server *s)
 {
     return s->stopping &&
-           (s->stop_by <= s->now || (s->connections.used == 0 && s->append_first == 0 &&
+           (s->stop_by <= s->now || (all_gone(s) && s->append_first == 0 &&
                                      s->operations.first == NULL && thm_record_idle(s)));
 }

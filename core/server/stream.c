@@ -82,20 +82,23 @@ bool thm_stream_drop_idle_states(struct thm_server *s)
 void thm_stream_emptied(struct thm_server *s, uint32_t number)
 {
     struct stream *st = stream_at(s, number);
-    uint64_t head = st->log.head;
 
+    st->emptied = st->log.head;
     thm_log_release(&st->log);
-    thm_log_init(&st->log, s->blocks, head);
+    thm_log_init(&st->log, s->blocks, st->emptied);
 }
 
-void thm_stream_wipe(struct thm_server *s, struct stream *st)
+void thm_stream_strip(struct thm_server *s, uint32_t number)
 {
+    struct stream *st = stream_at(s, number);
+
     states_forget(s, st);
+    for (uint32_t n = st->members.first; n != 0; n = next_member(s, n))
+        member_at(s, n)->state = 0;
     st->topic[0] = st->topic_from[0] = '\0';
     st->topic_time = 0;
     st->topic_unkept = false;
-    memset(&st->rules, 0, sizeof st->rules);
-    st->ruled = st->read = st->closing = false;
+    st->read = false; /* if it is not removed in the end, all of that comes back */
 }
 
 /* A durable store keeps all of it; another one the entries, but no topic and no states of devices. */
