@@ -136,3 +136,14 @@ int path_make(const char *path)
     free(copy);
     return result;
 }
+
+bool path_sync(const char *path)
+{
+    char *folder = path_beside(path, ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return synced;
+}

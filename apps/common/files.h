@@ -2,6 +2,7 @@
 #ifndef THIMBLE_FILES_H
 #define THIMBLE_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,9 @@ ssize_t file_first_line(int fd, char *line, size_t cap);
 
 /** Like printf into a string that the caller frees. Ends the program when there is no memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Brings the names in a file's folder to the disk, as after a rename. False: that failed. */
+bool path_sync(const char *path);
 
 /** The path of `name` in the folder of the file `beside`; the caller frees it. */
 char *path_beside(const char *beside, const char *name);

@@ -31,6 +31,8 @@
 #define THM_CLIENT_PASSCODE 0
 #endif
 #define THM_CLIENT_DERIVES 0
+/* Each start is another client. */
+#define THM_CLIENT_RUNS 0
 /* In moderated rooms it is like anybody else. */
 #define THM_MODERATION 0
 /* Who whispers to a board sees that the server has it, not that the board has. */

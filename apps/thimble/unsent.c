@@ -78,50 +78,53 @@ static void read_messages(struct unsent *u, const struct state *state, struct th
         report("%s is damaged: what it held may not be sent", u->file);
 }
 
-static void read_file(struct unsent *u, const struct state *state, struct thm_client *client)
-{
-    uint64_t incarnation, next;
-    size_t len;
-    int used = 0;
-    char *text = file_read(u->file, &len);
-    if (!text)
-        return;
-    if (sscanf(text, "client %16" SCNx64 " %" SCNu64 "%n", &incarnation, &next, &used) == 2 &&
-        text[used] == '\n' && thm_client_go_on(client, incarnation, next) == THM_OK)
-        read_messages(u, state, client, text + used + 1, len - (size_t)used - 1);
-    else
-        report("%s is damaged: what it held is not sent", u->file);
-    free(text);
-}
-
-uint32_t unsent_open(struct unsent *u, const struct state *state, struct thm_client *client,
-                     bool keeps_own)
-{
-    *u = (struct unsent){.file = state->unsent_file, .keeps_own = keeps_own};
-    read_file(u, state, client);
-    thm_client_incarnation(client, &u->own);
-    unsent_keep(u, client);
-    return u->count;
-}
-
 /* --- writing ------------------------------------------------------------------------------------ */
 
-/* Writes the file, beside the one that is replaced then. False: errno says why. */
+/* A new file beside the one that it replaces. NULL: errno says why. */
+static FILE *begin_file(const struct unsent *u, char **fresh)
+{
+    *fresh = text_format("%s.new", u->file);
+    int fd = open(*fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+/* Puts it in its place, for good if `sync`. False: errno says why. */
+static bool end_file(const struct unsent *u, FILE *f, char *fresh, bool sync)
+{
+    bool good = f && fflush(f) == 0 && !ferror(f) && (!sync || fsync(fileno(f)) == 0);
+    if (f)
+        good &= fclose(f) == 0;
+    good = good && rename(fresh, u->file) == 0 && (!sync || path_sync(u->file));
+    free(fresh);
+    return good;
+}
+
+/* Reserves numbers up to `next`, with what the file holds as it is. */
+static bool reserve(const struct unsent *u, uint64_t incarnation, uint64_t next, const char *rest,
+                    size_t len)
+{
+    char *fresh;
+    FILE *f = begin_file(u, &fresh);
+    if (f) {
+        fprintf(f, "client %016" PRIx64 " %" PRIu64 "\n", incarnation, next);
+        fwrite(rest, 1, len, f);
+    }
+    return end_file(u, f, fresh, true);
+}
+
 static bool write_file(const struct unsent *u, const struct thm_client *client, bool sync,
                        uint64_t reserved, uint32_t *count)
 {
-    char *fresh = text_format("%s.new", u->file);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
     struct thm_client_said said;
     uint64_t next;
     uint32_t at = 0;
-    bool good = f != NULL;
+    char *fresh;
+    FILE *f = begin_file(u, &fresh);
     *count = 0;
-    if (good)
+    if (f)
         fprintf(f, "client %016" PRIx64 " %" PRIu64 "\n", thm_client_incarnation(client, &next),
                 reserved);
-    while (good && thm_client_unanswered(client, &at, &said)) {
+    while (f && thm_client_unanswered(client, &at, &said)) {
         if (said.csn >= u->own && !u->keeps_own)
             break;
         fprintf(f, "%" PRIu64 " %u %u %.*s %zu\n", said.csn, said.part, said.parts,
@@ -130,13 +133,7 @@ static bool write_file(const struct unsent *u, const struct thm_client *client, 
         fputc('\n', f);
         ++*count;
     }
-    if (good)
-        good = fflush(f) == 0 && !ferror(f) && (!sync || fsync(fd) == 0);
-    if (f)
-        good &= fclose(f) == 0;
-    good = good && rename(fresh, u->file) == 0;
-    free(fresh);
-    return good;
+    return end_file(u, f, fresh, sync);
 }
 
 /* Numbers that may have been used without a trace would be used again: the next run is to draw another incarnation. */
@@ -175,4 +172,43 @@ void unsent_keep(struct unsent *u, const struct thm_client *client)
     }
     u->reserved = reserved;
     u->next = next;
+}
+
+/* --- opening ------------------------------------------------------------------------------------ */
+
+/* Reads what the run before left. The numbers of this run are reserved before any is used: where that can't be kept, it is
+ * another client to the server, and what was left stays there. */
+static void read_file(struct unsent *u, const struct state *state, struct thm_client *client)
+{
+    uint64_t incarnation, next;
+    size_t len;
+    int used = 0;
+    char *text = file_read(u->file, &len);
+    if (!text && errno != ENOENT) {
+        report("can't read %s: %s; what it holds is not sent", u->file, strerror(errno));
+        u->failed = true;
+    }
+    if (!text)
+        return;
+    if (sscanf(text, "client %16" SCNx64 " %" SCNu64 "%n", &incarnation, &next, &used) != 2 ||
+        text[used] != '\n' || next == 0) {
+        report("%s is damaged: what it held is not sent", u->file);
+    } else if (!reserve(u, incarnation, next + AHEAD, text + used + 1, len - (size_t)used - 1)) {
+        report("can't write %s: %s; what it holds is not sent", u->file, strerror(errno));
+        u->failed = true;
+    } else if (thm_client_go_on(client, incarnation, next) == THM_OK) {
+        u->reserved = next + AHEAD;
+        read_messages(u, state, client, text + used + 1, len - (size_t)used - 1);
+    }
+    free(text);
+}
+
+uint32_t unsent_open(struct unsent *u, const struct state *state, struct thm_client *client,
+                     bool keeps_own)
+{
+    *u = (struct unsent){.file = state->unsent_file, .keeps_own = keeps_own};
+    read_file(u, state, client);
+    thm_client_incarnation(client, &u->own);
+    unsent_keep(u, client);
+    return u->count;
 }

@@ -42,17 +42,6 @@ static bool write_beside(const char *beside, const char *old, const char *text, 
     return done;
 }
 
-static void sync_folder(const char *file)
-{
-    char *folder = path_beside(file, ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-    free(folder);
-}
-
 bool denylist_append(const char *path, const char *line, char *why, size_t cap)
 {
     size_t len = 0;
@@ -64,7 +53,7 @@ bool denylist_append(const char *path, const char *line, char *why, size_t cap)
         done = write_beside(beside, file, text, len, line) && rename(beside, file) == 0;
     }
     if (done) {
-        sync_folder(file);
+        (void)path_sync(file);
     } else {
         snprintf(why, cap, "can't %s %s: %s", text ? "write beside" : "read", path,
                  strerror(errno));

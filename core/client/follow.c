@@ -219,6 +219,9 @@ void thm_follow_joined(struct thm_client *c, const struct thm_msg *m)
     if (s == NULL || s->follow != THM_FOLLOW_ASKED)
         return;
     s->follow = THM_FOLLOW_JOINED;
+#if THM_CLIENT_RUNS
+    thm_client_runs_joined(c, thm_msg_get_num(m, THM_KEY_CSN, 0));
+#endif
     if (s->incarnation != 0)
         return; /* our own cursor rules; if it is of another log, a gap will say so, and must not be missed */
     s->incarnation = thm_msg_get_num(m, THM_KEY_INCARNATION, 0);

@@ -195,6 +195,12 @@ static inline uint64_t thm_receipts_deadline(const struct thm_client *c)
 }
 #endif
 
+#if THM_CLIENT_RUNS
+/** A stream was joined that has taken `csn` from this client: if that was never used in this run, and not before it by
+ * what was kept either, what is not sent yet gets numbers above it. */
+void thm_client_runs_joined(struct thm_client *c, uint64_t csn);
+#endif
+
 /* Whether lines come and go. */
 static inline bool thm_client_talks(const struct thm_client *c)
 {

@@ -94,6 +94,17 @@ bool thm_queue_walk(const struct thm_client_queue *q, uint32_t *at, struct thm_r
     return true;
 }
 
+void thm_queue_shift(struct thm_client_queue *q, uint64_t csn, uint64_t by)
+{
+    for (uint32_t at = q->head; at != q->tail; at = after(q, at)) {
+        struct head h = head_at(q, at);
+        if (h.csn <= csn)
+            continue;
+        h.csn += by;
+        memcpy(q->bytes + at, &h, sizeof h);
+    }
+}
+
 void thm_queue_advance(struct thm_client_queue *q)
 {
     q->unsent = after(q, q->unsent);

@@ -37,6 +37,9 @@ bool thm_queue_next(const struct thm_client_queue *q, struct thm_record *record)
 /** Walks the records that are not answered, oldest first: start with *at = 0; false at the end. */
 bool thm_queue_walk(const struct thm_client_queue *q, uint32_t *at, struct thm_record *record);
 
+/** Adds `by` to the numbers above `csn`. */
+void thm_queue_shift(struct thm_client_queue *q, uint64_t csn, uint64_t by);
+
 /** The next record was sent, or need not be: it is in flight now. */
 void thm_queue_advance(struct thm_client_queue *q);
 

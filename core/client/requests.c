@@ -103,6 +103,7 @@ uint32_t thm_client_pending(const struct thm_client *c)
     return c->queue.count;
 }
 
+#if THM_CLIENT_RUNS
 /* --- from one run to the next ------------------------------------------------------------------ */
 
 uint64_t thm_client_incarnation(const struct thm_client *c, uint64_t *next_csn)
@@ -134,7 +135,7 @@ int thm_client_go_on(struct thm_client *c, uint64_t incarnation, uint64_t next_c
     if (next_csn == 0 || next_csn > THM_UINT_MAX / 2)
         return THM_E_KEY_RANGE;
     c->incarnation = incarnation;
-    c->next_csn = next_csn;
+    c->next_csn = c->first_csn = next_csn;
     return THM_OK;
 }
 
@@ -161,3 +162,14 @@ int thm_client_say_again(struct thm_client *c, const struct thm_client_said *sai
         thm_queue_push(&c->queue, &r);
     return code;
 }
+
+void thm_client_runs_joined(struct thm_client *c, uint64_t csn)
+{
+    uint64_t used = c->sent_csn >= c->first_csn ? c->sent_csn : c->first_csn - 1;
+
+    if (c->first_csn == 0 || csn <= used)
+        return;
+    thm_queue_shift(&c->queue, used, csn - used);
+    c->next_csn += csn - used;
+}
+#endif

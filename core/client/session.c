@@ -93,7 +93,12 @@ static bool put_message(struct thm_client *c, const struct thm_record *r)
         thm_msg_num(&m, THM_KEY_PARTS, r->parts);
         thm_msg_num(&m, THM_KEY_OF, r->csn - r->part + 1);
     }
-    return thm_session_put(c, &m) == THM_OK;
+    bool put = thm_session_put(c, &m) == THM_OK;
+#if THM_CLIENT_RUNS
+    if (put && r->csn > c->sent_csn)
+        c->sent_csn = r->csn;
+#endif
+    return put;
 }
 
 static void fill_messages(struct thm_client *c)

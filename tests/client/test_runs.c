@@ -95,10 +95,52 @@ static void what_cannot_have_been_said_is_refused(void **state)
     assert_int_equal(thm_client_go_on(&fake.client, 1, 8), THM_E_STATE);
 }
 
+/* What was kept is an older copy: the server knows numbers that were used since. */
+static void numbers_that_were_used_already_are_not_used_again(void **state)
+{
+    const struct thm_client_said left = {
+        .csn = 90, .to = "bob", .to_len = 3, .text = "x", .text_len = 1, .part = 1, .parts = 1};
+
+    (void)state;
+    fake_init();
+    assert_int_equal(thm_client_go_on(&fake.client, 1, 100), THM_OK);
+    assert_int_equal(thm_client_join(&fake.client, "#lobby"), THM_OK);
+    assert_int_equal(thm_client_say_again(&fake.client, &left), THM_OK);
+    say("#lobby", "a");
+    say("bob", "b");
+    fake_login();
+    fake_line("{'msgtype':'auth_reply','status':'GRANTED','userid':'ali','device':'desk'}");
+    fake_line("{'msgtype':'joined','room':'@ali','incarnation':'" INBOX_LOG
+              "','n':0,'after':0,'csn':99}"); /* all is well there */
+    fake_step();
+    fake_sent("{'msgtype':'join','room':'@ali'}");
+    fake_sent("{'msgtype':'join','room':'#lobby'}");
+    fake_sent("{'msgtype':'whisper','to':'bob','csn':90,'text':'x'}");
+    fake_line("{'msgtype':'joined','room':'#lobby','incarnation':'" FIRST_LOG
+              "','n':0,'after':0,'csn':107}");
+    fake_step();
+    fake_sent("{'msgtype':'say','room':'#lobby','csn':108,'text':'a'}");
+    fake_sent("{'msgtype':'whisper','to':'bob','csn':109,'text':'b'}");
+    say("#lobby", "c");
+    fake_step();
+    fake_sent("{'msgtype':'say','room':'#lobby','csn':110,'text':'c'}");
+    /* what this run has used itself moves nothing */
+    fake_skip_told();
+    fake_reconnect();
+    fake_skip_sent();
+    joined("@ali", INBOX_LOG, 0, 0);
+    fake_line("{'msgtype':'joined','room':'#lobby','incarnation':'" FIRST_LOG
+              "','n':2,'after':0,'csn':110}");
+    fake_step();
+    fake_sent("{'msgtype':'whisper','to':'bob','csn':90,'text':'x'}");
+    fake_sent("{'msgtype':'say','room':'#lobby','csn':108,'text':'a'}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_run_sends_what_is_left),
+        cmocka_unit_test(numbers_that_were_used_already_are_not_used_again),
         cmocka_unit_test(what_cannot_have_been_said_is_refused),
     };
 

@@ -92,6 +92,24 @@ echo nine | "$THIMBLE" "${options[@]}" >"$tmp/out" 2>"$tmp/err"
 ok 'a damaged file is told of' has "$(cat "$tmp/err")" 'ali@default.unsent is damaged'
 ok '... and does no harm' texts_are one two four five six seven nine ''
 
+# --- a copy of former state, and a folder that can't be written -------------------------------------------
+
+run() { # TEXT: by a script of ali's
+  echo "$1" | "$THIMBLE" "${options[@]}" >"$tmp/out" 2>"$tmp/err"
+}
+cp -a "$XDG_STATE_HOME/thimble" "$tmp/copy"
+run eleven
+rm -r "$XDG_STATE_HOME/thimble" && cp -a "$tmp/copy" "$XDG_STATE_HOME/thimble"
+run twelve
+ok 'an older copy of the state loses nothing that is said' texts_are one two four five six seven nine eleven twelve ''
+if ((EUID != 0)); then
+  chmod 555 "$XDG_STATE_HOME/thimble"
+  run thirteen
+  run fourteen
+  chmod 755 "$XDG_STATE_HOME/thimble"
+  ok 'nor does one that stays as it was' texts_are one two four five six seven nine eleven twelve thirteen fourteen ''
+fi
+
 # --- rooms ----------------------------------------------------------------------------------------------
 
 rm "$XDG_STATE_HOME/thimble/ali@default.unsent"

@@ -202,6 +202,10 @@ struct thm_client {
     uint64_t secret;      /* key of the hashes in `seen`, and of the jitter */
     uint64_t incarnation; /* of this client's state: 64 random bits */
     uint64_t next_csn;
+#if THM_CLIENT_RUNS
+    uint64_t first_csn,
+        sent_csn; /* of this run: the first one, and the highest that was sent; 0: none */
+#endif
     uint64_t received, reported; /* bytes of counted lines, and how many the server was told */
     uint64_t server_time_ms;     /* UTC at login, by the server */
     struct thm_client_config config;
@@ -264,6 +268,7 @@ bool thm_client_cursor(const struct thm_client *c, unsigned i, const char **name
  */
 int thm_client_set_cursor(struct thm_client *c, const char *name, uint64_t incarnation, uint64_t n);
 
+#if THM_CLIENT_RUNS
 /* A message that was said and is not answered yet. Strings are the client's, until it is called again. */
 struct thm_client_said {
     uint64_t csn;
@@ -282,7 +287,8 @@ bool thm_client_unanswered(const struct thm_client *c, uint32_t *at, struct thm_
 
 /**
  * Goes on with it; between _init and _start, before anything else is said. The server takes nothing twice that it had taken
- * already. A room that something is for has to be joined.
+ * already. A room that something is for has to be joined. Should the server know numbers of this incarnation that were never
+ * used here (what was kept is an older copy), what is said in this run moves behind them.
  *
  * @param next_csn  above every one that was ever used with this incarnation
  * @param said      in the order of their csn, all below `next_csn`
@@ -291,6 +297,7 @@ bool thm_client_unanswered(const struct thm_client *c, uint32_t *at, struct thm_
  */
 int thm_client_go_on(struct thm_client *c, uint64_t incarnation, uint64_t next_csn);
 int thm_client_say_again(struct thm_client *c, const struct thm_client_said *said);
+#endif
 
 /**
  * Starts to connect; from then on it reconnects by itself until stopped or finally refused. A certificate

@@ -305,6 +305,10 @@
 /* --- the client --- */
 
 /* 0 leaves out what a login by passcode takes: then a server that asks for one is refused. */
+/* Whether a client can go on with what another run said: 0 or 1. A board draws a new incarnation at each start. */
+#ifndef THM_CLIENT_RUNS
+#define THM_CLIENT_RUNS 1
+#endif
 /* Whether moderated rooms are known: 0 or 1. A terminal without them is in rooms like any other; it can't moderate. */
 #ifndef THM_MODERATION
 #define THM_MODERATION 1
