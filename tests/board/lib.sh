@@ -165,6 +165,7 @@ keeps_cursor() { # NAME
   local n incarnation bytes='' i
   n=$(sed -n 's/.*"room":"#lobby".*"n":\([0-9]*\).*/\1/p' "$tmp/ali.out" | tail -n 1)
   incarnation=$(sed -n 's/.*"room":"#lobby","incarnation":"\([0-9a-f]*\)".*/\1/p' "$tmp/ali.out" | tail -n 1)
-  for ((i = 14; i >= 0; i -= 2)); do bytes+="\\x${incarnation:i:2}"; done
-  grep -aqP "$bytes\\x$(printf %02x $((n % 256)))\\x$(printf %02x $((n / 256)))\0\0\0\0\0\0#lobby\0" "$tmp/$1.eeprom"
+  for ((i = 14; i >= 0; i -= 2)); do bytes+=${incarnation:i:2}; done
+  bytes+=$(printf '%02x%02x000000000000' $((n % 256)) $((n / 256)))$(printf '#lobby' | od -An -tx1 | tr -d ' ')00
+  od -An -tx1 -v "$tmp/$1.eeprom" | tr -d ' \n' | grep -q "$bytes" # in digits: a byte may be a newline
 }
