@@ -123,10 +123,13 @@ static int open_port(struct session *s)
 static void enter(struct session *s, const char *name)
 {
     const struct cursor *c = state_cursor(&s->state, name);
+    int code = THM_OK;
     if (c)
-        thm_client_set_cursor(&s->client, name, c->incarnation, c->n);
+        code = thm_client_set_cursor(&s->client, name, c->incarnation, c->n);
     else if (name[0] == '#')
-        thm_client_join(&s->client, name);
+        code = thm_client_join(&s->client, name);
+    if (code == THM_E_LIMIT)
+        report("%s is one room too many: leave another by /part, then /join it", name);
 }
 
 /* The inbox and the rooms go on where this device left them; a room that it was not in begins with what is said next.

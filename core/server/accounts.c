@@ -176,6 +176,7 @@ static void open_inbox(struct thm_server *s)
 {
     char inbox[THM_ROOM_MAX + 1] = "@";
 
+    end_connections(s, s->operations.first); /* and nobody of that name gets in before it is done */
     strcpy(inbox + 1, s->operations.first->user);
     if (thm_operation_open(s, inbox))
         s->operations.step = STEP_OPEN;
@@ -282,4 +283,12 @@ void thm_accounts_answered(struct thm_server *s)
         thm_operation_finish(s, THM_OK);
         break;
     }
+}
+
+bool thm_accounts_removing(const struct thm_server *s, const char *user)
+{
+    const struct operations *o = &s->operations;
+
+    return o->first != NULL && o->step != STEP_NONE && o->first->op == THM_ADMIN_USER_REMOVE &&
+           strcmp(o->first->user, user) == 0;
 }

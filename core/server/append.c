@@ -428,7 +428,7 @@ void thm_append_done(struct thm_server *s, struct job *j)
         result = THM_E_STATE;
     if (j->step == JOB_APPEND && result != THM_OK)
         ask_numbers(s, j);
-    if (result != THM_OK && j->doomed)
+    if (j->doomed && (result != THM_OK || j->step != JOB_APPEND))
         result = THM_E_NO_ROOM;
     if (result == THM_E_STORE || (result == THM_E_STATE && ask_csn(j))) {
         if (result == THM_E_STORE)

@@ -218,6 +218,10 @@ bool thm_operation_writes(const struct thm_server *s, enum thm_server_kind kind,
 /** What a request asks the store first; and the store has answered the last question. */
 void thm_accounts_start(struct thm_server *s);
 void thm_accounts_answered(struct thm_server *s);
+
+/** Whether the account of a user is being removed. */
+bool thm_accounts_removing(const struct thm_server *s, const char *user);
+
 void thm_rooms_start(struct thm_server *s);
 void thm_rooms_answered(struct thm_server *s);
 

@@ -245,6 +245,14 @@ static bool overtaken(struct thm_server *s, const struct connection *c, struct m
     return other == 0 && thm_member_is_written(s, c->tls.peer.user, m->stream);
 }
 
+/* Whether the client goes on in a room that was removed since: nobody makes it anew by coming back to it. */
+static bool was_removed(const struct stream *st, const struct job *j)
+{
+    bool nothing_kept = j->first > st->log.head || st->emptied == st->log.head;
+
+    return !st->ruled && nothing_kept && j->has_after && j->incarnation == st->incarnation;
+}
+
 static void took_standing(struct thm_server *s, const struct connection *c, struct job *j,
                           struct membership *m)
 {
@@ -265,6 +273,11 @@ static void took_standing(struct thm_server *s, const struct connection *c, stru
     thm_stays_fit(&m->standing.stays, st->log.head);
     if (!thm_stays_open(&m->standing.stays) && overtaken(s, c, m)) {
         get_standing(s, c, j);
+        return;
+    }
+    if (was_removed(st, j)) {
+        j->request.result = THM_E_UNKNOWN_ROOM;
+        thm_join_step(s, j);
         return;
     }
     if (!st->ruled && thm_operation_writes(s, THM_KIND_RULES_RECORD, st->name, strlen(st->name))) {

@@ -288,6 +288,10 @@ static void begin(struct thm_server *s, struct connection *c, const struct thm_m
         thm_conn_full(s, c);
         return;
     }
+    if (thm_accounts_removing(s, c->tls.peer.user)) {
+        thm_login_refuse(s, c, THM_E_STORE, "the account is being removed just now", NULL, 1);
+        return;
+    }
     take_hello(s, c, hello);
     if (!s->config.store->records) {
         thm_login_grant(s, c, alias, NULL);

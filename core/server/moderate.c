@@ -339,6 +339,11 @@ void thm_moderate_done(struct thm_server *s, struct thm_admin_request *r, int re
     if (thm_moderate_is_leave(r) && result == THM_E_STORE &&
         thm_operation_add(s, r) == THM_OK) { /* he was told that he left */
         s->operations.retry = s->now + STORE_RETRY_MS;
+        if (j->waited_for && c != NULL) { /* nor does he wait for it any longer */
+            c->jobs--;
+            thm_conn_look(s, c, LOOK_READ | LOOK_WRITE);
+        }
+        j->waited_for = false;
         return;
     }
     if (c != NULL && c->state == CONN_ONLINE && !thm_moderate_is_leave(r))

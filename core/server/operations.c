@@ -176,7 +176,8 @@ void thm_operations_run(struct thm_server *s)
 
     if (s->stopping && (!o->flying || s->stop_by <= s->now)) {
         o->gone |= o->flying && o->first != NULL;
-        while (o->first != NULL)
+        /* who left was told so: that is kept, if there is time */
+        while (o->first != NULL && (s->stop_by <= s->now || !thm_moderate_is_leave(o->first)))
             thm_operation_finish(s, THM_E_SHUTDOWN);
     }
     while (o->first != NULL && !o->flying && o->step == 0 && !may_ask(s, o->first))

@@ -218,6 +218,52 @@ static void a_leave_is_kept_after_trouble(void **state)
     rig_end(&r);
 }
 
+/* Who was told that he left has left, also when the server stops at that moment. */
+static void a_leave_is_kept_at_a_stop(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 6; at++) {
+        struct rig r;
+        rig_start(&r, durable);
+        member(&r, 0, "#den");
+        struct peer *u1 = member(&r, 1, "#den");
+        rig_pass(&r, 50);
+        r.store.late = true;
+        say(u1, "{'msgtype':'leave','room':'#den'}");
+        rig_pass(&r, 10);
+        for (unsigned k = 0; k < at; k++)
+            step(&r, 1);
+        thm_server_shutdown(r.server);
+        rig_poke(&r);
+        catch_up(&r);
+        rig_pass(&r, 3000);
+        assert_true(heard(u1, "\"left\""));
+        rig_restart(&r);
+        assert_string_equal(users(&r, "#den"), "u0 member moderator\n");
+        rig_end(&r);
+    }
+}
+
+/* While the store is down, who leaves a room is not cut off from the others. */
+static void who_leaves_waits_for_no_store(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, durable);
+    member(&r, 0, "#den");
+    struct peer *u1 = member(&r, 1, "#den");
+    rig_pass(&r, 100);
+    r.store.fail = 1000000;
+    say(u1, "{'msgtype':'leave','room':'#den'}");
+    say(u1, "{'msgtype':'ping'}");
+    expect(u1, "{'msgtype':'left',*");
+    expect(u1, "{'msgtype':'pong'}");
+    r.store.fail = 0;
+    rig_pass(&r, 1000);
+    assert_string_equal(users(&r, "#den"), "u0 member moderator\n");
+    rig_end(&r);
+}
+
 /* --- removal ----------------------------------------------------------------------------------- */
 
 static void begin_removal(struct rig *r, struct thm_admin_request *removal)
@@ -313,6 +359,63 @@ static void topic_and_states_go_with_the_room(void **state)
     }
 }
 
+/* Who wishes to join while the room goes has its topic read, which is not the next one's. */
+static void what_is_read_meanwhile_goes_with_the_room(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 30; at++) {
+        struct thm_admin_request removal;
+        struct rig r;
+        rig_start(&r, durable);
+        struct peer *u0 = member(&r, 0, "#den"), *u1 = login(&r, 1, 60000);
+        say(u0, "{'msgtype':'state','room':'#den','text':'old state'}");
+        say(u0, "{'msgtype':'topic','room':'#den','topic':'old topic'}");
+        rig_pass(&r, 1500);
+        r.store.late = true;
+        for (unsigned i = 0; i < STEPS; i++) {
+            if (i == 5)
+                begin_removal(&r, &removal);
+            if (i == at)
+                say(u1, "{'msgtype':'join','room':'#den'}");
+            step(&r, 1);
+        }
+        catch_up(&r);
+        assert_int_equal(asked.result, THM_OK);
+        struct peer *u2 = login(&r, 2, 60000);
+        say(u2, "{'msgtype':'join','room':'#den'}");
+        rig_pass(&r, 100);
+        assert_false(heard(u2, "old"));
+        rig_end(&r);
+    }
+}
+
+/* A client that comes back to a removed room does not make it anew. */
+static void a_removed_room_does_not_come_back(void **state)
+{
+    (void)state;
+    struct rig r;
+    char incarnation[256];
+    rig_start(&r, durable);
+    struct peer *u0 = login(&r, 0, 60000);
+    say(u0, "{'msgtype':'join','room':'#den'}");
+    string_of(expect(u0, "{'msgtype':'joined',*"), "incarnation", incarnation);
+    say_stored(u0, "#den", "x");
+    peer_close(u0);
+    rig_pass(&r, 50);
+    assert_int_equal(
+        room(&r, THM_ADMIN_ROOM_REMOVE, "#den", 0, (struct thm_room_rules){.since_ms = 0}), THM_OK);
+    for (unsigned again = 0; again < 2; again++) {
+        u0 = login(&r, 0, 60000);
+        sayf(u0, "{'msgtype':'join','room':'#den','after':1,'incarnation':'%s'}", incarnation);
+        expect(u0, "{'msgtype':'error',*'code':'unknown-room',*'in':'join',*");
+        assert_string_equal(rooms(&r), "");
+        rig_restart(&r);
+    }
+    member(&r, 1, "#den"); /* who asks for it makes it */
+    assert_string_equal(rooms(&r), "#den 1\n");
+    rig_end(&r);
+}
+
 /* A member who could not be told keeps nothing of the room that was. */
 static void a_state_goes_with_the_room(void **state)
 {
@@ -390,9 +493,13 @@ int main(void)
         cmocka_unit_test(who_is_out_gets_no_late_answers),
         cmocka_unit_test(leaving_beside_joining_is_one_or_the_other),
         cmocka_unit_test(a_leave_is_kept_after_trouble),
+        cmocka_unit_test(a_leave_is_kept_at_a_stop),
+        cmocka_unit_test(who_leaves_waits_for_no_store),
         cmocka_unit_test(nobody_gets_into_an_empty_room_that_goes),
         cmocka_unit_test(what_waits_to_be_said_goes_with_the_room),
         cmocka_unit_test(topic_and_states_go_with_the_room),
+        cmocka_unit_test(what_is_read_meanwhile_goes_with_the_room),
+        cmocka_unit_test(a_removed_room_does_not_come_back),
         cmocka_unit_test(a_state_goes_with_the_room),
         cmocka_unit_test(a_room_is_made_once),
     };
