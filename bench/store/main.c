@@ -130,6 +130,10 @@ static void time_sync(const char *directory)
 
     snprintf(name, sizeof name, "%s/sync-test", directory);
     fd = open(name, O_RDWR | O_CREAT, 0600);
+    if (fd < 0) {
+        perror(name);
+        exit(1);
+    }
     took = seconds(CLOCK_MONOTONIC);
     for (int i = 0; i < 200; i++)
         if (pwrite(fd, page, sizeof page, i % 16 * 4096) != sizeof page || fdatasync(fd) != 0)

@@ -316,6 +316,21 @@ static void leaving_rooms(void **state)
     assert_int_equal(type("/part"), THM_E_ARGUMENT);
 }
 
+/* What was meant for a room that one was sent away from goes to no other. */
+static void sent_away_in_the_middle_of_a_line(void **state)
+{
+    (void)state;
+    fake_line("{'msgtype':'left','room':'#lobby','code':'sent-away','reason':'ali: enough'}");
+    expect("n#lobby|#lobby * the server took you out of #lobby: ali: enough");
+    expect_prompt("no room> ");
+    fake_skip_sent();
+    assert_int_equal(type("for the lobby only"), THM_E_NO_ROOM);
+    fake_sent_nothing();
+    expect("!|! you are in no room: enter one with /join #ROOM");
+    type("/join #ops");
+    expect_prompt("#ops> ");
+}
+
 static void entering(void **state)
 {
     (void)state;
@@ -517,6 +532,7 @@ int main(void)
         cmocka_unit_test_setup(a_command_that_is_tried_again_is_not_echoed_again, setup),
         cmocka_unit_test_setup(another_room, setup_two_rooms),
         cmocka_unit_test_setup(leaving_rooms, setup_two_rooms),
+        cmocka_unit_test_setup(sent_away_in_the_middle_of_a_line, setup_two_rooms),
         cmocka_unit_test_setup(entering, setup),
         cmocka_unit_test(lines_and_what_is_printed),
         cmocka_unit_test_setup(a_terminal_obeys_nobody, setup),

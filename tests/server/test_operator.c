@@ -124,6 +124,24 @@ static void new_credentials_replace_the_old(void **state)
     free(copy);
 }
 
+/* Somebody at a prompt for a passcode hears nothing, and nobody waits for him. */
+static void a_shutdown_waits_for_nobody_who_is_not_in(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_plain(&r, 0), *early = rig_open(&r, 1);
+    early->deaf = true; /* it does not close either */
+    rig_pass(&r, 50);
+    thm_server_shutdown(r.server);
+    rig_poke(&r);
+    expect(u0, "{'msgtype':'goodbye',*");
+    expect_end(u0, 1000);
+    rig_pass(&r, 50);
+    assert_true(thm_server_idle(r.server));
+    rig_end(&r);
+}
+
 static void a_shutdown_says_goodbye_to_all(void **state)
 {
     (void)state;
@@ -342,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_denied_device_is_ended_and_does_not_come_back),
         cmocka_unit_test(new_credentials_replace_the_old),
         cmocka_unit_test(a_shutdown_says_goodbye_to_all),
+        cmocka_unit_test(a_shutdown_waits_for_nobody_who_is_not_in),
         cmocka_unit_test(a_shutdown_waits_for_nobody_for_ever),
         cmocka_unit_test(rooms_are_shown_while_somebody_is_in_them),
         cmocka_unit_test(a_whisper_is_logged_with_its_receiver),
