@@ -5,6 +5,8 @@
 #ifndef THIMBLE_COMMAND_TABLE_H
 #define THIMBLE_COMMAND_TABLE_H
 
+#include "thimble/moderation.h"
+
 /* What a command is. */
 enum {
     COMMAND_CHANGES = 1 << 0, /* something; the others only look */
@@ -36,9 +38,7 @@ enum {
     X(room_list, "room list", "", "the rooms: who is online there, rules, topic", 0)               \
     X(room_users, "room users", "ROOM", "who is a member, moderator, invited or banned", 0)        \
     X(room_create, "room create", "ROOM [RULE]...",                                                \
-      "make a room (the # may be left out); RULE: open, invite-only, history-joined or "           \
-      "history-all",                                                                               \
-      COMMAND_CHANGES)                                                                             \
+      "make a room (the # may be left out); RULE: " THM_RULES_TEXT, COMMAND_CHANGES)               \
     X(room_set, "room set", "ROOM RULE...", "change its rules", COMMAND_CHANGES)                   \
     X(room_remove, "room remove", "ROOM", "send all away, and forget what was said there",         \
       COMMAND_CHANGES)                                                                             \

@@ -8,17 +8,6 @@
 
 #define NAMES "1 to %d of a-z 0-9 . _ - that begin with a letter or digit"
 
-static const struct {
-    const char *word;
-    unsigned set;
-    struct thm_room_rules rules;
-} rules[] = {
-    {"open", THM_ADMIN_INVITE_ONLY, {.invite_only = false}},
-    {"invite-only", THM_ADMIN_INVITE_ONLY, {.invite_only = true}},
-    {"history-joined", THM_ADMIN_HISTORY, {.history_all = false}},
-    {"history-all", THM_ADMIN_HISTORY, {.history_all = true}},
-};
-
 /* "room kick" as the audit log has it: "room-kick". */
 static void event_of(const struct thm_admin_request *r, char event[24])
 {
@@ -119,9 +108,9 @@ static void on_room(struct thm_admin_request *request, const struct thm_kept_roo
     strftime(since, sizeof since, "%Y-%m-%d", &tm);
     call_line(call, "%-24s %4u online  %-11s history %-6s since %s%s%s", room->room,
               (unsigned)room->online,
-              room->damaged             ? "damaged"
-              : room->rules.invite_only ? "invite-only"
-                                        : "open",
+              room->damaged
+                  ? "damaged"
+                  : thm_rule_word(room->rules.invite_only ? THM_RULE_INVITE_ONLY : THM_RULE_OPEN),
               room->rules.history_all ? "all" : "joined", since, room->topic[0] ? "  " : "",
               room->topic);
     call->count++;
@@ -208,24 +197,16 @@ static bool about_room(struct call *call, const char **args, enum thm_admin_op o
 /* Reads rules up to the end. False: refused. */
 static bool take_rules(struct call *call, const char *args)
 {
-    struct thm_admin_request *r = &call->request;
     char word[32];
     snprintf(call->detail, sizeof call->detail, "%s", args);
     while (*args) {
-        size_t i = 0, count = sizeof rules / sizeof rules[0];
-        bool whole = call_word(&args, word, sizeof word);
-        while (whole && i < count && strcmp(rules[i].word, word) != 0)
-            i++;
-        if (!whole || i == count) {
-            call_refuse(call, "argument",
-                        "a rule is open, invite-only, history-joined or history-all");
+        enum thm_rule rule =
+            call_word(&args, word, sizeof word) ? thm_rule_find(word, strlen(word)) : THM_RULES_END;
+        if (rule == THM_RULES_END) {
+            call_refuse(call, "argument", "a rule is " THM_RULES_TEXT);
             return false;
         }
-        r->set |= rules[i].set;
-        if (rules[i].set == THM_ADMIN_HISTORY)
-            r->rules.history_all = rules[i].rules.history_all;
-        else
-            r->rules.invite_only = rules[i].rules.invite_only;
+        thm_admin_set_rule(&call->request, rule);
     }
     return true;
 }
@@ -241,8 +222,7 @@ void run_room_set(struct call *call, const char *args)
     if (!about_room(call, &args, THM_ADMIN_ROOM_SET))
         return;
     if (*args == '\0')
-        call_refuse(call, "argument",
-                    "which rule? open, invite-only, history-joined or history-all");
+        call_refuse(call, "argument", "which rule? " THM_RULES_TEXT);
     else if (take_rules(call, args))
         ask(call);
 }

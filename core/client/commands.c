@@ -10,7 +10,7 @@
 #if THM_MODERATION
 #define MODERATION(X)                                                                              \
     X(room, MODERATE, "/room", NULL, "[RULE]",                                                     \
-      "Shows this room's rules, or sets open, invite-only, history-all or history-joined.")        \
+      "Shows this room's rules, or sets " THM_RULES_TEXT ".")                                      \
     X(moderate, MODERATE, "/invite", NULL, "USER", "Lets a user join this invite-only room.")      \
     X(moderate, MODERATE, "/kick", NULL, "USER [REASON]", "Sends a user away from this room.")     \
     X(moderate, MODERATE, "/ban", NULL, "USER [REASON]", "The same, and keeps the user out.")      \
@@ -270,13 +270,8 @@ static int ask_room(struct thm_console *c, const struct thm_command *command,
 
 static int do_room(struct thm_console *c, const struct thm_command *command, struct thm_slice args)
 {
-    static const char *const rules[] = {"open", "invite-only", "history-all", "history-joined"};
-    bool known = args.len == 0;
-
-    for (unsigned i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        known |= thm_slice_is(args, rules[i]);
-    if (!known)
-        return misused(c, command, "a rule is open, invite-only, history-all or history-joined");
+    if (args.len > 0 && thm_rule_find(args.data, args.len) == THM_RULES_END)
+        return misused(c, command, "a rule is " THM_RULES_TEXT);
     return ask_room(c, command, args, THM_NOTHING, THM_NOTHING);
 }
 

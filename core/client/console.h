@@ -13,6 +13,7 @@
 #include "client/internal.h"
 #include "client/parts.h"
 #include "thimble/console.h"
+#include "thimble/moderation.h"
 #include "util/text.h"
 
 /* --- show.c: one line is printed at a time, in pieces when it is longer than c->text --- */

@@ -114,28 +114,30 @@ static bool on_room(struct thm_console *c, const struct thm_msg *m)
 
 static bool on_moderated(struct thm_console *c, const struct thm_msg *m)
 {
-    static const struct {
-        const char *action, *format;
-    } deeds[] = {
-        {"invite", BY "lets {userid} join {room}"},
-        {"kick", BY "sent {userid} away from {room}[: {reason}]"},
-        {"ban", BY "banned {userid} from {room}[: {reason}]"},
-        {"unban", BY "took back that {userid} is banned from {room}"},
-        {"op", BY "made {userid} a moderator of {room}"},
-        {"deop", BY "took the moderator's rights in {room} from {userid}"},
-        {"open", BY "lets everybody join {room}"},
-        {"invite-only", BY "made {room} invite-only"},
-        {"history-all", BY "lets who joins {room} later read all that was said before"},
-        {"history-joined", BY "lets who joins {room} read only what is said from then on"},
+    static const char *const deeds[THM_DEEDS_END] = {
+        [THM_DEED_INVITE] = BY "lets {userid} join {room}",
+        [THM_DEED_KICK] = BY "sent {userid} away from {room}[: {reason}]",
+        [THM_DEED_BAN] = BY "banned {userid} from {room}[: {reason}]",
+        [THM_DEED_UNBAN] = BY "took back that {userid} is banned from {room}",
+        [THM_DEED_OP] = BY "made {userid} a moderator of {room}",
+        [THM_DEED_DEOP] = BY "took the moderator's rights in {room} from {userid}",
     };
-    bool invited = thm_msg_is(m, THM_KEY_ACTION, "invite") &&
-                   thm_msg_is(m, THM_KEY_USERID, thm_show_own_user(c));
+    static const char *const rules[THM_RULES_END] = {
+        [THM_RULE_OPEN] = BY "lets everybody join {room}",
+        [THM_RULE_INVITE_ONLY] = BY "made {room} invite-only",
+        [THM_RULE_HISTORY_JOINED] = BY "lets who joins {room} read only what is said from then on",
+        [THM_RULE_HISTORY_ALL] = BY "lets who joins {room} later read all that was said before",
+    };
+    struct thm_slice action = thm_msg_get(m, THM_KEY_ACTION);
+    enum thm_deed deed = thm_deed_find(action.data, action.len);
+    enum thm_rule rule = thm_rule_find(action.data, action.len);
 
-    for (unsigned i = 0; i < sizeof deeds / sizeof deeds[0] && !invited; i++)
-        if (thm_msg_is(m, THM_KEY_ACTION, deeds[i].action))
-            show(c, m, deeds[i].format);
-    if (invited)
+    if (deed == THM_DEED_INVITE && thm_msg_is(m, THM_KEY_USERID, thm_show_own_user(c)))
         show(c, m, BY "invites you: /join {room}");
+    else if (deed < THM_DEEDS_END)
+        show(c, m, deeds[deed]);
+    else if (rule < THM_RULES_END)
+        show(c, m, rules[rule]);
     return false;
 }
 #endif

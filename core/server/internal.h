@@ -461,6 +461,9 @@ void thm_query_start(struct thm_server *s, struct connection *c, const struct th
 void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
+/** Makes the `room` line of a room, as far as everybody who may know of the room may know it. */
+void thm_query_room(struct thm_msg *m, const struct stream *st);
+
 /** A page of the rooms that are kept came back. */
 void thm_query_rooms_done(struct thm_server *s, struct job *j);
 

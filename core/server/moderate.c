@@ -5,34 +5,12 @@
 
 #include "server/record.h"
 
-/* A room's rules, as the action that sets one. */
-static const struct rule {
-    const char *word;
-    unsigned set; /* THM_ADMIN_* */
-    struct thm_room_rules rules;
-} rules[] = {
-    {"open", THM_ADMIN_INVITE_ONLY, {.invite_only = false}},
-    {"invite-only", THM_ADMIN_INVITE_ONLY, {.invite_only = true}},
-    {"history-joined", THM_ADMIN_HISTORY, {.history_all = false}},
-    {"history-all", THM_ADMIN_HISTORY, {.history_all = true}},
-};
-#define RULES (sizeof rules / sizeof rules[0])
-
-/* Whether a request set that rule. */
-static bool was_set(const struct thm_admin_request *r, const struct rule *rule)
-{
-    if ((rule->set & r->set) == 0)
-        return false;
-    return rule->set == THM_ADMIN_HISTORY ? rule->rules.history_all == r->rules.history_all
-                                          : rule->rules.invite_only == r->rules.invite_only;
-}
-
 /* What a request of a session's asks for, in one word. */
 static const char *action_of(const struct thm_admin_request *r)
 {
-    for (unsigned i = 0; i < RULES && r->op == THM_ADMIN_ROOM_SET; i++)
-        if (was_set(r, &rules[i]))
-            return rules[i].word;
+    for (enum thm_rule i = 0; i < THM_RULES_END && r->op == THM_ADMIN_ROOM_SET; i++)
+        if (thm_admin_sets_rule(r, i))
+            return thm_rule_word(i);
     return thm_deed_word(r->deed);
 }
 
@@ -192,11 +170,11 @@ void thm_moderate_done_rules(struct thm_server *s, const struct thm_admin_reques
         log_done(s, r, r->op == THM_ADMIN_ROOM_ADD ? "room-created" : "room-removed");
         return;
     }
-    for (unsigned i = 0; i < RULES; i++) {
-        if (!was_set(r, &rules[i]))
+    for (enum thm_rule i = 0; i < THM_RULES_END; i++) {
+        if (!thm_admin_sets_rule(r, i))
             continue;
-        announce(s, r, rules[i].word);
-        log_done(s, r, rules[i].word);
+        announce(s, r, thm_rule_word(i));
+        log_done(s, r, thm_rule_word(i));
     }
 }
 
@@ -224,11 +202,7 @@ static void tell_rules(struct thm_server *s, struct connection *c, const struct 
 {
     struct thm_msg m;
 
-    thm_msg_init(&m, THM_MSG_ROOM);
-    THM_SET(&m, ROOM, st->name);
-    thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
-    if (st->topic[0] != '\0')
-        THM_SET(&m, TOPIC, st->topic);
+    thm_query_room(&m, st);
     THM_SET(&m, ACCESS, st->rules.invite_only ? "invite-only" : "open");
     THM_SET(&m, HISTORY, st->rules.history_all || !thm_record_kept(s) ? "all" : "joined");
     thm_output_msg(s, c, &m);
@@ -238,15 +212,12 @@ static void tell_rules(struct thm_server *s, struct connection *c, const struct 
 static int read_request(const struct thm_msg *m, struct thm_admin_request *r, const char **key)
 {
     struct thm_slice action = thm_msg_get(m, THM_KEY_ACTION);
+    enum thm_rule rule = thm_rule_find(action.data, action.len);
 
     r->deed = thm_deed_find(action.data, action.len);
     r->op = r->deed < THM_DEEDS_END ? THM_ADMIN_ROOM_USER : THM_ADMIN_ROOM_SET;
-    for (unsigned i = 0; i < RULES; i++) {
-        if (!thm_slice_is(action, rules[i].word))
-            continue;
-        r->set = rules[i].set;
-        r->rules = rules[i].rules;
-    }
+    if (rule < THM_RULES_END)
+        thm_admin_set_rule(r, rule);
     thm_slice_copy(r->reason, sizeof r->reason, thm_msg_get(m, THM_KEY_REASON));
     *key = "action";
     if (r->op == THM_ADMIN_ROOM_SET)

@@ -73,15 +73,20 @@ static bool row_user(struct thm_server *s, struct connection *c, const struct co
     return thm_output_msg(s, c, &m);
 }
 
+void thm_query_room(struct thm_msg *m, const struct stream *st)
+{
+    thm_msg_init(m, THM_MSG_ROOM);
+    THM_SET(m, ROOM, st->name);
+    thm_msg_num(m, THM_KEY_MEMBERS, st->member_count);
+    if (st->topic[0] != '\0')
+        THM_SET(m, TOPIC, st->topic);
+}
+
 static bool row_room(struct thm_server *s, struct connection *c, const struct stream *st)
 {
     struct thm_msg m;
 
-    thm_msg_init(&m, THM_MSG_ROOM);
-    THM_SET(&m, ROOM, st->name);
-    thm_msg_num(&m, THM_KEY_MEMBERS, st->member_count);
-    if (st->topic[0] != '\0')
-        THM_SET(&m, TOPIC, st->topic);
+    thm_query_room(&m, st);
     c->walk.count++;
     return thm_output_msg(s, c, &m);
 }

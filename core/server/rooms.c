@@ -149,8 +149,8 @@ static void put_rules_done(struct thm_server *s)
     struct stream *st = room_of(s, r);
 
     if (st != NULL && r->op == THM_ADMIN_ROOM_REMOVE) {
-        thm_stream_strip(s,
-                         s->operations.stream); /* who wished to join meanwhile has had it read */
+        /* Who wished to join meanwhile has had it read. */
+        thm_stream_strip(s, s->operations.stream);
         memset(&st->rules, 0, sizeof st->rules);
         st->ruled = st->read = false;
     } else if (st != NULL) {

@@ -51,6 +51,26 @@ bool thm_rules_write(const struct thm_room_rules *r, struct thm_fields *f)
            thm_fields_set(f, "history", r->history_all ? "all" : "joined");
 }
 
+void thm_admin_set_rule(struct thm_admin_request *r, enum thm_rule rule)
+{
+    if (rule == THM_RULE_OPEN || rule == THM_RULE_INVITE_ONLY) {
+        r->set |= THM_ADMIN_INVITE_ONLY;
+        r->rules.invite_only = rule == THM_RULE_INVITE_ONLY;
+    } else {
+        r->set |= THM_ADMIN_HISTORY;
+        r->rules.history_all = rule == THM_RULE_HISTORY_ALL;
+    }
+}
+
+bool thm_admin_sets_rule(const struct thm_admin_request *r, enum thm_rule rule)
+{
+    bool invite_only = rule == THM_RULE_INVITE_ONLY, history_all = rule == THM_RULE_HISTORY_ALL;
+
+    return rule == THM_RULE_OPEN || invite_only
+               ? (r->set & THM_ADMIN_INVITE_ONLY) != 0 && r->rules.invite_only == invite_only
+               : (r->set & THM_ADMIN_HISTORY) != 0 && r->rules.history_all == history_all;
+}
+
 bool thm_standing_read(struct thm_standing *st, const struct thm_fields *f)
 {
     memset(st, 0, sizeof *st);

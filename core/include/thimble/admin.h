@@ -6,6 +6,7 @@
 #define THIMBLE_ADMIN_H
 
 #include "thimble/auth.h"
+#include "thimble/moderation.h"
 #include "thimble/server.h"
 
 /* An account as the store keeps it. Whoever logs in by certificate alone gets one, so that it is known that he exists. */
@@ -66,27 +67,6 @@ enum {
     THM_ADMIN_HISTORY = 16
 };
 
-/* What is done to a user in a room. X(name, "word") */
-#define THM_DEEDS(X)                                                                               \
-    X(INVITE, "invite") /* he may join, though it is invite-only */                                \
-    X(KICK, "kick")     /* he is sent away; he may come back where he may join */                  \
-    X(BAN, "ban")       /* he is sent away, and may not come back */                               \
-    X(UNBAN, "unban")                                                                              \
-    X(OP, "op") /* he is a moderator */                                                            \
-    X(DEOP, "deop")
-
-enum thm_deed {
-#define THM_DEED_ENUM(name, word) THM_DEED_##name,
-    THM_DEEDS(THM_DEED_ENUM)
-#undef THM_DEED_ENUM
-        THM_DEED_LEAVE, /* of his own will: no moderator asks for it */
-    THM_DEEDS_END = THM_DEED_LEAVE
-};
-
-/** The word of a deed, and the deed of a word; THM_DEEDS_END: it is none. */
-const char *thm_deed_word(enum thm_deed deed);
-enum thm_deed thm_deed_find(const char *word, size_t len);
-
 /* A request. The caller owns it and leaves it alone until done() is called. */
 struct thm_admin_request {
     enum thm_admin_op op;
@@ -121,5 +101,11 @@ struct thm_admin_request {
  *         rooms is not durable, and done() is not called
  */
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *request);
+
+/** Has the request set that rule, beside those that it sets already; one of the same kind is replaced. */
+void thm_admin_set_rule(struct thm_admin_request *request, enum thm_rule rule);
+
+/** Whether the request sets that rule. */
+bool thm_admin_sets_rule(const struct thm_admin_request *request, enum thm_rule rule);
 
 #endif
