@@ -89,9 +89,11 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(double *all, size_t count)
+/* The middle one, and how far the half that lies around it reaches. */
+static double median(double *all, size_t count, double *spread)
 {
     qsort(all, count, sizeof *all, by_size);
+    *spread = all[count - count / 4 - 1] - all[count / 4];
     return all[count / 2];
 }
 
@@ -105,7 +107,7 @@ int main(int argc, char **argv)
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 100000;
     struct thm_scram_keys wrong = {.iterations = THM_SCRAM_ITERATIONS_MIN};
     uint8_t salt[THM_SCRAM_SALT];
-    double middle[KINDS][HALVES];
+    double middle[KINDS][HALVES], spread[KINDS][HALVES];
     fill(salt, sizeof salt);
     fill(unknown.secret, sizeof unknown.secret);
     fill(wrong.client_key, sizeof wrong.client_key);
@@ -123,14 +125,17 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < KINDS * HALVES; i++)
         middle[i / HALVES][i % HALVES] =
-            median(times[i / HALVES][i % HALVES], counts[i / HALVES][i % HALVES]);
+            median(times[i / HALVES][i % HALVES], counts[i / HALVES][i % HALVES],
+                   &spread[i / HALVES][i % HALVES]);
     double known = (middle[KNOWN][0] + middle[KNOWN][1]) / 2;
     double not_there = (middle[UNKNOWN][0] + middle[UNKNOWN][1]) / 2;
     printf("| a login that fails%s, medians of %zu each | ns |\n|---|--:|\n",
            looks_up ? ", with its look-up" : "", rounds);
     printf("| a user who is there | %.0f |\n| one who is not | %.0f |\n", known, not_there);
     printf("| apart | %.0f |\n", apart(known, not_there));
-    printf("| noise: two halves of the same | %.0f, %.0f |\n",
+    printf("| noise of one: half of the logins lie within | %.0f, %.0f |\n", spread[KNOWN][0],
+           spread[UNKNOWN][0]);
+    printf("| noise of the medians: two halves of the same | %.0f, %.0f |\n",
            apart(middle[KNOWN][0], middle[KNOWN][1]),
            apart(middle[UNKNOWN][0], middle[UNKNOWN][1]));
     return 0;

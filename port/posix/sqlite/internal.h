@@ -64,7 +64,9 @@
                   "WHERE stream = ?1 AND device = ?2")                                             \
     X(SENDER_SET, "REPLACE INTO senders (stream, device, client, csn, taken, numbers) "            \
                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                               \
-    X(RECORD_GET, "SELECT value FROM records WHERE kind = ?1 AND key = ?2")                        \
+    /* The nearest one is read where it is not there: the time is not to tell, see SECURITY.md. */ \
+    X(RECORD_GET, "SELECT key, value FROM records WHERE kind = ?1 AND key <= ?2"                   \
+                  " ORDER BY key DESC LIMIT 1")                                                    \
     X(RECORD_SET, "REPLACE INTO records (kind, key, value) VALUES (?1, ?2, ?3)")                   \
     X(RECORD_ERASE, "DELETE FROM records WHERE kind = ?1 AND key = ?2")                            \
     X(RECORD_LIST, "SELECT key, value FROM records WHERE kind = ?1 AND key >= ?2 ORDER BY key")    \

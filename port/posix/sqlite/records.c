@@ -22,6 +22,15 @@ static int put(struct sqlite_store *s, const struct thm_store_request *r)
     return thm_sql_run(s, q) ? THM_OK : THM_E_STORE;
 }
 
+/* Below, at or above 0, in the order that SQLite has. */
+static int compare(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+    size_t common = a_len < b_len ? a_len : b_len;
+    int difference = common > 0 ? memcmp(a, b, common) : 0;
+
+    return difference != 0 ? difference : (a_len > b_len) - (a_len < b_len);
+}
+
 static int get(struct sqlite_store *s, struct thm_store_request *r)
 {
     sqlite3_stmt *q = s->statements[Q_RECORD_GET];
@@ -32,22 +41,15 @@ static int get(struct sqlite_store *s, struct thm_store_request *r)
     rows = thm_sql_row(s, Q_RECORD_GET);
     if (rows <= 0)
         return rows == 0 ? THM_OK : THM_E_STORE;
-    r->len = (size_t)sqlite3_column_bytes(q, 0);
-    if (r->len > r->cap)
-        r->len = r->cap;
-    if (r->len > 0)
-        memcpy(r->buf, sqlite3_column_blob(q, 0), r->len);
+    const void *value = sqlite3_column_blob(q, 1);
+    size_t len = (size_t)sqlite3_column_bytes(q, 1);
+    if (compare(sqlite3_column_blob(q, 0), (size_t)sqlite3_column_bytes(q, 0), r->record.key,
+                r->record.key_len) == 0) {
+        r->len = len < r->cap ? len : r->cap;
+        memcpy(r->buf, value, r->len);
+    }
     thm_sql_reset(s, Q_RECORD_GET);
     return THM_OK;
-}
-
-/* Below, at or above 0, in the order that SQLite has. */
-static int compare(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-    size_t common = a_len < b_len ? a_len : b_len;
-    int difference = common > 0 ? memcmp(a, b, common) : 0;
-
-    return difference != 0 ? difference : (a_len > b_len) - (a_len < b_len);
 }
 
 /* From the later one of `key` and `prefix` on, so that nothing is read that is not asked for. */
