@@ -17,57 +17,8 @@
     200000 /* until everybody has noticed that a connection is dead of which nobody was told */
 #define CALM_MS   100000 /* it may take so long to converge once the faults stop */
 #define QUIET_MS  3000   /* after which nothing is under way any more */
-#define PROMPT_MS 2000   /* on a calm network, everything arrives within this time */
-
-/* --- certificates --------------------------------------------------------------------------- */
-
-static char *read_pem(const char *name, const char *suffix, size_t *len)
-{
-    const size_t cap = 16384;
-    const char *dir = getenv("THM_TEST_CERTS");
-    char path[512], *data = malloc(cap);
-
-    snprintf(path, sizeof path, "%s/%s%s", dir != NULL ? dir : ".", name, suffix);
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        fprintf(stderr, "%s: cannot be read; set THM_TEST_CERTS to what tests/certs.sh makes\n",
-                path);
-        exit(1);
-    }
-    *len = fread(data, 1, cap - 1, f);
-    data[*len] = '\0';
-    fclose(f);
-    return data;
-}
-
-const struct thm_credentials *conversation_credentials(const char *name, enum thm_role role)
-{
-    static struct {
-        const char *name;
-        struct thm_credentials *credentials;
-    } loaded[TALKERS_MAX + 1];
-    size_t a_len, c_len, k_len;
-    unsigned i = 0;
-
-    while (loaded[i].name != NULL && strcmp(loaded[i].name, name) != 0)
-        i++;
-    if (loaded[i].name != NULL)
-        return loaded[i].credentials;
-    char *a = read_pem("ca", ".crt", &a_len), *c = read_pem(name, ".crt", &c_len),
-         *k = read_pem(name, ".key", &k_len);
-    struct thm_credentials *out = aligned_alloc(16, (sizeof *out + 15) & ~(size_t)15);
-    int code = thm_credentials_load(out, a, a_len, c, c_len, k, k_len, role);
-    if (code != THM_OK) {
-        fprintf(stderr, "%s: %s\n", name, thm_error_text(code));
-        exit(1);
-    }
-    free(a);
-    free(c);
-    free(k);
-    loaded[i].name = name;
-    loaded[i].credentials = out;
-    return out;
-}
+#define CUT_MS    5000 /* a write of the store comes within this time, or the power fails as well */
+#define PROMPT_MS 2000 /* on a calm network, everything arrives within this time */
 
 /* --- the server ----------------------------------------------------------------------------- */
 
@@ -95,9 +46,7 @@ static uint64_t deadline(void *ctx)
 
     /* A late store has no thread that wakes the loop: it is asked again soon. */
     uint64_t soon = sim_host_now(c->server_host) + 5;
-    struct thm_server_stats stats;
-    thm_server_stats(c->server, &stats);
-    return (stats.appends_used > 0 || stats.reads_used > 0) && soon < at ? soon : at;
+    return c->ledger.under_way > 0 && soon < at ? soon : at;
 }
 
 /* Starts the server; false: a call of the port failed. */
@@ -169,15 +118,17 @@ static void count_guesses(struct conversation *c)
     c->guessed += stats.passcodes_failed;
 }
 
-static void restart(struct conversation *c, enum sim_death how)
+static void restart(struct conversation *c, enum sim_death how, enum disk_end end)
 {
     count_guesses(c);
     sim_host_kill(c->server_host, how);
-    if (c->plan.store_survives)
+    if (c->plan.disk != NULL)
+        ledger_restart(&c->ledger, end);
+    else if (c->plan.store_survives)
         ledger_settle(&c->ledger);
     else
         ledger_lose(&c->ledger);
-    c->restarted = true;
+    c->restarted = c->plan.disk == NULL;
     conversation_serve(c);
 }
 
@@ -194,7 +145,24 @@ static void shut_down(struct conversation *c)
     sim_host_poke(c->server_host);
     if (!sim_world_run_until(c->world, server_idle, c, THM_CLOSE_MS + 1000))
         judge_broken(c, "the server does not end");
-    restart(c, SIM_DEATH_RESET);
+    restart(c, SIM_DEATH_RESET, DISK_ORDERLY);
+}
+
+static bool power_is_off(void *ctx)
+{
+    const struct conversation *c = ctx;
+
+    return c->plan.disk->ops->is_off(c->plan.disk);
+}
+
+/* Where the store is durable, it dies by a loss of power; mostly within a write, if one comes soon. */
+static void die(struct conversation *c)
+{
+    if (c->plan.disk != NULL && draw(c, 4) != 0) {
+        c->plan.disk->ops->cut_soon(c->plan.disk);
+        sim_world_run_until(c->world, power_is_off, c, CUT_MS);
+    }
+    restart(c, draw(c, 2) == 0 ? SIM_DEATH_RESET : SIM_DEATH_SILENT, DISK_POWER_LOSS);
 }
 
 static void happen(struct conversation *c, enum happening what)
@@ -203,7 +171,7 @@ static void happen(struct conversation *c, enum happening what)
     struct sim_host *host = draw(c, 3) == 0 ? c->server_host : t->host;
 
     switch (what) {
-    case HAPPEN_KILL: restart(c, draw(c, 2) == 0 ? SIM_DEATH_RESET : SIM_DEATH_SILENT); break;
+    case HAPPEN_KILL: die(c); break;
     case HAPPEN_SHUTDOWN: shut_down(c); break;
     case HAPPEN_JUMP: sim_host_jump(host, draw(c, 600000)); break;
     case HAPPEN_SLEEP: t->asleep_until = sim_host_now(t->host) + draw(c, 100000); break;
@@ -249,7 +217,7 @@ void conversation_init(struct conversation *c, const struct plan *plan)
     c->world = sim_world_new(plan->seed);
     c->server_host = sim_host_new(c->world, "server");
     sim_host_set_utc(c->server_host, CONVERSATION_UTC);
-    ledger_init(&c->ledger, c->world, &plan->store);
+    ledger_init(&c->ledger, c->world, &plan->store, plan->disk);
     c->talkers = calloc(plan->talkers, sizeof *c->talkers);
     for (unsigned i = 0; i < plan->talkers; i++)
         talker_init(c, i);
@@ -506,10 +474,10 @@ const char *conversation_play(struct conversation *c)
 
 void conversation_free(struct conversation *c)
 {
+    ledger_free(&c->ledger); /* first: a store that ends finishes what the server asked it for */
     sim_world_free(c->world);
     for (unsigned i = 0; i < c->plan.talkers; i++)
         free(c->talkers[i].tls_memory);
     free(c->talkers);
     free(c->server_memory);
-    ledger_free(&c->ledger);
 }

@@ -10,7 +10,8 @@
  *  - nothing is shown twice, and each sender's messages are shown in the order in which they were said;
  *  - what was acknowledged is in the log under that number; what was refused is not; nothing is refused without a
  *    reason that holds;
- *  - a log that was lost is said by a gap, once and before anything of the new one;
+ *  - a log that was lost is said by a gap, once and before anything of the new one; a durable store loses none,
+ *    whenever the power fails;
  *  - once the faults stop, everything said is acknowledged and received, promptly; all know the same states, topic
  *    and people, and the same history; everything ends, and nothing leaks.
  *
@@ -35,7 +36,7 @@
 
 /* What may happen in the middle of a conversation. */
 enum happening {
-    HAPPEN_KILL,       /* the server dies and starts again */
+    HAPPEN_KILL, /* the server dies, by a loss of power where the store is durable, and starts again */
     HAPPEN_SHUTDOWN,   /* the server says goodbye, ends and starts again */
     HAPPEN_JUMP,       /* a clock jumps, as after a suspend */
     HAPPEN_SLEEP,      /* a client stops reading for a while */
@@ -57,10 +58,12 @@ struct plan {
     unsigned may_happen;       /* set of 1 << enum happening */
     bool
         store_survives; /* a restart of the server: the store keeps its entries; else it is empty */
-    bool tight;         /* the server has few buffers and jobs */
-    bool backend;       /* P-256 by libcrypto where it is built */
-    bool steady;        /* nothing is to happen that may break a connection */
-    bool late_fault;    /* something may go wrong even when all is calm, once */
+    struct disk *
+        disk; /* the store is durable, on this one: all that restarts loses power, or ends in order */
+    bool tight;      /* the server has few buffers and jobs */
+    bool backend;    /* P-256 by libcrypto where it is built */
+    bool steady;     /* nothing is to happen that may break a connection */
+    bool late_fault; /* something may go wrong even when all is calm, once */
     bool
         passcodes; /* users prove theirs: u0 and u1 by policy of the server, u2 and u3 have other ones */
     bool twin; /* the second talker has the first one's credentials */
@@ -86,6 +89,9 @@ struct conversation {
 
 /** A plan drawn from a seed: faults of every kind, or hardly any. */
 struct plan conversation_plan(uint64_t seed);
+
+/** The same over a durable store: some losses of power, and whatever else. The disk is the caller's. */
+struct plan conversation_durable(uint64_t seed, struct disk *disk);
 
 /** A plan without faults, as short as a conversation can be. */
 struct plan conversation_short(uint64_t seed);

@@ -56,44 +56,57 @@ static void broke(struct ledger *l, const char *what, const char *stream, uint64
                  stream);
 }
 
-static void note_kept(struct ledger_life *life, const struct thm_store_request *r)
+static void note_kept(struct ledger *l, struct ledger_life *life, const struct thm_store_request *r)
 {
     if (r->first > life->first)
         life->first = r->first;
+    if (l->disk != NULL && r->first > 1 &&
+        (l->plan.keep == 0 || life->head - r->first + 1 < l->plan.keep))
+        broke(l, "not kept any more", life->stream, r->first - 1);
+}
+
+/* A durable store never begins a stream anew. */
+static void note_life(struct ledger *l, const struct thm_store_request *r)
+{
+    struct thm_slice stream = {r->name, strlen(r->name)};
+
+    if (l->disk != NULL && ledger_youngest(l, stream) != NULL)
+        broke(l, "in another incarnation", r->name, r->head);
+    l->lives = realloc(l->lives, (l->life_count + 1) * sizeof *l->lives);
+    l->lives[l->life_count] = (struct ledger_life){.incarnation = r->incarnation, .first = 1};
+    strcpy(l->lives[l->life_count++].stream, r->name);
 }
 
 static void note_open(struct ledger *l, const struct thm_store_request *r)
 {
-    struct ledger_life *life = (struct ledger_life *)(uintptr_t)ledger_life(l, r->incarnation);
+    struct ledger_life *life;
 
-    if (life == NULL) {
-        l->lives = realloc(l->lives, (l->life_count + 1) * sizeof *l->lives);
-        life = &l->lives[l->life_count++];
-        *life = (struct ledger_life){.incarnation = r->incarnation, .first = 1};
-        strcpy(life->stream, r->name);
-    }
+    if (ledger_life(l, r->incarnation) == NULL)
+        note_life(l, r);
+    life = (struct ledger_life *)(uintptr_t)ledger_life(l, r->incarnation);
     life->id = r->stream;
-    note_kept(life, r);
+    if (r->head != life->head)
+        broke(l, "opened at another number", life->stream, r->head);
+    note_kept(l, life, r);
 }
 
-static void note_entry(struct ledger *l, const struct thm_store_append *a)
+static void note_entry(struct ledger *l, struct ledger_life *life, const struct thm_entry *entry)
 {
-    struct ledger_life *life = life_of_id(l, a->stream);
-    struct ledger_entry e = {.for_device = a->entry.for_device, .len = a->entry.len - 1};
+    struct ledger_entry e = {.for_device = entry->for_device, .len = entry->len - 1};
     struct thm_fault fault;
 
-    if (life == NULL || a->entry.n != life->head + 1) {
-        broke(l, "not the next number", life != NULL ? life->stream : "?", a->entry.n);
+    if (life == NULL || entry->n != life->head + 1) {
+        broke(l, "not the next number", life != NULL ? life->stream : "?", entry->n);
         return;
     }
-    e.line = memcpy(malloc(e.len), a->entry.line, e.len);
-    e.decoded = memcpy(malloc(e.len), a->entry.line, e.len);
+    e.line = memcpy(malloc(e.len), entry->line, e.len);
+    e.decoded = memcpy(malloc(e.len), entry->line, e.len);
     if (thm_wire_decode(e.decoded, e.len, THM_FROM_SERVER, &e.msg, &fault) != THM_OK)
-        broke(l, "not a line that can be delivered", life->stream, a->entry.n);
+        broke(l, "not a line that can be delivered", life->stream, entry->n);
     /* A whisper is in two logs. When the store forgets one, it comes again to the other. */
     for (uint64_t n = 1; l->plan.streams >= STREAMS && n <= life->head; n++)
         if (ledger_same(&life->entries[n - 1].msg, &e.msg))
-            broke(l, "in the log for the second time", life->stream, a->entry.n);
+            broke(l, "in the log for the second time", life->stream, entry->n);
     life->entries = realloc(life->entries, (life->head + 1) * sizeof *life->entries);
     life->entries[life->head++] = e;
 }
@@ -105,9 +118,9 @@ static void note(struct ledger *l, const struct thm_store_request *r)
     if (r->op == THM_STORE_OPEN && r->result == THM_OK)
         note_open(l, r);
     for (unsigned i = 0; r->op == THM_STORE_APPEND && r->result == THM_OK && i < r->appends; i++)
-        note_entry(l, &r->append[i]);
+        note_entry(l, life_of_id(l, r->append[i].stream), &r->append[i].entry);
     if (life != NULL && r->result == THM_OK)
-        note_kept(life, r);
+        note_kept(l, life, r);
     else if (life != NULL && r->result == THM_E_STATE)
         life->gone = true;
 }
@@ -134,20 +147,41 @@ static unsigned fault(void *ctx, const struct thm_store_request *request, int *r
 
 static int submit(struct thm_store *store, struct thm_store_request *request)
 {
-    const struct ledger *l = (struct ledger *)(void *)store;
+    struct ledger *l = (struct ledger *)(void *)store;
+    int code;
 
     if (chance(l, l->plan.busy_ppm))
         return THM_E_LIMIT;
-    return l->inner->ops->submit(l->inner, request);
+    code = l->inner->ops->submit(l->inner, request);
+    l->under_way += code == THM_OK;
+    return code;
+}
+
+/* A slow disk lets all wait; what is submitted meanwhile goes into one transaction. Once its power is off, nobody is told
+ * anything, not even what was written before. */
+static unsigned collect_durable(struct ledger *l, struct thm_store_request **done, unsigned cap)
+{
+    bool down = sim_world_now(l->world) < l->down_until;
+    unsigned count;
+
+    if (l->stalled == 0 && chance(l, l->plan.late_ppm))
+        l->stalled = 1 + (unsigned)sim_world_random(l->world, l->plan.late_max);
+    if (l->disk->ops->is_off(l->disk) || (l->stalled > 0 && l->stalled-- > 0 && !l->calm))
+        return 0;
+    l->disk->ops->fail(l->disk, down ? SIM_ALWAYS : l->calm ? 0 : l->plan.fail_ppm);
+    count = l->inner->ops->collect(l->inner, done, cap);
+    return l->disk->ops->is_off(l->disk) ? 0 : count;
 }
 
 static unsigned collect(struct thm_store *store, struct thm_store_request **done, unsigned cap)
 {
     struct ledger *l = (struct ledger *)(void *)store;
-    unsigned count = l->inner->ops->collect(l->inner, done, cap);
+    unsigned count = l->disk != NULL ? collect_durable(l, done, cap)
+                                     : l->inner->ops->collect(l->inner, done, cap);
 
     for (unsigned i = 0; i < count; i++)
         note(l, done[i]);
+    l->under_way -= count;
     return count;
 }
 
@@ -160,7 +194,7 @@ static void release(struct thm_store *store, uint32_t stream)
 
 static const struct thm_store_ops ops = {submit, collect, release};
 
-static void make_store(struct ledger *l)
+static void make_ram_store(struct ledger *l)
 {
     struct thm_ram_store_config config = {
         .blocks = l->plan.blocks,
@@ -176,8 +210,30 @@ static void make_store(struct ledger *l)
     l->memory = aligned_alloc(16, (size + 15) & ~(size_t)15);
     if (thm_ram_store_init(&l->inner, l->memory, size, &config) != THM_OK)
         abort();
+}
+
+static void start(struct ledger *l)
+{
+    if (l->disk != NULL)
+        l->inner = l->disk->ops->start(l->disk);
+    else
+        make_ram_store(l);
+    l->under_way = l->stalled = 0;
     l->store =
         (struct thm_store){.ops = &ops, .durable = l->inner->durable, .records = l->inner->records};
+}
+
+/* The ledger's own requests are answered at once. */
+static bool ask(struct ledger *l, struct thm_store_request *r)
+{
+    struct thm_store_request *done;
+
+    l->own = r;
+    if (l->inner->ops->submit(l->inner, r) != THM_OK ||
+        l->inner->ops->collect(l->inner, &done, 1) != 1 || done != r)
+        abort();
+    l->own = NULL;
+    return r->result == THM_OK;
 }
 
 void ledger_put(struct ledger *l, uint8_t kind, const char *key, const char *value)
@@ -187,20 +243,19 @@ void ledger_put(struct ledger *l, uint8_t kind, const char *key, const char *val
                                                .key = key,
                                                .key_len = (uint8_t)strlen(key),
                                                .value = value,
-                                               .value_len = (uint16_t)strlen(value)}},
-                             *done;
+                                               .value_len = (uint16_t)strlen(value)}};
 
-    l->own = &put;
-    if (l->inner->ops->submit(l->inner, &put) != THM_OK ||
-        l->inner->ops->collect(l->inner, &done, 1) != 1 || done != &put || put.result != THM_OK)
+    if (!ask(l, &put))
         abort();
-    l->own = NULL;
 }
 
-void ledger_init(struct ledger *l, struct sim_world *world, const struct store_plan *plan)
+void ledger_init(struct ledger *l, struct sim_world *world, const struct store_plan *plan,
+                 struct disk *disk)
 {
-    *l = (struct ledger){.world = world, .plan = *plan};
-    make_store(l);
+    *l = (struct ledger){.world = world, .plan = *plan, .disk = disk};
+    if (disk != NULL)
+        disk->world = world;
+    start(l);
 }
 
 void ledger_settle(struct ledger *l)
@@ -216,7 +271,71 @@ void ledger_lose(struct ledger *l)
     for (unsigned i = 0; i < l->life_count; i++)
         l->lives[i].id = 0;
     free(l->memory);
-    make_store(l);
+    start(l);
+}
+
+/* --- after a restart of a durable store ----------------------------------------------------- */
+
+/* What was completed is as it was; what follows was under way, and was written before the end. */
+static void compare(struct ledger *l, struct ledger_life *life, const struct thm_entry *entry)
+{
+    const struct ledger_entry *e = ledger_entry(life, entry->n);
+
+    if (e == NULL)
+        note_entry(l, life, entry);
+    else if (e->for_device != entry->for_device || e->len != entry->len - 1 ||
+             memcmp(e->line, entry->line, e->len) != 0)
+        broke(l, "no longer what it was", life->stream, entry->n);
+}
+
+static void compare_all(struct ledger *l, struct ledger_life *life,
+                        const struct thm_store_request *opened)
+{
+    static char buf[65536];
+    struct thm_store_request read = {.op = THM_STORE_READ,
+                                     .stream = opened->stream,
+                                     .from = opened->first,
+                                     .max = 100,
+                                     .buf = buf,
+                                     .cap = sizeof buf};
+
+    while (read.from <= opened->head) {
+        struct thm_entry e = {.n = 0};
+        size_t at = 0;
+        if (!ask(l, &read) || read.len == 0) {
+            broke(l, "not there", life->stream, read.from);
+            return;
+        }
+        for (; thm_read_next(&read, &at, &e); read.from++) {
+            if (e.n != read.from)
+                broke(l, "a hole before", life->stream, e.n);
+            compare(l, life, &e);
+        }
+    }
+}
+
+static void audit(struct ledger *l, struct ledger_life *life)
+{
+    struct thm_store_request open = {.op = THM_STORE_OPEN};
+
+    strcpy(open.name, life->stream);
+    if (!ask(l, &open) || open.incarnation != life->incarnation) {
+        broke(l, "in another incarnation", life->stream, open.head);
+        return;
+    }
+    if (open.head < life->head)
+        broke(l, "lost", life->stream, open.head + 1);
+    compare_all(l, life, &open);
+    note_kept(l, life, &open);
+    l->inner->ops->release(l->inner, open.stream);
+}
+
+void ledger_restart(struct ledger *l, enum disk_end end)
+{
+    l->disk->ops->stop(l->disk, end);
+    start(l);
+    for (unsigned i = 0; i < l->life_count; i++)
+        audit(l, &l->lives[i]);
 }
 
 void ledger_free(struct ledger *l)
@@ -230,4 +349,6 @@ void ledger_free(struct ledger *l)
     }
     free(l->lives);
     free(l->memory);
+    if (l->disk != NULL)
+        l->disk->ops->stop(l->disk, DISK_ORDERLY);
 }

@@ -75,6 +75,27 @@ struct plan conversation_plan(uint64_t seed)
     return plan;
 }
 
+/* A third of them with little but losses of power, and all of them while people talk. */
+struct plan conversation_durable(uint64_t seed, struct disk *disk)
+{
+    static const uint32_t pauses[] = {200, 1000, 8000}, failures[] = {0, 0, 2000, 20000};
+    uint64_t state = seed ^ 0xd15c;
+    struct plan plan = conversation_plan(seed);
+
+    plan.disk = disk;
+    plan.store.fail_ppm = failures[next(&state) % 4];
+    plan.pause_ms = pauses[next(&state) % 3];
+    plan.faulty_ms = plan.pause_ms * 10 + 6000;
+    plan.happenings = 4 + (unsigned)(next(&state) % 6);
+    plan.may_happen |= 1u << HAPPEN_KILL;
+    if (plan.steady || one_in(&state, 3))
+        plan.may_happen = 1u << HAPPEN_KILL | 1u << HAPPEN_SHUTDOWN;
+    if (plan.steady)
+        plan.faults = (struct sim_faults){0};
+    plan.steady = false;
+    return plan;
+}
+
 struct plan conversation_short(uint64_t seed)
 {
     return (struct plan){.seed = seed,
