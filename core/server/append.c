@@ -132,6 +132,14 @@ static void prepare(struct thm_server *s, struct job *j)
     }
 }
 
+/* The store did not take what was prepared. Asking it for the numbers would not do: the answer to an OPEN of somebody who
+ * joins, submitted before appends that are under way, would be taken for it, and lack theirs. */
+static void take_numbers_back(struct thm_server *s, const struct job *j)
+{
+    for (unsigned i = 0; i < j->streams; i++)
+        stream_at(s, j->stream[i])->tail--;
+}
+
 /* What the numbers of the job's streams are is to be asked anew, by opening them. */
 static void ask_numbers(struct thm_server *s, const struct job *j)
 {
@@ -224,7 +232,7 @@ void thm_append_run(struct thm_server *s)
             return;
         prepare(s, j);
         if (submit(s, j) != THM_OK) {
-            ask_numbers(s, j);
+            take_numbers_back(s, j);
             s->append_retry = s->now + STORE_RETRY_MS;
             return;
         }
