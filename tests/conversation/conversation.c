@@ -440,6 +440,8 @@ static void leave(struct conversation *c)
 
 static void start(struct conversation *c)
 {
+    c->ledger.calm =
+        c->plan.disk != NULL; /* so that all accounts are kept from the first login on */
     conversation_serve(c);
     for (unsigned i = 0; i < c->plan.talkers; i++)
         talker_start(c, i);
@@ -451,6 +453,7 @@ static void go_wrong(struct conversation *c)
 {
     uint64_t slice = c->plan.faulty_ms / (c->plan.happenings + 1);
 
+    c->ledger.calm = false;
     sim_world_faults(c->world, &c->plan.faults);
     for (unsigned i = 0; i <= c->plan.happenings; i++) {
         run_for(c, 1 + draw(c, slice));
