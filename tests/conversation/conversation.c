@@ -223,22 +223,27 @@ void conversation_init(struct conversation *c, const struct plan *plan)
         talker_init(c, i);
 }
 
+static bool is_broken(const struct conversation *c)
+{
+    return c->verdict[0] != '\0' || c->ledger.broken[0] != '\0';
+}
+
 /* Runs until `done` or a promise is broken. False: the time is up, or it is broken. */
 static bool run_until(struct conversation *c, bool (*done)(void *ctx), uint64_t limit_ms)
 {
     uint64_t end = sim_world_now(c->world) + limit_ms;
 
-    while (c->verdict[0] == '\0' && !done(c))
+    while (!is_broken(c) && !done(c))
         if (sim_world_now(c->world) > end || !sim_world_step(c->world))
             return false;
-    return c->verdict[0] == '\0';
+    return !is_broken(c);
 }
 
 static void run_for(struct conversation *c, uint64_t ms)
 {
     uint64_t end = sim_world_now(c->world) + ms;
 
-    while (c->verdict[0] == '\0' && sim_world_now(c->world) < end)
+    while (!is_broken(c) && sim_world_now(c->world) < end)
         sim_world_run_for(
             c->world, end - sim_world_now(c->world) < 100 ? end - sim_world_now(c->world) : 100);
 }
@@ -457,7 +462,7 @@ static void go_wrong(struct conversation *c)
     sim_world_faults(c->world, &c->plan.faults);
     for (unsigned i = 0; i <= c->plan.happenings; i++) {
         run_for(c, 1 + draw(c, slice));
-        if (i < c->plan.happenings && c->verdict[0] == '\0')
+        if (i < c->plan.happenings && !is_broken(c))
             happen(c, draw_happening(c));
     }
     calm_down(c);
@@ -468,7 +473,7 @@ const char *conversation_play(struct conversation *c)
     void (*const acts[])(struct conversation * c) = {start,      go_wrong, converge, news,
                                                      last_words, history,  leave};
 
-    for (unsigned i = 0; i < sizeof acts / sizeof acts[0] && c->verdict[0] == '\0'; i++)
+    for (unsigned i = 0; i < sizeof acts / sizeof acts[0] && !is_broken(c); i++)
         acts[i](c);
     if (c->ledger.broken[0] != '\0')
         return c->ledger.broken;

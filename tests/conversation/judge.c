@@ -167,7 +167,7 @@ static void on_lost_entries(struct talker *t, unsigned v, uint64_t first, uint64
         BROKEN(t, "client %u: a gap from %llu to %llu of %s, which keeps %llu to %llu", t->number,
                LLU(first), LLU(last), view_names[v], LLU(life->first), LLU(life->head));
     pass(t, v, life, first);
-    for (uint64_t n = first; n <= last && n <= life->head; n++) {
+    for (uint64_t n = first > 0 ? first : 1; n <= last && n <= life->head; n++) {
         const struct ledger_entry *e = ledger_entry(life, n);
         if (e->msg.type != THM_MSG_RECEIPT)
             t->lost[v][sender_of(e)][csn_of(e)] = true;

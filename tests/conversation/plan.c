@@ -84,6 +84,7 @@ struct plan conversation_durable(uint64_t seed, struct disk *disk)
 
     plan.disk = disk;
     plan.store.fail_ppm = failures[next(&state) % 4];
+    plan.store.busy_ppm = one_in(&state, 3) ? 100000 : 0;
     plan.pause_ms = pauses[next(&state) % 3];
     plan.faulty_ms = plan.pause_ms * 10 + 6000;
     plan.happenings = 4 + (unsigned)(next(&state) % 6);

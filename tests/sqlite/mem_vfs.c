@@ -7,6 +7,7 @@ struct open_file {
     sqlite3_file base;
     struct mem_disk *disk;
     struct mem_disk_file *file;
+    bool syncs_names; /* with its next sync, those of all files */
 };
 
 uint32_t mem_disk_below(struct mem_disk *disk, uint32_t limit)
@@ -152,14 +153,13 @@ static int on_sync(sqlite3_file *file, int flags)
 {
     struct mem_disk *disk = of(file)->disk;
     struct mem_disk_file *f = of(file)->file;
-    bool is_new = !f->synced.there;
 
     (void)flags;
     if (befalls(disk) != SQLITE_OK)
         return SQLITE_IOERR_FSYNC;
-    /* The first sync of a new file syncs its directory too, as SQLite's own VFS does. */
-    for (unsigned i = 0; i < MEM_FILES && is_new; i++)
+    for (unsigned i = 0; i < MEM_FILES && of(file)->syncs_names; i++)
         disk->files[i].synced.there = disk->files[i].now.there;
+    of(file)->syncs_names = false;
     copy(&f->synced, &f->now);
     return SQLITE_OK;
 }
@@ -252,6 +252,9 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int f
         return SQLITE_CANTOPEN;
     of(file)->disk = disk;
     of(file)->file = find(disk, name);
+    /* As in SQLite's own VFS: each time that a journal is opened, its first sync syncs the directory too. */
+    of(file)->syncs_names = (flags & SQLITE_OPEN_CREATE) != 0 &&
+                            (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0;
     if (!of(file)->file->now.there) {
         int code = (flags & SQLITE_OPEN_CREATE) != 0 ? befalls(disk) : SQLITE_CANTOPEN;
         if (code != SQLITE_OK)
