@@ -445,8 +445,8 @@ static void leave(struct conversation *c)
 
 static void start(struct conversation *c)
 {
-    c->ledger.calm =
-        c->plan.disk != NULL; /* so that all accounts are kept from the first login on */
+    /* Accounts are made by the first login. If the disk failed then, nobody would be known after a loss of power. */
+    c->ledger.calm = c->plan.disk != NULL;
     conversation_serve(c);
     for (unsigned i = 0; i < c->plan.talkers; i++)
         talker_start(c, i);

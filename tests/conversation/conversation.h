@@ -58,12 +58,11 @@ struct plan {
     unsigned may_happen;       /* set of 1 << enum happening */
     bool
         store_survives; /* a restart of the server: the store keeps its entries; else it is empty */
-    struct disk *
-        disk; /* the store is durable, on this one: all that restarts loses power, or ends in order */
-    bool tight;      /* the server has few buffers and jobs */
-    bool backend;    /* P-256 by libcrypto where it is built */
-    bool steady;     /* nothing is to happen that may break a connection */
-    bool late_fault; /* something may go wrong even when all is calm, once */
+    struct disk *disk;  /* a durable store is on it, over every restart; NULL: it is in RAM */
+    bool tight;         /* the server has few buffers and jobs */
+    bool backend;       /* P-256 by libcrypto where it is built */
+    bool steady;        /* nothing is to happen that may break a connection */
+    bool late_fault;    /* something may go wrong even when all is calm, once */
     bool
         passcodes; /* users prove theirs: u0 and u1 by policy of the server, u2 and u3 have other ones */
     bool twin; /* the second talker has the first one's credentials */

@@ -323,6 +323,7 @@ static void audit(struct ledger *l, struct ledger_life *life)
         broke(l, "in another incarnation", life->stream, open.head);
         return;
     }
+    life->id = open.stream;
     if (open.head < life->head)
         broke(l, "lost", life->stream, open.head + 1);
     compare_all(l, life, &open);

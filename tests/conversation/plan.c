@@ -75,7 +75,7 @@ struct plan conversation_plan(uint64_t seed)
     return plan;
 }
 
-/* A third of them with little but losses of power, and all of them while people talk. */
+/* The power is lost while people talk. Every third conversation has no other trouble than that and the disk's. */
 struct plan conversation_durable(uint64_t seed, struct disk *disk)
 {
     static const uint32_t pauses[] = {200, 1000, 8000}, failures[] = {0, 0, 2000, 20000};
@@ -89,11 +89,11 @@ struct plan conversation_durable(uint64_t seed, struct disk *disk)
     plan.faulty_ms = plan.pause_ms * 10 + 6000;
     plan.happenings = 4 + (unsigned)(next(&state) % 6);
     plan.may_happen |= 1u << HAPPEN_KILL;
-    if (plan.steady || one_in(&state, 3))
-        plan.may_happen = 1u << HAPPEN_KILL | 1u << HAPPEN_SHUTDOWN;
-    if (plan.steady)
-        plan.faults = (struct sim_faults){0};
     plan.steady = false;
+    if (one_in(&state, 3)) {
+        plan.may_happen = 1u << HAPPEN_KILL | 1u << HAPPEN_SHUTDOWN;
+        plan.faults = (struct sim_faults){0};
+    }
     return plan;
 }
 

@@ -98,7 +98,7 @@ static struct thm_store *start(struct disk *disk)
     struct sqlite_disk *d = of(disk);
     char why[200];
 
-    d->memory.fail_one_in = 0;
+    d->disk.ops->fail(disk, 0);
     for (;;) {
         if (mem_disk_below(&d->memory, 4) == 0)
             cut_soon(disk);
