@@ -40,6 +40,32 @@ static void a_cursor_says_where_delivery_starts(void **state)
     rig_end(&r);
 }
 
+/* What the store tells who joins is older than what was said behind his request, and is no number to go on with; not even
+ * while the store is full. */
+static void joining_does_not_disturb_the_numbers(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_start(&r, NULL);
+    struct peer *u0 = rig_member(&r, 0),
+                *u1 = rig_login(&r, 1, "{'msgtype':'hello','resume':true}");
+    r.store.late = true;
+    say(u1, "{'msgtype':'join','room':'#lobby'}");
+    rig_pass(&r, 10);
+    say(u0, "{'msgtype':'say','csn':1,'text':'1'}");
+    rig_pass(&r, 10);
+    r.store.busy = true;
+    say(u0, "{'msgtype':'say','csn':2,'text':'2'}");
+    say(u0, "{'msgtype':'say','csn':3,'text':'3'}");
+    rig_pass(&r, 10);
+    r.store.busy = false;
+    rig_store_on_time(&r);
+    expect_later(u0, "{'msgtype':'accepted',*'n':1,*'csn':1}");
+    expect_later(u0, "{'msgtype':'accepted',*'n':2,*'csn':2}");
+    expect_later(u0, "{'msgtype':'accepted',*'n':3,*'csn':3}");
+    rig_end(&r);
+}
+
 static void leaving_ends_what_a_room_sends(void **state)
 {
     (void)state;
@@ -398,6 +424,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cursor_says_where_delivery_starts),
+        cmocka_unit_test(joining_does_not_disturb_the_numbers),
         cmocka_unit_test(leaving_ends_what_a_room_sends),
         cmocka_unit_test(an_inbox_is_its_users_alone),
         cmocka_unit_test(a_small_room_hears_names),
