@@ -37,6 +37,7 @@
 #define THM_MODERATION 0
 /* Who whispers to a board sees that the server has it, not that the board has. */
 #define THM_RECEIPTS 0
+#define THM_ENROLL 0
 /* The inbox and three rooms. */
 #define THM_CLIENT_STREAMS 4
 /* Two of the longest texts: one on its way, and one that was typed meanwhile. */

@@ -299,7 +299,9 @@ void thm_console_event(struct thm_console *c, const struct thm_client_event *eve
     case THM_CLIENT_STATE: show_state_change(c, event); break;
     case THM_CLIENT_LINE: show_line(c, event->msg); break;
     case THM_CLIENT_ACKED: thm_trouble_stored(c); break;
-    case THM_CLIENT_ASKED: break; /* the application's */
+    case THM_CLIENT_ASKED: /* the application's */
+    case THM_CLIENT_RENEWS:
+    case THM_CLIENT_ISSUED: break;
     case THM_CLIENT_LOST: thm_trouble_lost(c, event); break;
     case THM_CLIENT_ENDED:
         if (event->code != THM_OK)

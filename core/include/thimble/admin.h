@@ -43,6 +43,15 @@ struct thm_room_user {
     bool member, moderator, invited, banned, damaged;
 };
 
+/* An invitation as the store keeps it: the bootstrap key's hash names it, the secret is not known. */
+#define THM_INVITE_ID 16 /* bytes of that hash */
+struct thm_invite {
+    uint8_t id[THM_INVITE_ID];
+    char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1]; /* whom its user becomes */
+    uint64_t since_ms, expires_ms;                     /* UTC */
+    bool used, revoked, damaged;
+};
+
 enum thm_admin_op {
     THM_ADMIN_USER_ADD, /* THM_E_EXISTS if there is an account of that name */
     THM_ADMIN_USER_SET, /* changes what `set` names; THM_E_NO_USER. Suspending ends the sessions, and makes an account for
@@ -55,6 +64,9 @@ enum thm_admin_op {
     THM_ADMIN_ROOM_LIST,   /* room_row() for each room, in the order of their names */
     THM_ADMIN_ROOM_USER, /* does `deed`; THM_E_UNKNOWN_ROOM, THM_E_NO_USER, THM_E_NOT_MEMBER, THM_E_BANNED */
     THM_ADMIN_ROOM_USERS, /* user_row() for each who has a standing in `room` */
+    THM_ADMIN_INVITE_ADD, /* of `invite` all but since_ms and the marks counts; THM_E_EXISTS, THM_E_LIMIT: too many are kept */
+    THM_ADMIN_INVITE_REVOKE, /* `invite.id`; THM_E_INVITATION: not known, THM_E_INVITATION_USED */
+    THM_ADMIN_INVITE_LIST,   /* invite_row() for each that is kept */
     THM_ADMIN_OPS
 };
 
@@ -80,6 +92,7 @@ struct thm_admin_request {
     bool made;    /* USER_SET receives: there was no account, and one was made */
     struct thm_room_rules rules;
     enum thm_deed deed;
+    struct thm_invite invite;
     char reason[THM_SHORT_MAX +
                 1];          /* ROOM_USER, ROOM_REMOVE: what he is told; "": the usual words */
     char by[THM_ID_MAX + 1]; /* the moderator who asks; "": the operator */
@@ -87,6 +100,7 @@ struct thm_admin_request {
     void (*row)(struct thm_admin_request *request, const struct thm_account *account);
     void (*room_row)(struct thm_admin_request *request, const struct thm_kept_room *room);
     void (*user_row)(struct thm_admin_request *request, const struct thm_room_user *user);
+    void (*invite_row)(struct thm_admin_request *request, const struct thm_invite *invite);
     /* Called in thm_server_step(), last: THM_OK or an error; the request may be used again at once. */
     void (*done)(struct thm_admin_request *request, int result);
     void *owner; /* the caller's own */

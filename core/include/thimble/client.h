@@ -35,7 +35,11 @@ enum thm_client_event_kind {
     /* The passcode of `proof` is needed: answer with thm_client_passcode() or thm_client_keys(), now or later. It
      * is asked for anew in every login until one was right. Never where keys were configured, nor without
      * THM_CLIENT_DERIVES. */
-    THM_CLIENT_ASKED
+    THM_CLIENT_ASKED,
+    /* The certificate is to be renewed, over this session: answer with thm_client_enroll(), now or later. Comes again
+     * after a while if nothing came of it. Only where THM_ENROLL is, as the next one. */
+    THM_CLIENT_RENEWS,
+    THM_CLIENT_ISSUED /* the answer to a certificate request: `certificate`, or why not in `code` and `msg` */
 };
 
 /* What a login by passcode is about. Strings are the client's and last as long as the login. */
@@ -63,6 +67,8 @@ struct thm_client_event {
     const char *line;
     size_t len;
     const struct thm_client_proof *proof; /* ASKED */
+    const uint8_t *certificate; /* ISSUED: DER, NULL if `code` is not THM_OK; borrowed likewise */
+    size_t certificate_len;
     /* STATE, ENDED with THM_E_PASSCODE: what was wrong, THM_SCRAM_OK when only the server's line says it */
     enum thm_scram wrong;
 };
@@ -102,6 +108,14 @@ struct thm_client_config {
 #endif
 #if THM_RECEIPTS
     enum thm_receipts receipts; /* what may be told, at first; those of others come in any case */
+#endif
+#if THM_ENROLL
+    /* A client that is to get its first certificate: `credentials` are those of an invitation (THM_FOR_ENROLMENT), and this
+     * is what it sends (thm_enroll_request()). ISSUED follows, then ENDED; nothing is said or joined. NULL: it has one. */
+    const uint8_t *request;
+    size_t request_len;
+    uint64_t
+        renew_at_s; /* UTC, seconds since 1970: when the certificate is to be renewed; 0: never */
 #endif
     uint32_t tag;     /* of its socket in the port's events; unique among the port's users */
     void *tls_memory; /* thm_client_tls_size() bytes, 16-byte aligned */
@@ -380,6 +394,27 @@ int thm_client_passcode(struct thm_client *c, const void *passcode, size_t len);
  * @return THM_OK; THM_E_STATE; THM_E_KEY: they are of another salt or number of iterations: it can still be answered
  */
 int thm_client_keys(struct thm_client *c, const struct thm_scram_keys *keys);
+#endif
+
+#if THM_ENROLL
+/**
+ * Asks for a certificate over the session: for the same key, or for another one. ISSUED follows, in this connection or never.
+ *
+ * @param request  DER, copied
+ * @return THM_OK; THM_E_STATE: not online, or this server has none made; THM_E_LIMIT: there is no room to send it now, or it
+ *         is longer than THM_CSR_MAX
+ */
+int thm_client_enroll(struct thm_client *c, const uint8_t *request, size_t len);
+
+/**
+ * Uses other credentials from the next connection on; the present one goes on as it is. They must name the same user and
+ * device. The former ones may be given up once this returns true.
+ *
+ * @param renew_at_s  as in the configuration
+ * @return false: a handshake with the former ones is under way: call again in a later step
+ */
+bool thm_client_set_credentials(struct thm_client *c, const struct thm_credentials *credentials,
+                                uint64_t renew_at_s);
 #endif
 
 /** Messages queued and not yet answered. */

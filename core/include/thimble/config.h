@@ -256,6 +256,17 @@
 #define THM_SESSION_S 86400
 #endif
 
+/* --- enrolment --- */
+
+/* 0 leaves out that a client gets its certificate, and renews it, by itself; of the wire's tables as well. */
+#ifndef THM_ENROLL
+#define THM_ENROLL 1
+#endif
+/* Bytes of a certificate request, PKCS#10 in DER: ours has less than 220, other people's may say more. */
+#define THM_CSR_MAX 768
+/* Bytes of a certificate that a line can carry, in Base64. A device's has some 450. */
+#define THM_ISSUED_MAX 1050
+
 /* --- passcodes --- */
 
 /* Iterations of PBKDF2 that a client does, both ends included. Fewer than the least of RFC 7677 would hand a guesser a
@@ -304,7 +315,6 @@
 
 /* --- the client --- */
 
-/* 0 leaves out what a login by passcode takes: then a server that asks for one is refused. */
 /* Whether a client can go on with what another run said: 0 or 1. A board draws a new incarnation at each start. */
 #ifndef THM_CLIENT_RUNS
 #define THM_CLIENT_RUNS 1
@@ -313,6 +323,7 @@
 #ifndef THM_MODERATION
 #define THM_MODERATION 1
 #endif
+/* 0 leaves out what a login by passcode takes: then a server that asks for one is refused. */
 #ifndef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
 #endif

@@ -22,6 +22,27 @@
 #define THM_UNTOLD(word)        ""
 #endif
 
+/* Of enrolment (THM_ENROLL). */
+#if THM_ENROLL
+#define THM_ENROLL_ERRORS(X)                                                                       \
+    X(THM_E_INVITATION, -100, THM_UNTOLD("invitation"),                                            \
+      THM_ELSEWHERE("the server does not know this invitation: ask for another one"))              \
+    X(THM_E_INVITATION_USED, -101, THM_UNTOLD("invitation-used"),                                  \
+      THM_ELSEWHERE("this invitation was used already, with another key: ask for another one"))    \
+    X(THM_E_INVITATION_EXPIRED, -102, THM_UNTOLD("invitation-expired"),                            \
+      THM_ELSEWHERE("this invitation has run out: ask for another one"))                           \
+    X(THM_E_INVITATION_REVOKED, -103, THM_UNTOLD("invitation-revoked"),                            \
+      THM_ELSEWHERE("this invitation was taken back: ask for another one"))                        \
+    X(THM_E_CSR, -104, THM_UNTOLD("certificate-request"),                                          \
+      THM_ELSEWHERE("the certificate request is not one for a P-256 key, or not signed by it"))    \
+    X(THM_E_SIGNER, -105, THM_UNTOLD("signer"),                                                    \
+      THM_ELSEWHERE("the server can't have certificates signed now"))                              \
+    X(THM_E_TOKEN, -106, THM_UNTOLD("token"),                                                      \
+      THM_ELSEWHERE("that is no invitation: it is one word, THM1:HOST:PORT/CA/SECRET"))
+#else
+#define THM_ENROLL_ERRORS(X)
+#endif
+
 /* X(name, code, wire word, sentence). The wire word is what `error`, `refused` and `auth_reply`
  * carry in their key `code`; it never changes once published. */
 #define THM_ERRORS(X)                                                                              \
@@ -140,7 +161,8 @@
     X(THM_E_UNKNOWN_ROOM, -95, THM_UNTOLD("unknown-room"), THM_ELSEWHERE("there is no such room")) \
     X(THM_E_SENT_AWAY, -96, THM_UNTOLD("sent-away"), THM_ELSEWHERE("a moderator sent you away"))   \
     X(THM_E_ROOM_REMOVED, -97, THM_UNTOLD("room-removed"),                                         \
-      THM_ELSEWHERE("the operator removed the room"))
+      THM_ELSEWHERE("the operator removed the room"))                                              \
+    THM_ENROLL_ERRORS(X)
 
 enum thm_error {
     THM_OK = 0,

@@ -55,6 +55,21 @@ enum thm_auth_policy {
     THM_AUTH_PASSCODE     /* the certificate, and the user's passcode */
 };
 
+/*
+ * A certificate that is to be made for a device, by somebody else than the server: it has no CA's key. `request` is what the
+ * device sent, not looked at; only its key counts.
+ */
+struct thm_signing {
+    char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1]; /* whom the certificate shall name */
+    size_t request_len;
+    uint8_t request[THM_CSR_MAX]; /* PKCS#10, DER */
+    /* The answer. THM_OK; THM_E_CSR: the request is no good; THM_E_SIGNER: not now. */
+    int result;
+    uint8_t key_hash[THM_KEY_HASH]; /* of the certificate's key */
+    size_t certificate_len;
+    uint8_t certificate[THM_ISSUED_MAX]; /* DER */
+};
+
 /* What a server is made of. Counts are 1 or more. */
 struct thm_server_config {
     struct thm_port *port;
@@ -83,6 +98,13 @@ struct thm_server_config {
     enum thm_auth_policy auth; /* of users whose account says nothing else */
     uint32_t logins;           /* by passcode at a time, max_per_address of them from one address */
     uint32_t attempts;         /* devices whose wrong passcodes are counted, 1 to 2^20 */
+    /* Enrolment and renewal. Has a certificate made: never blocks; the answer comes by thm_server_signed(), once, in the
+     * server's thread and not from within this call. False: not now. NULL: this server has none made. */
+    bool (*sign)(void *ctx, struct thm_signing *signing);
+    void *sign_ctx;
+    uint32_t signings; /* at a time */
+    uint32_t
+        invitations; /* that are kept at a time, used and expired ones for a while; needs records in the store */
     void (*log)(void *ctx, const struct thm_log_record *record);
     void *log_ctx;
 };
@@ -147,6 +169,9 @@ bool thm_server_idle(const struct thm_server *s);
  * is replaced. NULL: that is over. May be called from within the store's collect.
  */
 void thm_server_store_trouble(struct thm_server *s, const char *sentence);
+
+/** The certificate is made, or can't be; `signing` is the server's again. */
+void thm_server_signed(struct thm_server *s, struct thm_signing *signing);
 
 /* --- for the operator at the server's own console ------------------------------------------- */
 

@@ -21,6 +21,7 @@
 #include "thimble/port.h"
 
 #define THM_KEY_HASH 32 /* bytes of SHA-256 of a SubjectPublicKeyInfo */
+#define THM_CA_PIN   16 /* and of what is pinned of a CA's: its first bytes */
 
 /* Who a certificate says that its holder is. For a server leaf only key_hash and not_after are set. */
 struct thm_identity {
@@ -54,7 +55,11 @@ struct thm_credentials {
  * @return THM_OK, THM_E_PEM, THM_E_CA, THM_E_CERT, THM_E_KEY (also: key and leaf don't belong together),
  *         THM_E_ROLE (leaf lacks its role's SAN), THM_E_LIMIT (too large for THM_CREDENTIALS_MAX)
  */
-enum thm_role { THM_FOR_SERVER, THM_FOR_CLIENT };
+enum thm_role {
+    THM_FOR_SERVER,
+    THM_FOR_CLIENT,
+    THM_FOR_ENROLMENT /* thm_credentials_set(): a client without an identity yet, see enroll.h */
+};
 int thm_credentials_load(struct thm_credentials *c, const char *ca, size_t ca_len,
                          const char *chain, size_t chain_len, const char *key, size_t key_len,
                          enum thm_role role);
@@ -74,6 +79,18 @@ struct thm_credential_parts {
     unsigned chain_len;
     const unsigned char *key; /* P-256 scalar: 32 bytes, big-endian */
     struct thm_identity identity;
+    /* For enrolment, without any `ca`: trusts the one CA whose key has this hash, as the server shows it. */
+    struct thm_ca_pin *pin;
+};
+
+/* A CA of which only its key's hash is known, until a server that it has certified has shown it. The caller owns it; the
+ * handshake writes it. */
+struct thm_ca_pin {
+    uint8_t hash[THM_CA_PIN];
+    size_t ca_len; /* bytes of `ca`, once a handshake was verified by it; else 0 */
+    unsigned char ca[THM_CERT_MAX];
+    size_t leaf_len; /* the handshake's own */
+    unsigned char leaf[THM_CERT_MAX];
 };
 
 /**
@@ -133,11 +150,16 @@ struct thm_tls_config {
     struct thm_port *port;                 /* for sockets and entropy */
     const struct thm_tls_backend *backend; /* NULL: BearSSL's own */
     const char *alpn;                      /* "thimble/1"; static */
-    uint32_t connections;                  /* engines: connections at a time */
-    uint32_t handshakes;                   /* handshake slots; the rest wait their turn */
-    uint32_t in_buffers;                   /* input buffers, at least 1; a handshake holds one */
-    uint32_t out_buffers;                  /* output buffers, likewise */
-    uint32_t sessions; /* entries of a server's session cache; 0: no resumption */
+    /* Server: a second protocol, for whoever has no certificate yet but a self-signed one whose key is admitted. Nobody else
+     * gets it, its sessions are not resumed, and the CAs go with the server's chain. NULL: there is none. */
+    const char *enroll_alpn;
+    bool (*admits)(void *ctx, const uint8_t key_hash[THM_KEY_HASH]);
+    void *admits_ctx;
+    uint32_t connections; /* engines: connections at a time */
+    uint32_t handshakes;  /* handshake slots; the rest wait their turn */
+    uint32_t in_buffers;  /* input buffers, at least 1; a handshake holds one */
+    uint32_t out_buffers; /* output buffers, likewise */
+    uint32_t sessions;    /* entries of a server's session cache; 0: no resumption */
     bool
         prefer_aes; /* AES-128-GCM first: the CPU has AES instructions; without THM_TLS_AES not looked at */
     /* With one handshake at a time: where its slot lies, THM_TLS_HANDSHAKE_SIZE bytes, 16-byte aligned. It is
@@ -217,6 +239,7 @@ struct thm_tls {
     uint8_t header[5];
     uint8_t starved;       /* a record waits for a buffer */
     uint8_t corked;        /* what is written waits for thm_tls_close() */
+    uint8_t enrols;        /* OPEN, server: by enroll_alpn; of `peer` only key_hash is set */
     int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */

@@ -65,6 +65,17 @@ enum thm_kind {
 #define THM_RECEIPT_HELLO 0
 #endif
 
+/* Getting and renewing a certificate (THM_ENROLL). `data` is DER in Base64. */
+#if THM_ENROLL
+#define THM_TYPES_ENROLL(X)                                                                        \
+    X(ENROLL_REQUEST, "enroll_request", THM_FROM_CLIENT, THM_HAS(DATA), 0)                         \
+    X(ENROLL_REPLY, "enroll_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
+      THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(CODE) | THM_HAS(REASON) | THM_HAS(RETRY_AFTER) | \
+          THM_HAS(DATA))
+#else
+#define THM_TYPES_ENROLL(X)
+#endif
+
 /*
  * The table of keys, in the order in which they are written after msgtype.
  * X(name, "key", kind, min, max)
@@ -119,7 +130,7 @@ enum thm_kind {
     X(PORT, "port", THM_KIND_UINT, 0, 65535)                                                       \
     X(KEY_HASH, "key_hash", THM_KIND_SHORT, 0, 64)                                                 \
     X(MECHANISM, "mechanism", THM_KIND_WORD, 1, 32)                                                \
-    X(DATA, "data", THM_KIND_SHORT, 0, 600)                                                        \
+    X(DATA, "data", THM_KIND_SHORT, 0, 1400)                                                       \
     THM_KEYS_MODERATION(X)                                                                         \
     X(TEXT, "text", THM_KIND_TEXT, 0, THM_TEXT_MAX)
 
@@ -165,6 +176,7 @@ enum {
     X(LOOKUP_REPLY, "lookup_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
       THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(ADDRESS) | THM_HAS(PORT) | THM_HAS(KEY_HASH) |   \
           THM_HAS(ID))                                                                             \
+    THM_TYPES_ENROLL(X)                                                                            \
     /* saying */                                                                                   \
     X(SAY, "say", THM_FROM_CLIENT, THM_HAS(TEXT),                                                  \
       THM_HAS(ROOM) | THM_HAS(CSN) | THM_HAS(PART) | THM_HAS(PARTS) | THM_HAS(OF))                 \

@@ -1,0 +1,96 @@
+/*
+ * Enrolment: how a machine or a board gets its certificate, and renews it.
+ *
+ * An invitation is one word, which somebody is given: where the server is, by which hash its CA is known, and a
+ * secret. The secret gives the bootstrap key; whoever shows a self-signed certificate of that key is admitted to the
+ * protocol THM_ENROLL_ALPN, for one thing: to send a certificate request (PKCS#10) for a key that was born where it
+ * stays. The server knows of the bootstrap key its hash and no more.
+ *
+ * Keys are P-256 scalars, 32 bytes, big-endian; requests and certificates are DER. Nothing here allocates or blocks.
+ */
+#ifndef THIMBLE_ENROLL_H
+#define THIMBLE_ENROLL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "thimble/port.h"
+#include "thimble/tls.h"
+
+#define THM_ENROLL_ALPN   "thimble-enroll/1"
+#define THM_ENROLL_SECRET 16 /* bytes of an invitation's secret */
+#define THM_ENROLL_KEY    32 /* bytes of a private key */
+
+/* --- the invitation --------------------------------------------------------------------------- */
+
+/* The longest host name, with its terminator (RFC 1035, section 2.3.4). */
+#define THM_HOST_MAX 254
+/* The longest invitation as text, with its terminator. */
+#define THM_INVITATION_TEXT (2 * THM_HOST_MAX + 70)
+
+struct thm_invitation {
+    char host[THM_HOST_MAX];        /* to dial: a name or an address, IPv6 without brackets */
+    uint16_t port;                  /* TCP */
+    char server_name[THM_HOST_MAX]; /* that the server's certificate has to carry; never "" */
+    uint8_t ca[THM_CA_PIN];         /* the first bytes of the hash of the CA's public key */
+    uint8_t secret[THM_ENROLL_SECRET];
+};
+
+/**
+ * Reads an invitation: THM1:HOST:PORT/CA/SECRET, or THM1:HOST:PORT/CA/SECRET/NAME where the server's name is not the
+ * host that is dialled. CA and SECRET are 16 bytes in base64url without padding (RFC 4648, section 5); an IPv6 address stands
+ * in brackets.
+ *
+ * @param text  `len` bytes; blanks around it are skipped
+ * @return THM_OK, or THM_E_TOKEN, with `invitation` wiped
+ */
+int thm_invitation_read(struct thm_invitation *invitation, const char *text, size_t len);
+
+/** Writes one; the reverse. Returns the bytes written, without terminator. */
+size_t thm_invitation_print(const struct thm_invitation *invitation,
+                            char text[THM_INVITATION_TEXT]);
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/**
+ * The bootstrap key of a secret: DeriveKeyPair of DHKEM(P-256, HKDF-SHA256) (RFC 9180, section 7.1.3) with
+ * "thimble-enroll/1" and the secret, one behind the other, as its input keying material.
+ */
+void thm_enroll_bootstrap_key(const uint8_t secret[THM_ENROLL_SECRET], uint8_t key[THM_ENROLL_KEY]);
+
+/** DeriveKeyPair itself, for any input keying material of at most 64 bytes. */
+void thm_enroll_derive_key(const uint8_t *ikm, size_t len, uint8_t key[THM_ENROLL_KEY]);
+
+/**
+ * Draws a new key from the port's entropy: candidates are tested (FIPS 186-4, B.4.2).
+ *
+ * @return THM_OK or THM_E_ENTROPY
+ */
+int thm_enroll_new_key(struct thm_port *port, uint8_t key[THM_ENROLL_KEY]);
+
+/** The public point, and its hash as everybody who knows the device has it (SHA-256 of SubjectPublicKeyInfo). */
+void thm_enroll_point(const uint8_t key[THM_ENROLL_KEY], uint8_t point[65]);
+void thm_enroll_key_hash(const uint8_t key[THM_ENROLL_KEY], uint8_t hash[THM_KEY_HASH]);
+
+/* --- what is shown and sent ------------------------------------------------------------------- */
+
+/* Bytes of what the following two write at most. */
+#define THM_BOOTSTRAP_MAX 320
+
+/**
+ * Writes the self-signed certificate of a bootstrap key: X.509 v3 (RFC 5280), valid from 2024 on without an end (section
+ * 4.1.2.5), its name says nothing. The same for the same key.
+ *
+ * @return bytes written
+ */
+size_t thm_enroll_certificate(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM_BOOTSTRAP_MAX]);
+
+/**
+ * Writes the certificate request of a key (RFC 2986) with an empty subject: who it is for is not the requester's to say. The
+ * same for the same key (RFC 6979), so that a request that is sent again is known to be the same.
+ *
+ * @return bytes written
+ */
+size_t thm_enroll_request(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM_BOOTSTRAP_MAX]);
+
+#endif
