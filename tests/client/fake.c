@@ -217,6 +217,9 @@ static int describe(char *to, size_t cap, const struct thm_client_event *e)
     case THM_CLIENT_ENDED: return snprintf(to, cap, "ended %s", why);
     case THM_CLIENT_ACKED: return snprintf(to, cap, "acked %u", (unsigned)e->csn);
     case THM_CLIENT_LOST: return snprintf(to, cap, "lost %u %s", (unsigned)e->csn, why);
+    case THM_CLIENT_RENEWS: return snprintf(to, cap, "renews");
+    case THM_CLIENT_ISSUED:
+        return snprintf(to, cap, "issued %s %u", why, (unsigned)e->certificate_len);
     case THM_CLIENT_ASKED: return snprintf(to, cap, "asked %u", (unsigned)e->proof->iterations);
     case THM_CLIENT_LINE: break;
     }

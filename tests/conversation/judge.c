@@ -342,7 +342,9 @@ void judge_event(struct talker *t, const struct thm_client_event *event)
     case THM_CLIENT_ACKED: on_acked(t, event); break;
     case THM_CLIENT_LOST: on_lost(t, event); break;
     case THM_CLIENT_STATE:
-    case THM_CLIENT_ASKED: break;
+    case THM_CLIENT_ASKED:
+    case THM_CLIENT_RENEWS:
+    case THM_CLIENT_ISSUED: break;
     case THM_CLIENT_ENDED:
         t->ended = event->code;
         if (!t->conversation->leaving && !t->conversation->plan.twin)

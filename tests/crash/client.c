@@ -206,6 +206,8 @@ static void on_event(void *ctx, const struct thm_client_event *e)
         break;
     case THM_CLIENT_ENDED: die(thm_error_text(e->code));
     case THM_CLIENT_ASKED: die("a passcode is asked for");
+    case THM_CLIENT_RENEWS:
+    case THM_CLIENT_ISSUED: die("a certificate is asked for");
     case THM_CLIENT_STATE: break;
     }
 }

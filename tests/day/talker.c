@@ -87,7 +87,9 @@ static void on_event(void *ctx, const struct thm_client_event *event)
                  thm_error_text(event->code));
         break;
     case THM_CLIENT_STATE:
-    case THM_CLIENT_ASKED: break;
+    case THM_CLIENT_ASKED:
+    case THM_CLIENT_RENEWS:
+    case THM_CLIENT_ISSUED: break;
     case THM_CLIENT_ENDED:
         if (!t->leaving)
             fail_msg("%s gives up: %s", user_of(t->number), thm_error_text(event->code));
