@@ -166,6 +166,8 @@ void thm_job_step(struct thm_server *s, struct job *j)
 {
     if (j->step <= JOB_PUT_ACCOUNT)
         thm_login_step(s, j);
+    else if (j->step <= JOB_PUT_INVITE)
+        thm_certify_step(s, j);
     else if (j->step == JOB_FIND_REPEAT || j->step == JOB_GET_TO_SAY)
         thm_say_step(s, j);
     else if (j->step == JOB_GET_TO_TELL)

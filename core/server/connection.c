@@ -218,9 +218,9 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
         thm_tls_cork(&c->tls);
     if (after != CONN_FREE) {
         static const uint8_t kinds[CONN_STATES] = {
-            [CONN_LOGIN] = DEADLINE_LOGIN,   [CONN_PROVING] = DEADLINE_PROOF,
-            [CONN_ONLINE] = DEADLINE_IDLE,   [CONN_LEAVING] = DEADLINE_CLOSE,
-            [CONN_CLOSING] = DEADLINE_CLOSE,
+            [CONN_LOGIN] = DEADLINE_LOGIN,   [CONN_ENROLLING] = DEADLINE_LOGIN,
+            [CONN_PROVING] = DEADLINE_PROOF, [CONN_ONLINE] = DEADLINE_IDLE,
+            [CONN_LEAVING] = DEADLINE_CLOSE, [CONN_CLOSING] = DEADLINE_CLOSE,
         };
         thm_conn_deadline(s, c, (enum deadline_kind)kinds[after]);
         return;
@@ -345,7 +345,7 @@ static void limit_silent(struct thm_server *s, const struct connection *c)
 
 static void opened(struct thm_server *s, struct connection *c)
 {
-    change(s, c, CONN_OPENED);
+    change(s, c, c->tls.enrols ? CONN_INVITED : CONN_OPENED);
     thm_hold_enter(s, c);
     limit_silent(s, c);
     thm_log_event(s, THM_LOG_INFO, "handshake", c, THM_OK, c->tls.resumed ? "resumed" : "full");

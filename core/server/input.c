@@ -71,6 +71,7 @@ static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_HELLO] = thm_login_hello,
     [THM_MSG_AUTH_REQUEST] = thm_login_auth_request,
     [THM_MSG_LOOKUP_REQUEST] = thm_query_lookup,
+    [THM_MSG_ENROLL_REQUEST] = thm_certify_request,
     [THM_MSG_SAY] = thm_say_room,
     [THM_MSG_WHISPER] = thm_say_whisper,
     [THM_MSG_RECEIPT] = thm_receipt_request,
@@ -108,6 +109,7 @@ static void count(struct thm_server *s, struct connection *c, const struct thm_m
     case THM_MSG_PING:
     case THM_MSG_PONG:
     case THM_MSG_QUIT: return;
+    case THM_MSG_ENROLL_REQUEST: kind = THM_LIMIT_JOINS; break; /* as much work as a few joins */
     case THM_MSG_JOIN:
         if (thm_msg_get(m, THM_KEY_ROOM).data[0] == '#')
             kind = THM_LIMIT_JOINS;
@@ -194,6 +196,10 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
         return;
     }
     count(s, c, &m);
+    if (c->state == CONN_ENROLLING) {
+        thm_certify_line(s, c, &m);
+        return;
+    }
     if (c->state != CONN_ONLINE && (thm_type_flags(m.type) & THM_EARLY) == 0) {
         thm_input_error(s, c, &m, THM_E_NOT_YET, NULL);
         return;

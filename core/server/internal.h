@@ -184,6 +184,37 @@ void thm_proof_forget(struct thm_server *s, struct connection *c);
 /** Takes a line of the exchange. */
 void thm_proof_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
+/* --- certify.c ------------------------------------------------------------------------------ */
+
+/** A session asks for another certificate. */
+void thm_certify_request(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/** Any line of who came by an invitation. */
+void thm_certify_line(struct thm_server *s, struct connection *c, const struct thm_msg *m);
+
+/** The store has answered what that asked. */
+void thm_certify_step(struct thm_server *s, struct job *j);
+
+/* --- invites.c ------------------------------------------------------------------------------ */
+
+/** Whether there are invitations at all. */
+bool thm_invites_kept(const struct thm_server *s);
+
+/** The invitation of a bootstrap key, by the first THM_INVITE_ID bytes of its hash; 0: none. */
+uint32_t thm_invite_find(const struct thm_server *s, const uint8_t *id);
+
+/** thm_tls_config.admits: whether a key may enrol, as far as the handshake is concerned. */
+bool thm_invite_admits(void *ctx, const uint8_t key_hash[THM_KEY_HASH]);
+
+/** Reads the table at the start and sweeps it now and then; when that is due, ms. */
+void thm_invites_run(struct thm_server *s);
+uint64_t thm_invites_deadline(const struct thm_server *s);
+
+/** As thm_rooms_start() and thm_rooms_answered(); and whether that may be done, THM_OK or why not. */
+void thm_invites_start(struct thm_server *s);
+void thm_invites_answered(struct thm_server *s);
+int thm_invites_may(const struct thm_server *s, const struct thm_admin_request *r);
+
 /* --- operations.c --------------------------------------------------------------------------- */
 
 /** Goes on with what the operator and moderators asked for. */

@@ -9,6 +9,7 @@
 
 #include "auth/attempts.h"
 #include "server/fields.h"
+#include "server/invite.h"
 #include "server/machine.h"
 #include "server/pace.h"
 #include "server/rules.h"
@@ -262,6 +263,9 @@ enum job_step {
     JOB_GET_SECRET,  /* what believable verifiers are made from, at its first need */
     JOB_PUT_SECRET,
     JOB_PUT_ACCOUNT,   /* a login is noted; nobody waits for it */
+    JOB_GET_INVITE,    /* what is kept of the invitation of who wants a certificate */
+    JOB_SIGN,          /* a certificate is made; not the store's */
+    JOB_PUT_INVITE,    /* it is used, and for what */
     JOB_OPEN_TO_JOIN,  /* the stream is opened for a membership */
     JOB_READ_TO_JOIN,  /* what is kept of the room beside its entries is read */
     JOB_GET_STANDING,  /* the user's standing in it */
@@ -277,6 +281,14 @@ enum job_step {
     JOB_OPEN_TO_SAY, /* in the list of appends; a stream that the message goes to is opened first */
     JOB_FIND_TO_SAY, /* in the list of appends; whether the store has taken it already is looked up */
     JOB_APPEND       /* in the list of appends, see append.c */
+};
+
+/* Somebody who is to get a certificate. */
+struct enrolment {
+    char record[THM_RECORD_MAX]; /* of the invitation, as it comes and goes */
+    uint32_t invite;             /* in the table; 0: he has a certificate, and renews it */
+    uint8_t request_hash[THM_KEY_HASH];
+    struct thm_signing signing;
 };
 
 /* A request to the store with all that is needed when it comes back. */
@@ -318,6 +330,7 @@ struct job {
     union {
         char line[2][THM_LINE_MAX];
         struct thm_admin_request admin; /* MODERATE */
+        struct enrolment enrolment;     /* GET_INVITE, SIGN, PUT_INVITE */
     };
 };
 
@@ -388,10 +401,16 @@ struct thm_server {
     bool unknown_drawn, unknown_kept; /* its secret; and the store has it */
     uint64_t account_epoch;           /* accounts that the operator changed so far */
     struct operations operations;
+    bool invites_known; /* the table is read */
+    bool invites_sweeping;
+    uint64_t invites_due; /* ms: the next sweep */
+    struct thm_admin_request invites_sweep;
+    uint32_t signings; /* that are under way */
     struct thm_pool logins;
-    struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs;
+    struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs,
+        invites;
     struct thm_blocks *blocks;
-    struct thm_index user_index, alias_index, stream_index;
+    struct thm_index user_index, alias_index, stream_index, invite_index;
     struct thm_server_stats stats;
 };
 
@@ -425,6 +444,10 @@ static inline struct login *login_at(const struct thm_server *s, uint32_t number
 {
     return thm_pool_at(&s->logins, number);
 }
+static inline struct invite *invite_at(const struct thm_server *s, uint32_t number)
+{
+    return thm_pool_at(&s->invites, number);
+}
 static inline struct read_job *read_at(const struct thm_server *s, uint32_t number)
 {
     return thm_pool_at(&s->reads, number);
@@ -448,7 +471,8 @@ static inline uint32_t next_member(const struct thm_server *s, uint32_t number)
 /* Whether a connection is past its handshake and has not heard the last word. */
 static inline bool conn_talks(const struct connection *c)
 {
-    return c->state == CONN_LOGIN || c->state == CONN_PROVING || c->state == CONN_ONLINE;
+    return c->state == CONN_LOGIN || c->state == CONN_PROVING || c->state == CONN_ENROLLING ||
+           c->state == CONN_ONLINE;
 }
 
 static inline uint32_t conn_number(const struct thm_server *s, const struct connection *c)

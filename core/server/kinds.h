@@ -3,12 +3,13 @@
 #define THM_SERVER_KINDS_H
 
 enum thm_server_kind {
-    THM_KIND_SERVER_RECORD = 1,   /* its own: "unknown" */
-    THM_KIND_USER_RECORD = 2,     /* accounts, by user id: account.h */
-    THM_KIND_ROOM_RECORD = 4,     /* topics, by room: record.h */
-    THM_KIND_STATE_RECORD = 6,    /* retained states, by "#room user@device": record.h */
-    THM_KIND_RULES_RECORD = 8,    /* rooms' rules, by room: rules.h */
-    THM_KIND_STANDING_RECORD = 10 /* users' standing in rooms, by "#room user": rules.h */
+    THM_KIND_SERVER_RECORD = 1,    /* its own: "unknown" */
+    THM_KIND_USER_RECORD = 2,      /* accounts, by user id: account.h */
+    THM_KIND_ROOM_RECORD = 4,      /* topics, by room: record.h */
+    THM_KIND_STATE_RECORD = 6,     /* retained states, by "#room user@device": record.h */
+    THM_KIND_RULES_RECORD = 8,     /* rooms' rules, by room: rules.h */
+    THM_KIND_STANDING_RECORD = 10, /* users' standing in rooms, by "#room user": rules.h */
+    THM_KIND_INVITE_RECORD = 12    /* invitations, by their id in hexadecimal: invite.h */
 };
 
 /* A record of the server's own: the secret that users who are not there are challenged with, 32 bytes. */

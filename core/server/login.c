@@ -9,14 +9,14 @@
 #define STORE_RETRY_S 5
 
 /* The requests that a session may send, for auth_reply. */
-static size_t command_words(char *buf, size_t cap)
+static size_t command_words(bool certifies, char *buf, size_t cap)
 {
     struct thm_text t;
 
     thm_text_init(&t, buf, cap);
     for (unsigned type = 1; type < THM_TYPES_END; type++) {
         if ((thm_type_flags((enum thm_type)type) & THM_FROM_CLIENT) == 0 || type == THM_MSG_HELLO ||
-            type == THM_MSG_AUTH_REQUEST)
+            type == THM_MSG_AUTH_REQUEST || (type == THM_MSG_ENROLL_REQUEST && !certifies))
             continue;
         if (t.len > 0)
             thm_text_char(&t, ' ');
@@ -84,7 +84,8 @@ static void say_granted(struct thm_server *s, struct connection *c, const char *
     thm_msg_num(&m, THM_KEY_TIME, s->utc_ms);
     thm_msg_num(&m, THM_KEY_CREDIT, c->credit);
     thm_msg_num(&m, THM_KEY_MAX_MESSAGE, (uint64_t)THM_PARTS_MAX * THM_TEXT_MAX);
-    thm_msg_str(&m, THM_KEY_COMMANDS, words, command_words(words, sizeof words));
+    thm_msg_str(&m, THM_KEY_COMMANDS, words,
+                command_words(s->config.sign != NULL, words, sizeof words));
     if (proof != NULL)
         THM_SET(&m, DATA, proof);
     thm_output_msg(s, c, &m);

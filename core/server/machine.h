@@ -8,7 +8,9 @@
  *       ▼               │          │                       │
  *     FREE              └──────────┴────────── END ────────┘     and from every state: LOST ──► FREE
  *
- * Each state has a deadline: HANDSHAKE and LOGIN 10 s, PROVING 120 s, ONLINE the idle time, LEAVING and CLOSING 5 s.
+ *   HANDSHAKE ── INVITED ──► ENROLLING ── END ──► LEAVING
+ *
+ * Each state has a deadline: HANDSHAKE, LOGIN and ENROLLING 10 s, PROVING 120 s, ONLINE the idle time, LEAVING and CLOSING 5 s.
  */
 #ifndef THM_SERVER_MACHINE_H
 #define THM_SERVER_MACHINE_H
@@ -18,6 +20,7 @@ enum thm_conn_state {
     CONN_HANDSHAKE, /* TLS */
     CONN_LOGIN,     /* proven by certificate; waits for hello */
     CONN_PROVING,   /* was asked for the passcode */
+    CONN_ENROLLING, /* proven by an invitation; waits for a certificate */
     CONN_ONLINE,    /* a session */
     CONN_LEAVING,   /* the last lines are on their way */
     CONN_CLOSING,   /* close_notify is on its way */
@@ -26,6 +29,7 @@ enum thm_conn_state {
 
 enum thm_conn_event {
     CONN_OPENED,  /* the handshake succeeded */
+    CONN_INVITED, /* the same, by an invitation's key */
     CONN_ASKED,   /* the certificate does not suffice */
     CONN_GRANTED, /* logged in */
     CONN_END,     /* it shall end, and be told why */

@@ -14,6 +14,11 @@ static bool about_users(enum thm_admin_op op)
     return op <= THM_ADMIN_USER_LIST;
 }
 
+static bool about_invitations(enum thm_admin_op op)
+{
+    return op >= THM_ADMIN_INVITE_ADD;
+}
+
 static bool is_named(const char *name, size_t cap, enum thm_kind kind)
 {
     return memchr(name, '\0', cap) != NULL &&
@@ -23,9 +28,9 @@ static bool is_named(const char *name, size_t cap, enum thm_kind kind)
 /* Whether it names what it is about. */
 static bool valid(const struct thm_admin_request *r)
 {
-    bool user =
-        r->op != THM_ADMIN_USER_LIST && (about_users(r->op) || r->op == THM_ADMIN_ROOM_USER);
-    bool room = !about_users(r->op) && r->op != THM_ADMIN_ROOM_LIST;
+    bool user = (r->op != THM_ADMIN_USER_LIST && about_users(r->op)) ||
+                r->op == THM_ADMIN_ROOM_USER || r->op == THM_ADMIN_INVITE_ADD;
+    bool room = !about_users(r->op) && !about_invitations(r->op) && r->op != THM_ADMIN_ROOM_LIST;
 
     return (!user || is_named(r->user, sizeof r->user, THM_KIND_ID)) &&
            (!room || is_named(r->room, sizeof r->room, THM_KIND_ROOM));
@@ -33,7 +38,9 @@ static bool valid(const struct thm_admin_request *r)
 
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *r)
 {
-    bool kept = about_users(r->op) ? s->config.store->records : thm_record_kept(s);
+    bool kept = about_users(r->op)         ? s->config.store->records
+                : about_invitations(r->op) ? thm_invites_kept(s)
+                                           : thm_record_kept(s);
 
     return kept ? thm_operation_add(s, r) : THM_E_STATE;
 }
@@ -152,17 +159,17 @@ static void start(struct thm_server *s)
 {
     if (about_users(s->operations.first->op))
         thm_accounts_start(s);
+    else if (about_invitations(s->operations.first->op))
+        thm_invites_start(s);
     else
         thm_rooms_start(s);
 }
 
-/* Whether who asked may still: the requests before his may have sent him away. */
-static bool may_ask(struct thm_server *s, const struct thm_admin_request *r)
+/* Whether who asked is a moderator still: the requests before his may have sent him away. */
+static bool moderates(struct thm_server *s, const struct thm_admin_request *r)
 {
-    const struct job *j = r->done == NULL ? r->owner : NULL;
+    const struct job *j = r->owner;
 
-    if (j == NULL || thm_moderate_is_leave(r))
-        return true;
     const struct connection *c = thm_conn_if(s, j->connection, j->serial);
     uint32_t stream = thm_stream_find(s, r->room, strlen(r->room));
     uint32_t m =
@@ -170,9 +177,21 @@ static bool may_ask(struct thm_server *s, const struct thm_admin_request *r)
     return m != 0 && member_at(s, m)->active && member_at(s, m)->standing.moderator;
 }
 
+/* Whether what is asked for may be done, now that its turn has come. THM_OK, or why not. */
+static int may_ask(struct thm_server *s, const struct thm_admin_request *r)
+{
+    bool of_a_session = r->done == NULL;
+
+    if (about_invitations(r->op))
+        return thm_invites_may(s, r);
+    return of_a_session && !thm_moderate_is_leave(r) && !moderates(s, r) ? THM_E_NOT_MODERATOR
+                                                                         : THM_OK;
+}
+
 void thm_operations_run(struct thm_server *s)
 {
     struct operations *o = &s->operations;
+    int code;
 
     if (s->stopping && (!o->flying || s->stop_by <= s->now)) {
         o->gone |= o->flying && o->first != NULL;
@@ -180,8 +199,9 @@ void thm_operations_run(struct thm_server *s)
         while (o->first != NULL && (s->stop_by <= s->now || !thm_moderate_is_leave(o->first)))
             thm_operation_finish(s, THM_E_SHUTDOWN);
     }
-    while (o->first != NULL && !o->flying && o->step == 0 && !may_ask(s, o->first))
-        thm_operation_finish(s, THM_E_NOT_MODERATOR);
+    while (o->first != NULL && !o->flying && o->step == 0 &&
+           (code = may_ask(s, o->first)) != THM_OK)
+        thm_operation_finish(s, code);
     if (o->first == NULL || o->flying || o->retry > s->now)
         return;
     if (o->step == 0)
@@ -207,6 +227,8 @@ void thm_operations_done(struct thm_server *s)
         thm_operation_finish(s, o->request.result);
     else if (about_users(o->first->op))
         thm_accounts_answered(s);
+    else if (about_invitations(o->first->op))
+        thm_invites_answered(s);
     else
         thm_rooms_answered(s);
     thm_wipe(o->buffer, sizeof o->buffer);

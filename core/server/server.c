@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/record.h"
+#include "thimble/enroll.h"
 
 /* Turns of the store and of connections within one step, so that a store that answers at once does not
  * cost a turn of the loop. */
@@ -34,19 +35,29 @@ void thm_server_config_default(struct thm_server_config *config, uint32_t max_cl
     config->auth = THM_AUTH_CERTIFICATE;
     config->logins = 64;
     config->attempts = 1024;
+    config->signings = 64;
+    config->invitations = 16384;
 }
 
 /* --- memory --------------------------------------------------------------------------------- */
 
+static bool has_accounts(const struct thm_server_config *c)
+{
+    return c->store != NULL && c->store->records;
+}
+
 static struct thm_tls_config tls_config(const struct thm_server_config *config)
 {
     uint32_t connections = config->max_clients + config->spare_clients;
+    bool enrols = config->sign != NULL && has_accounts(config);
 
     return (struct thm_tls_config){
+        .enroll_alpn = enrols ? THM_ENROLL_ALPN : NULL,
+        .admits = thm_invite_admits,
         .role = THM_FOR_SERVER,
         .port = config->port,
         .backend = config->backend,
-        .alpn = "thimble/1",
+        .alpn = THM_ALPN,
         .connections = connections,
         .handshakes = config->max_handshakes,
         .in_buffers = connections,
@@ -76,13 +87,10 @@ enum area {
     AREA_ALIAS_INDEX,
     AREA_STREAM_INDEX,
     AREA_DEVICE_INDEX,
+    AREA_INVITES,
+    AREA_INVITE_INDEX,
     AREAS
 };
-
-static bool has_accounts(const struct thm_server_config *c)
-{
-    return c->store != NULL && c->store->records;
-}
 
 /* One list of all that a server's memory holds: sizes and reports are made from it. */
 static void areas(const struct thm_server_config *c, struct thm_server_cost out[AREAS])
@@ -90,7 +98,7 @@ static void areas(const struct thm_server_config *c, struct thm_server_cost out[
     uint32_t connections = c->max_clients + c->spare_clients;
     uint32_t streams = c->max_rooms + c->max_users;
     struct thm_tls_config tls = tls_config(c);
-    bool accounts = has_accounts(c);
+    bool accounts = has_accounts(c), enrols = accounts && c->sign != NULL;
     const struct thm_server_cost rows[AREAS] = {
         [AREA_SERVER] = {"server", sizeof(struct thm_server), 1},
         [AREA_TLS] = {"TLS engines, buffers and sessions", thm_tls_domain_size(&tls), 1},
@@ -111,6 +119,9 @@ static void areas(const struct thm_server_config *c, struct thm_server_cost out[
         [AREA_ALIAS_INDEX] = {"index of aliases", thm_index_size(c->max_users), 1},
         [AREA_STREAM_INDEX] = {"index of rooms and inboxes", thm_index_size(streams), 1},
         [AREA_DEVICE_INDEX] = {"index of devices", thm_index_size(c->devices), 1},
+        [AREA_INVITES] = {"invitations", sizeof(struct invite), enrols ? c->invitations : 0},
+        [AREA_INVITE_INDEX] = {"index of invitations", thm_index_size(c->invitations),
+                               enrols ? 1 : 0},
     };
 
     memcpy(out, rows, sizeof rows);
@@ -153,11 +164,14 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
         [AREA_LINES] = &s->lines,
         [AREA_OUTPUTS] = &s->outputs,
         [AREA_DEVICES] = &s->pace.devices,
+        [AREA_INVITES] = &s->invites,
     };
     const struct thm_server_config *c = &s->config;
     uint32_t streams = c->max_rooms + c->max_users;
     struct thm_tls_config tls = tls_config(c);
     struct thm_server_cost rows[AREAS];
+
+    tls.admits_ctx = s;
     unsigned char *at[AREAS];
 
     areas(c, rows);
@@ -170,6 +184,8 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
     thm_index_init(&s->user_index, at[AREA_USER_INDEX], c->max_users);
     thm_index_init(&s->alias_index, at[AREA_ALIAS_INDEX], c->max_users);
     thm_index_init(&s->stream_index, at[AREA_STREAM_INDEX], streams);
+    if (thm_invites_kept(s))
+        thm_index_init(&s->invite_index, at[AREA_INVITE_INDEX], c->invitations);
     thm_index_init(&s->pace.index, at[AREA_DEVICE_INDEX], c->devices);
     if (has_accounts(c))
         thm_attempts_init(&s->attempts, at[AREA_ATTEMPTS], c->attempts, &s->hash_key);
@@ -196,6 +212,11 @@ static bool accounts_valid(const struct thm_server_config *c)
     return c->logins > 0 && c->attempts > 0 && c->attempts <= 1u << 20;
 }
 
+static bool enrolment_valid(const struct thm_server_config *c)
+{
+    return c->sign == NULL || (c->signings > 0 && c->invitations > 0 && c->invitations <= 1u << 24);
+}
+
 static bool config_valid(const struct thm_server_config *c)
 {
     return c->port != NULL && c->store != NULL && c->name != NULL &&
@@ -203,7 +224,8 @@ static bool config_valid(const struct thm_server_config *c)
            c->max_clients > 0 && c->spare_clients >= 2 && c->max_handshakes > 0 &&
            c->max_per_address > 0 && c->max_rooms > 0 && c->max_users >= c->max_clients &&
            c->memberships >= c->max_clients && c->states > 0 && c->blocks > 0 && c->appends > 0 &&
-           c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c) && accounts_valid(c);
+           c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c) && accounts_valid(c) &&
+           enrolment_valid(c);
 }
 
 int thm_server_init(struct thm_server **out, void *memory, size_t size,
@@ -364,6 +386,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
         thm_say_run(s);
         thm_append_run(s);
         thm_record_run(s);
+        thm_invites_run(s);
         thm_operations_run(s);
         unsigned done = thm_store_collect(s);
         thm_stream_wake_members(s);
@@ -396,6 +419,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     if (thm_operations_deadline(s) <= s->now)
         return 0;
     at = earlier(at, thm_operations_deadline(s));
+    at = earlier(at, thm_invites_deadline(s));
     if (s->wait[WAIT_READ].first != 0 && s->read_retry > s->now)
         at = earlier(at, s->read_retry);
     at = earlier(at, s->admit_at);

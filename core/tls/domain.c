@@ -124,6 +124,11 @@ void thm_tls_domain_set(struct thm_tls_domain *d, const struct thm_credentials *
         thm_serving_trust(d, thm_loaded(credentials));
 }
 
+bool thm_tls_domain_denies(const struct thm_tls_domain *d, const uint8_t key_hash[THM_KEY_HASH])
+{
+    return thm_denylist_has(d->denylist, key_hash);
+}
+
 bool thm_tls_domain_uses(const struct thm_tls_domain *d, const struct thm_credentials *credentials)
 {
     bool uses = d->credentials == credentials;

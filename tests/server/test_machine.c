@@ -7,8 +7,9 @@
 
 #include "server/machine.h"
 
-static const enum thm_conn_event events[] = {CONN_OPENED,  CONN_ASKED,  CONN_GRANTED, CONN_END,
-                                             CONN_DRAINED, CONN_CLOSED, CONN_LOST};
+static const enum thm_conn_event events[CONN_EVENTS] = {CONN_OPENED,  CONN_INVITED, CONN_ASKED,
+                                                        CONN_GRANTED, CONN_END,     CONN_DRAINED,
+                                                        CONN_CLOSED,  CONN_LOST};
 
 /* The arrows of the chart; every other pair stays where it is. */
 static const struct {
@@ -20,7 +21,8 @@ static const struct {
     {CONN_LOGIN, CONN_GRANTED, CONN_ONLINE},    {CONN_LOGIN, CONN_END, CONN_LEAVING},
     {CONN_LOGIN, CONN_ASKED, CONN_PROVING},     {CONN_PROVING, CONN_GRANTED, CONN_ONLINE},
     {CONN_PROVING, CONN_END, CONN_LEAVING},     {CONN_ONLINE, CONN_END, CONN_LEAVING},
-    {CONN_LEAVING, CONN_DRAINED, CONN_CLOSING},
+    {CONN_LEAVING, CONN_DRAINED, CONN_CLOSING}, {CONN_HANDSHAKE, CONN_INVITED, CONN_ENROLLING},
+    {CONN_ENROLLING, CONN_END, CONN_LEAVING},
 };
 
 static enum thm_conn_state expected(enum thm_conn_state from, enum thm_conn_event event)

@@ -67,6 +67,7 @@ enum thm_admin_op {
     THM_ADMIN_INVITE_ADD, /* of `invite` all but since_ms and the marks counts; THM_E_EXISTS, THM_E_LIMIT: too many are kept */
     THM_ADMIN_INVITE_REVOKE, /* `invite.id`; THM_E_INVITATION: not known, THM_E_INVITATION_USED */
     THM_ADMIN_INVITE_LIST,   /* invite_row() for each that is kept */
+    THM_ADMIN_INVITE_SWEEP,  /* the server's own: forgets those that are too old */
     THM_ADMIN_OPS
 };
 
@@ -112,7 +113,7 @@ struct thm_admin_request {
  * Makes a request. Never blocks; done() is always called, also when the server ends.
  *
  * @return THM_OK; THM_E_KEY_RANGE: `user` is no user id, or `room` no room; THM_E_STATE: the store keeps no records (RAM, records = 0), or for
- *         rooms is not durable, and done() is not called
+ *         rooms is not durable, or no certificates can be made for invitations; and done() is not called
  */
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *request);
 

@@ -264,8 +264,13 @@
 #endif
 /* Bytes of a certificate request, PKCS#10 in DER: ours has less than 220, other people's may say more. */
 #define THM_CSR_MAX 768
-/* Bytes of a certificate that a line can carry, in Base64. A device's has some 450. */
-#define THM_ISSUED_MAX 1050
+/* Bytes of a device's certificate, which has some 450: a record of the store and a line hold it in Base64. */
+#define THM_ISSUED_MAX 720
+/* Milliseconds after which a server forgets an invitation that has run out or was used: until then who comes with it is told
+ * why it is refused, and whoever missed the answer can ask again. */
+#ifndef THM_INVITE_KEEP_MS
+#define THM_INVITE_KEEP_MS 604800000
+#endif
 
 /* --- passcodes --- */
 
@@ -310,8 +315,8 @@
 
 /* Bytes of a record's key: a room's or stream's name, a device's and a separator fit. */
 #define THM_RECORD_KEY 100
-/* Bytes of a record's value: a retained state, a topic and an alias with what belongs to them fit. */
-#define THM_RECORD_MAX 1024
+/* Bytes of a record's value: an invitation that was used, with the certificate that it got, fits. */
+#define THM_RECORD_MAX 1280
 
 /* --- the client --- */
 

@@ -199,6 +199,9 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
  */
 void thm_tls_domain_set(struct thm_tls_domain *d, const struct thm_credentials *credentials,
                         const struct thm_denylist *denylist);
+/** Whether a key is on the deny-list in force. */
+bool thm_tls_domain_denies(const struct thm_tls_domain *d, const uint8_t key_hash[THM_KEY_HASH]);
+
 bool thm_tls_domain_uses(const struct thm_tls_domain *d, const struct thm_credentials *credentials);
 
 /** Handshake slots, input buffers and output buffers lent at the moment, for leak tests and stats. */
