@@ -32,6 +32,12 @@ enum {
     X(user_remove, "user remove", "USER", "forget an account, its passcode and its inbox",         \
       COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(user_list, "user list", "", "the accounts: how each proves himself, since when", 0)          \
+    X(invite_list, "invite list", "", "the invitations: for whom, open or why not", 0)             \
+    X(invite_revoke, "invite revoke", "ID|USER@DEVICE", "take an invitation back",                 \
+      COMMAND_CHANGES)                                                                             \
+    X(invite, "invite", "USER [--device NAME] [--expires 24h]",                                    \
+      "print a line that lets one machine join as USER, once; --count N, --csv, --qr",             \
+      COMMAND_CHANGES)                                                                             \
     X(device_list, "device list", "[USER]", "the devices that were here since the start", 0)       \
     X(device_revoke, "device revoke", "USER@DEVICE|KEYHASH",                                       \
       "add a device to the deny-list and end its session", COMMAND_CHANGES)                        \

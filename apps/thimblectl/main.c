@@ -69,7 +69,8 @@ static int run(const struct settings *settings, int argc, char **argv)
         result = add_passcode(&request, settings->socket);
     if (result == OPTIONS_OK) {
         int fd = talk_connect(settings->socket);
-        result = fd < 0 ? EXIT_NO_SERVER : talk_ask(fd, buffer_text(&request.line));
+        result =
+            fd < 0 ? EXIT_NO_SERVER : talk_ask(fd, buffer_text(&request.line), request.wants_qr);
     }
     request_free(&request);
     return result;

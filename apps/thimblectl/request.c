@@ -166,6 +166,8 @@ int request_make(struct request *r, int argc, char **argv)
     for (int i = 0; i < argc && result == OPTIONS_OK; i++) {
         if (i == 1 && strcmp(argv[0], "backup") == 0)
             result = add_file(r, argv[i]);
+        else if (strcmp(argv[0], "invite") == 0 && strcmp(argv[i], "--qr") == 0)
+            r->wants_qr = true;
         else
             add(r, argv[i]);
     }

@@ -11,11 +11,12 @@ struct request {
     struct buffer line;  /* without newline */
     bool wants_passcode; /* request_passcode() is to add it */
     bool has_verifier;   /* a file gave it */
+    bool wants_qr;       /* invitations are to be shown as QR codes, too */
 };
 
 /**
  * Makes the line for the server: the arguments with spaces between. The file of "backup" is made absolute, --passcode
- * is taken out, and the file of --verifier becomes what it holds.
+ * is taken out, --qr of "invite" as well, and the file of --verifier becomes what it holds.
  *
  * @return OPTIONS_OK, or an exit code after a message
  */

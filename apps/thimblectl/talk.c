@@ -13,6 +13,7 @@
 #include "control_path.h"
 #include "exit_codes.h"
 #include "files.h"
+#include "qr.h"
 #include "report.h"
 
 static int try(const char *path)
@@ -92,8 +93,16 @@ static bool send_all(int fd, const char *text, size_t len)
     return true;
 }
 
+/* An invitation in a line, as a picture. */
+static void show(const char *line)
+{
+    const char *token = strstr(line, "THM1:");
+    if (token && !qr_print(token))
+        report("that is too long for a QR code of 80x24 characters: a shorter host name helps");
+}
+
 /* One line of the answer. False: it was the last, and `result` says what it means. */
-static bool take(char *line, int *result)
+static bool take(char *line, bool qr, int *result)
 {
     const char *sentence;
     if (strcmp(line, "ok") == 0) {
@@ -109,10 +118,12 @@ static bool take(char *line, int *result)
         return false;
     }
     puts(line[0] == ' ' ? line + 1 : line);
+    if (qr)
+        show(line);
     return true;
 }
 
-int talk_ask(int fd, const char *line)
+int talk_ask(int fd, const char *line, bool qr)
 {
     FILE *answer = fdopen(fd, "r");
     char *text = NULL;
@@ -126,7 +137,7 @@ int talk_ask(int fd, const char *line)
     (void)(send_all(fd, line, strlen(line)) && send_all(fd, "\n", 1));
     while (more && (len = getline(&text, &cap, answer)) > 0 && text[len - 1] == '\n') {
         text[len - 1] = '\0';
-        more = take(text, &result);
+        more = take(text, qr, &result);
         fflush(stdout);
     }
     if (more)

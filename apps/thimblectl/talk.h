@@ -2,6 +2,8 @@
 #ifndef THIMBLECTL_TALK_H
 #define THIMBLECTL_TALK_H
 
+#include <stdbool.h>
+
 /**
  * Finds a server.
  *
@@ -14,8 +16,9 @@ int talk_connect(const char *path);
  * Asks, and prints the answer as it comes.
  *
  * @param line  without newline
+ * @param qr    invitations in it are shown as QR codes, too
  * @return an exit code, after a message unless it is EXIT_DONE
  */
-int talk_ask(int fd, const char *line);
+int talk_ask(int fd, const char *line, bool qr);
 
 #endif

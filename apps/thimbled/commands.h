@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "thimble/admin.h"
+#include "thimble/enroll.h"
 #if THIMBLED_SQLITE
 #include "thimble/sqlite_store.h"
 #endif
@@ -32,7 +33,17 @@ struct command_host {
     /* Reads certificates and deny-list anew. False: a sentence at `text` says why not, else what was read. */
     bool (*reload)(void *ctx, char *text, size_t cap);
     void (*quit)(void *ctx);
-    void *ctx; /* of both */
+    /* Where invitations lead: all but the secret. False: a sentence at `why` says what is missing. */
+    bool (*here)(void *ctx, struct thm_invitation *invitation, char *why, size_t cap);
+    void *ctx; /* of all three */
+};
+
+/* What "invite" is asked for. */
+struct invite_plan {
+    char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1];
+    uint64_t lifetime_s;
+    unsigned count;
+    bool csv;
 };
 
 struct command;
@@ -53,6 +64,8 @@ struct call {
     char user[THM_ID_MAX + 1]; /* that a walk is about; "": all */
     char detail[96];
     struct thm_admin_request request;
+    struct invite_plan plan;
+    struct thm_invitation invitation; /* with its secret while it is being made */
     char path[PATH_MAX];
 #if THIMBLED_SQLITE
     struct thm_sqlite_backup backup;
