@@ -111,6 +111,13 @@ const struct thm_identity *thm_credentials_identity(const struct thm_credentials
  * SHA-384 or SHA-512, whose binding would be that hash, is taken by neither end. */
 const uint8_t *thm_credentials_leaf_hash(const struct thm_credentials *c);
 
+/**
+ * How the CA is known that has certified the own chain: the first bytes of its key's hash.
+ *
+ * @return false: it is none of those that are trusted
+ */
+bool thm_credentials_ca_pin(const struct thm_credentials *c, uint8_t pin[THM_CA_PIN]);
+
 /** Own chain: DER of certificate `i`, or NULL past the end; for tools that show it. */
 const unsigned char *thm_credentials_der(const struct thm_credentials *c, unsigned i, size_t *len);
 
