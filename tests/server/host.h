@@ -3,6 +3,7 @@
 #define SERVER_HOST_H
 
 #include "server/rig.h"
+#include "thimble/enroll.h"
 
 #define PEER_OUT 262144
 
@@ -18,6 +19,10 @@ const struct thm_credentials *credentials_of(const char *name, enum thm_role rol
 
 /** Dials from a host. */
 struct peer *peer_new(struct rig *r, const char *who, struct host *host);
+
+/** The same by an invitation's secret. */
+struct peer *peer_invited(struct rig *r, const uint8_t secret[THM_ENROLL_SECRET],
+                          struct host *host);
 void peer_free(struct peer *p);
 
 /** Does what can be done now. */

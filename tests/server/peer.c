@@ -6,6 +6,7 @@
 
 #include "server/host.h"
 #include "server/rig.h"
+#include "tls/credentials.h"
 
 #define WAIT_MS 5000 /* for what is expected */
 
@@ -128,13 +129,12 @@ void peer_move(struct peer *p, uint32_t what)
 
 /* --- making and ending ---------------------------------------------------------------------- */
 
-struct peer *peer_new(struct rig *r, const char *who, struct host *host)
+static void dial(struct peer *p, struct rig *r, struct host *host, const char *alpn)
 {
-    struct peer *p = calloc(1, sizeof *p);
     struct thm_port *port = sim_host_port(host->sim);
     const struct thm_tls_config config = {.role = THM_FOR_CLIENT,
                                           .port = port,
-                                          .alpn = THM_ALPN,
+                                          .alpn = alpn,
                                           .connections = 1,
                                           .handshakes = 1,
                                           .in_buffers = 1,
@@ -143,7 +143,6 @@ struct peer *peer_new(struct rig *r, const char *who, struct host *host)
 
     p->rig = r;
     p->host = host;
-    p->credentials = credentials_of(who, THM_FOR_CLIENT);
     p->out = malloc(PEER_OUT);
     p->memory = aligned_alloc(16, size);
     assert_int_equal(thm_tls_domain_init(&p->domain, p->memory, size, &config), THM_OK);
@@ -152,6 +151,34 @@ struct peer *peer_new(struct rig *r, const char *who, struct host *host)
     host->peers[host->count++] = p;
     assert_int_equal(
         port->ops->connect(port, sim_host_ip(r->host), RIG_PORT, host->count, &p->socket), THM_OK);
+}
+
+struct peer *peer_new(struct rig *r, const char *who, struct host *host)
+{
+    struct peer *p = calloc(1, sizeof *p);
+
+    p->credentials = credentials_of(who, THM_FOR_CLIENT);
+    dial(p, r, host, THM_ALPN);
+    return p;
+}
+
+/* Trusts the CA that everybody has. */
+struct peer *peer_invited(struct rig *r, const uint8_t secret[THM_ENROLL_SECRET], struct host *host)
+{
+    const struct thm_loaded *known = thm_loaded(credentials_of("server/server", THM_FOR_SERVER));
+    struct peer *p = calloc(1, sizeof *p);
+    struct thm_credential_parts parts = {.ca_count = 1, .chain_len = 1};
+
+    thm_enroll_bootstrap_key(secret, p->key);
+    parts.ca[0].name = known->anchors[0].dn.data;
+    parts.ca[0].name_len = known->anchors[0].dn.len;
+    parts.ca[0].point = known->anchors[0].pkey.key.ec.q;
+    parts.chain[0].der = p->certificate;
+    parts.chain[0].len = thm_enroll_certificate(p->key, p->certificate);
+    parts.key = p->key;
+    assert_int_equal(thm_credentials_set(&p->own, &parts, THM_FOR_ENROLMENT), THM_OK);
+    p->credentials = &p->own;
+    dial(p, r, host, THM_ENROLL_ALPN);
     return p;
 }
 

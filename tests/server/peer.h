@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "sim_net.h"
+#include "thimble/enroll.h"
 #include "thimble/tls.h"
 #include "thimble/wire.h"
 
@@ -22,6 +23,8 @@ struct peer {
     thm_socket socket;
     struct thm_tls tls;
     const struct thm_credentials *credentials;
+    struct thm_credentials own; /* of an invitation, with what it points to */
+    uint8_t key[THM_ENROLL_KEY], certificate[THM_BOOTSTRAP_MAX];
     struct thm_tls_session *session; /* to be resumed; NULL: none. Set before TLS begins */
     bool deaf;                       /* reads nothing */
     bool silent;                     /* does not even start with TLS */

@@ -108,6 +108,11 @@ static void on_log(void *ctx, const struct thm_log_record *record)
              record->detail != NULL ? record->detail : "");
 }
 
+const struct thm_credentials *rig_server_credentials(void)
+{
+    return credentials_of("server/server", THM_FOR_SERVER);
+}
+
 static void server_start(struct rig *r)
 {
     size_t size = (thm_server_size(&r->config, NULL, 0) + 15) & ~(size_t)15;
@@ -115,7 +120,7 @@ static void server_start(struct rig *r)
     r->memory = aligned_alloc(16, size);
     memset(r->memory, 0, size);
     assert_int_equal(thm_server_init(&r->server, r->memory, size, &r->config), THM_OK);
-    thm_server_set_credentials(r->server, credentials_of("server/server", THM_FOR_SERVER), NULL);
+    thm_server_set_credentials(r->server, rig_server_credentials(), NULL);
     assert_int_equal(thm_server_listen(r->server, sim_host_ip(r->host), RIG_PORT, NULL), THM_OK);
     sim_host_run(r->host, &(struct sim_program){r, step, deadline});
 }
@@ -247,6 +252,12 @@ struct peer *rig_dial(struct rig *r, unsigned who, const struct peer *neighbour)
     struct peer *p = peer_new(r, rig_people[who], host);
     r->peers[r->peer_count++] = p;
     return p;
+}
+
+struct peer *rig_dial_invited(struct rig *r, const uint8_t *secret)
+{
+    assert_true(r->peer_count < PEERS);
+    return r->peers[r->peer_count++] = peer_invited(r, secret, host_new(r));
 }
 
 bool rig_is_open(void *ctx)

@@ -76,6 +76,12 @@ void rig_restart(struct rig *r);
 /** Whether a peer's TLS is open, or over; for sim_world_run_until(). */
 bool rig_is_open(void *peer);
 
+/** The credentials that the server has. */
+const struct thm_credentials *rig_server_credentials(void);
+
+/** A peer that comes by an invitation's secret, on a host of its own; dials at once. */
+struct peer *rig_dial_invited(struct rig *r, const uint8_t *secret);
+
 /** A peer of people[who], on a host of its own or on that of `neighbour`; dials at once. */
 struct peer *rig_dial(struct rig *r, unsigned who, const struct peer *neighbour);
 
