@@ -46,6 +46,14 @@ struct invite_plan {
     bool csv;
 };
 
+/* Keys that are to be revoked together: those of one device, as far as anybody knows of them. */
+#define REVOKED_KEYS 16
+struct revocation {
+    char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1]; /* "": a key that nobody knows */
+    uint8_t keys[REVOKED_KEYS][THM_KEY_HASH];
+    unsigned count;
+};
+
 struct command;
 
 /* One command that was given: by whom, and where the answer goes. Zeroed but for the first part. */
@@ -65,6 +73,7 @@ struct call {
     char detail[96];
     struct thm_admin_request request;
     struct invite_plan plan;
+    struct revocation revocation;
     struct thm_invitation invitation; /* with its secret while it is being made */
     char path[PATH_MAX];
 #if THIMBLED_SQLITE

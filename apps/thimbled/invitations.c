@@ -36,7 +36,7 @@ static void note(struct call *call, const char *event, int result)
               &(struct audit_act){.event = event,
                                   .by = call->by,
                                   .user = call->request.user[0] ? call->request.user : NULL,
-                                  .device = invite->device[0] ? invite->device : NULL,
+                                  .device = call->request.device[0] ? call->request.device : NULL,
                                   .detail = id,
                                   .code = result});
 }
@@ -86,8 +86,7 @@ static void tell(struct call *call)
     gmtime_r(&seconds, &tm);
     strftime(until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (plan->csv)
-        call_line(call, "%s,%s,%s,%s", call->request.user, call->request.invite.device, until,
-                  token);
+        call_line(call, "%s,%s,%s,%s", call->request.user, call->request.device, until, token);
     else
         call_line(call, "thimble join %s", token);
     explicit_bzero(token, sizeof token);
@@ -138,7 +137,7 @@ static void next(struct call *call)
     thm_enroll_key_hash(key, hash);
     explicit_bzero(key, sizeof key);
     memcpy(r->invite.id, hash, THM_INVITE_ID);
-    snprintf(r->invite.device, sizeof r->invite.device, "%s", plan->device);
+    snprintf(r->device, sizeof r->device, "%s", plan->device);
     r->invite.expires_ms = utc_ms() + 1000 * plan->lifetime_s;
     ask(call);
 }
@@ -332,6 +331,7 @@ static void on_found(struct thm_admin_request *request, int result)
     call->request = (struct thm_admin_request){
         .op = THM_ADMIN_INVITE_REVOKE, .invite = invite, .done = on_revoked, .owner = call};
     snprintf(call->request.user, sizeof call->request.user, "%s", invite.user);
+    snprintf(call->request.device, sizeof call->request.device, "%s", invite.device);
     ask(call);
 }
 

@@ -57,29 +57,57 @@ static void put_into_force(struct call *call, const char *who)
                 call->host->denylist, why);
 }
 
-static void revoke(struct call *call, const uint8_t hash[THM_KEY_HASH], const char *user,
-                   const char *device)
+/* What the list gets: a line for each key that is not on it. Returns how many. */
+static unsigned write_lines(const struct call *call, const char *who, char *lines, size_t cap)
 {
-    char digits[2 * THM_KEY_HASH + 1], who[2 * THM_ID_MAX + 2], day[16], line[256], why[512];
+    const struct revocation *r = &call->revocation;
+    char digits[2 * THM_KEY_HASH + 1], day[16];
+    unsigned count = 0;
+    size_t len = 0;
     time_t now = time(NULL);
     struct tm tm;
     gmtime_r(&now, &tm);
     strftime(day, sizeof day, "%Y-%m-%d", &tm);
-    hash_text(hash, digits);
-    snprintf(who, sizeof who, "%s%s%s", user, *user ? "@" : "", device);
-    if (trust_denies(*call->host->trust, hash)) {
+    for (unsigned i = 0; i < r->count; i++) {
+        if (trust_denies(*call->host->trust, r->keys[i]))
+            continue;
+        hash_text(r->keys[i], digits);
+        len += (size_t)snprintf(lines + len, cap - len, "%s%s # %s%s%s", count > 0 ? "\n" : "",
+                                digits, who, *who ? " " : "", day);
+        count++;
+    }
+    return count;
+}
+
+static void note(const struct call *call, bool done)
+{
+    const struct revocation *r = &call->revocation;
+    for (unsigned i = 0; i < r->count; i++) {
+        char digits[2 * THM_KEY_HASH + 1];
+        hash_text(r->keys[i], digits);
+        audit_act(call->host->audit, &(struct audit_act){.event = "revoke",
+                                                         .by = call->by,
+                                                         .user = r->user,
+                                                         .device = r->device,
+                                                         .key_hash = digits,
+                                                         .code = done ? THM_OK : THM_E_DENYLIST});
+    }
+}
+
+static void revoke(struct call *call)
+{
+    const struct revocation *r = &call->revocation;
+    char digits[2 * THM_KEY_HASH + 1], who[2 * THM_ID_MAX + 2], why[512];
+    char lines[REVOKED_KEYS * (sizeof digits + sizeof who + 16)];
+    hash_text(r->keys[0], digits);
+    snprintf(who, sizeof who, "%s%s%s", r->user, r->user[0] ? "@" : "", r->device);
+    if (write_lines(call, who, lines, sizeof lines) == 0) {
         call_line(call, "%s was revoked before", *who ? who : digits);
         call_ok(call);
         return;
     }
-    snprintf(line, sizeof line, "%s # %s%s%s", digits, who, *who ? " " : "", day);
-    bool done = denylist_append(call->host->denylist, line, why, sizeof why);
-    audit_act(call->host->audit, &(struct audit_act){.event = "revoke",
-                                                     .by = call->by,
-                                                     .user = user,
-                                                     .device = device,
-                                                     .key_hash = digits,
-                                                     .code = done ? THM_OK : THM_E_DENYLIST});
+    bool done = denylist_append(call->host->denylist, lines, why, sizeof why);
+    note(call, done);
     if (done)
         put_into_force(call, *who ? who : digits);
     else
@@ -89,10 +117,98 @@ static void revoke(struct call *call, const uint8_t hash[THM_KEY_HASH], const ch
                     why);
 }
 
+static void add_key(struct revocation *r, const uint8_t hash[THM_KEY_HASH])
+{
+    for (unsigned i = 0; i < r->count; i++)
+        if (memcmp(r->keys[i], hash, THM_KEY_HASH) == 0)
+            return;
+    if (r->count < REVOKED_KEYS)
+        memcpy(r->keys[r->count++], hash, THM_KEY_HASH);
+}
+
+/* --- of which keys somebody knows --- */
+
+/* One that was certified here; those that have ended can't do anything any more. */
+static void on_key(struct thm_admin_request *request, const uint8_t hash[THM_KEY_HASH],
+                   uint64_t ends_ms)
+{
+    struct call *call = request->owner;
+    if (ends_ms / 1000 >= (uint64_t)time(NULL))
+        add_key(&call->revocation, hash);
+}
+
+static void refuse_unknown(struct call *call)
+{
+    const struct revocation *r = &call->revocation;
+    call_refuse(call, "no-such-device",
+                "%s@%s was neither certified here nor logged in since the start of the server, or "
+                "others came since (see device list): give all 64 digits of its key hash, which "
+                "the audit log has for each login, or take thimble-ca revoke, then reload",
+                r->user, r->device);
+}
+
+static void go_on(struct call *call)
+{
+    if (call->revocation.count > 0)
+        revoke(call);
+    else
+        refuse_unknown(call);
+}
+
+static void on_keys(struct thm_admin_request *request, int result)
+{
+    struct call *call = request->owner;
+    if (result == THM_E_STORE) /* the one that is known is better than none */
+        call_line(call, "which other keys it was certified for can't be read now: ask again");
+    go_on(call);
+}
+
+/* USER@DEVICE: its key as it was here, and those that certificates were made for. */
+static bool find_device(struct call *call, const char *what, const char *at)
+{
+    struct revocation *r = &call->revocation;
+    const struct device *device = devices_find(call->host->devices, what);
+    if ((size_t)(at - what) >= sizeof r->user || strlen(at + 1) >= sizeof r->device)
+        return false;
+    memcpy(r->user, what, (size_t)(at - what));
+    strcpy(r->device, at + 1);
+    if (thm_key_check(THM_KEY_USERID, r->user, strlen(r->user)) != THM_OK ||
+        thm_key_check(THM_KEY_DEVICE, r->device, strlen(r->device)) != THM_OK)
+        return false;
+    if (device)
+        add_key(r, device->key_hash);
+    call->request = (struct thm_admin_request){
+        .op = THM_ADMIN_DEVICE_KEYS, .key_row = on_key, .done = on_keys, .owner = call};
+    strcpy(call->request.user, r->user);
+    strcpy(call->request.device, r->device);
+    if (thm_server_admin(call->host->server, &call->request) != THM_OK) /* it keeps none */
+        go_on(call);
+    return true;
+}
+
+/* A key hash, or the beginning of one that was here. */
+static bool find_key(struct call *call, const char *what)
+{
+    struct revocation *r = &call->revocation;
+    const struct device *device = devices_find(call->host->devices, what);
+    uint8_t hash[THM_KEY_HASH];
+    if (device) {
+        strcpy(r->user, device->user);
+        strcpy(r->device, device->name);
+        add_key(r, device->key_hash);
+    } else if (devices_hash(what, hash)) {
+        add_key(r, hash);
+    } else {
+        return false;
+    }
+    revoke(call);
+    return true;
+}
+
 void run_device_revoke(struct call *call, const char *args)
 {
     char what[2 * THM_ID_MAX + 2];
-    uint8_t hash[THM_KEY_HASH];
+    call->revocation = (struct revocation){.count = 0};
     if (!call_word(&args, what, sizeof what) || *args) {
         call_refuse(call, "argument", "which device? device revoke USER@DEVICE|KEYHASH");
         return;
@@ -104,19 +220,14 @@ void run_device_revoke(struct call *call, const char *args)
             "init' makes one), and start it anew");
         return;
     }
-    const struct device *device = devices_find(call->host->devices, what);
-    if (device)
-        revoke(call, device->key_hash, device->user, device->name);
-    else if (devices_hash(what, hash))
-        revoke(call, hash, "", "");
-    else if (!strchr(what, '@') && strspn(what, "0123456789abcdef") < strlen(what))
-        call_refuse(call, "argument", "which device of %s? device revoke USER@DEVICE|KEYHASH",
-                    what);
-    else
-        call_refuse(
-            call, "no-such-device",
-            "%s is none of the devices that were here since the start of the server, or others "
-            "came since (see device list): give all 64 digits of its key hash, which the audit "
-            "log has for each login, or take thimble-ca revoke, then reload",
-            what);
+    const char *at = strchr(what, '@');
+    if (at ? find_device(call, what, at) : find_key(call, what))
+        return;
+    bool digits = strspn(what, "0123456789abcdef") == strlen(what);
+    call_refuse(call, at || digits ? "no-such-device" : "argument",
+                at       ? "'%s' is no USER@DEVICE"
+                : digits ? "no device whose key hash begins with %s was here since the start, or "
+                           "two were: give all 64 digits"
+                         : "which device of %s? device revoke USER@DEVICE|KEYHASH",
+                what);
 }

@@ -92,8 +92,24 @@ static void fail(struct thm_server *s, struct job *j, int code, int64_t retry_s)
     done(s, j);
 }
 
+/* Notes which key it was made for, before anybody gets it. */
+static void put_key(struct thm_server *s, struct job *j)
+{
+    struct enrolment *e = enrolment_of(j);
+    size_t key_len = thm_key_record(&e->signing, s->utc_ms, j->text, &e->key);
+
+    j->step = JOB_PUT_KEY;
+    j->request.op = THM_STORE_PUT;
+    j->request.record = (struct thm_store_record){.kind = THM_KIND_KEY_RECORD,
+                                                  .key = j->text,
+                                                  .key_len = (uint8_t)key_len,
+                                                  .value = e->key.text,
+                                                  .value_len = e->key.len};
+    thm_job_submit(s, j);
+}
+
 /* Hands the record of its invitation to the store, or asks for it. */
-static void submit(struct thm_server *s, struct job *j, enum job_step step, size_t value_len)
+static void submit(struct thm_server *s, struct job *j, enum job_step step)
 {
     struct enrolment *e = enrolment_of(j);
 
@@ -104,7 +120,7 @@ static void submit(struct thm_server *s, struct job *j, enum job_step step, size
                                                   .key = j->text,
                                                   .key_len = THM_INVITE_KEY,
                                                   .value = e->record,
-                                                  .value_len = (uint16_t)value_len};
+                                                  .value_len = (uint16_t)e->record_len};
     j->request.buf = e->record;
     j->request.cap = sizeof e->record;
     thm_job_submit(s, j);
@@ -125,12 +141,13 @@ static void sign(struct thm_server *s, struct job *j)
 /* --- an invitation ---------------------------------------------------------------------------- */
 
 /* The invitation of a job as its record says it. False: it can't be read. */
-static bool read_invite(struct job *j, size_t len, struct invite_record *invite,
-                        struct thm_fields *fields)
+static bool read_invite(struct job *j, struct invite_record *invite, struct thm_fields *fields)
 {
-    fields->len = (uint16_t)len;
-    memcpy(fields->text, enrolment_of(j)->record, len);
-    return len > 0 && thm_invite_read(invite, fields);
+    const struct enrolment *e = enrolment_of(j);
+
+    fields->len = (uint16_t)e->record_len;
+    memcpy(fields->text, e->record, e->record_len);
+    return e->record_len > 0 && thm_invite_read(invite, fields);
 }
 
 /* It was used: for this very request, then its answer was lost; or for another one. */
@@ -154,7 +171,8 @@ static void got_invite(struct thm_server *s, struct job *j)
     struct thm_fields fields;
     struct invite_record invite;
 
-    if (!read_invite(j, j->request.len, &invite, &fields)) {
+    e->record_len = j->request.len;
+    if (!read_invite(j, &invite, &fields)) {
         fail(s, j, THM_E_INVITATION, NO_RETRY);
     } else if (invite.used) {
         answer_again(s, j, &invite);
@@ -181,10 +199,7 @@ static void use_invite(struct thm_server *s, struct job *j)
     struct invite_record invite;
     struct thm_text t;
 
-    if (!read_invite(j, j->request.len, &invite, &fields)) {
-        fail(s, j, THM_E_INVITATION, NO_RETRY);
-        return;
-    }
+    read_invite(j, &invite, &fields); /* as before */
     thm_text_init(&t, text, sizeof text);
     thm_text_base64(&t, e->signing.certificate, e->signing.certificate_len);
     invite.used = true;
@@ -192,7 +207,8 @@ static void use_invite(struct thm_server *s, struct job *j)
     invite.certificate = (struct thm_slice){text, t.len};
     thm_invite_write(&invite, &fields);
     memcpy(e->record, fields.text, fields.len);
-    submit(s, j, JOB_PUT_INVITE, fields.len);
+    e->record_len = fields.len;
+    submit(s, j, JOB_PUT_INVITE);
 }
 
 /* --- what a request has come to ----------------------------------------------------------------- */
@@ -241,10 +257,8 @@ void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
              signing->result == THM_E_CSR ? NO_RETRY : RETRY_S);
     else if (thm_tls_domain_denies(s->tls, signing->key_hash))
         fail(s, j, THM_E_REVOKED, NO_RETRY);
-    else if (j->enrolment.invite != 0)
-        use_invite(s, j);
     else
-        certified(s, j, "renewed");
+        put_key(s, j);
 }
 
 void thm_certify_step(struct thm_server *s, struct job *j)
@@ -256,6 +270,10 @@ void thm_certify_step(struct thm_server *s, struct job *j)
         fail(s, j, THM_E_STORE, RETRY_S);
     } else if (j->step == JOB_GET_INVITE) {
         got_invite(s, j);
+    } else if (j->step == JOB_PUT_KEY && j->enrolment.invite != 0) {
+        use_invite(s, j);
+    } else if (j->step == JOB_PUT_KEY) {
+        certified(s, j, "renewed");
     } else {
         invite_at(s, j->enrolment.invite)->used = true;
         certified(s, j, "enrolled");
@@ -274,6 +292,7 @@ static void start(struct thm_server *s, struct connection *c, const struct thm_m
 
     memset(&e->signing, 0, sizeof e->signing);
     e->invite = invite;
+    e->record_len = 0;
     if (!thm_base64_read(data.data, data.len, e->signing.request, sizeof e->signing.request,
                          &e->signing.request_len) ||
         e->signing.request_len == 0) {
@@ -284,7 +303,7 @@ static void start(struct thm_server *s, struct connection *c, const struct thm_m
     br_sha256_update(&sha, e->signing.request, e->signing.request_len);
     br_sha256_out(&sha, e->request_hash);
     if (invite != 0) {
-        submit(s, j, JOB_GET_INVITE, 0);
+        submit(s, j, JOB_GET_INVITE);
         return;
     }
     strcpy(e->signing.user, c->tls.peer.user);

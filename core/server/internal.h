@@ -195,6 +195,16 @@ void thm_certify_line(struct thm_server *s, struct connection *c, const struct t
 /** The store has answered what that asked. */
 void thm_certify_step(struct thm_server *s, struct job *j);
 
+/* --- keys.c --------------------------------------------------------------------------------- */
+
+/** What is kept of a key that was certified just now: the record, and the length of its key. */
+size_t thm_key_record(const struct thm_signing *signing, uint64_t utc_ms, char key[THM_RECORD_KEY],
+                      struct thm_fields *fields);
+
+/** As thm_rooms_start() and thm_rooms_answered(). */
+void thm_keys_start(struct thm_server *s);
+void thm_keys_answered(struct thm_server *s);
+
 /* --- invites.c ------------------------------------------------------------------------------ */
 
 /** Whether there are invitations at all. */

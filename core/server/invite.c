@@ -15,20 +15,6 @@ _Static_assert(sizeof "user" + THM_ID_MAX + 1 + sizeof "device" + THM_ID_MAX + 1
 _Static_assert(THM_BASE64_LEN(THM_ISSUED_MAX) <= 1400, "a certificate fits its key on the wire");
 _Static_assert(2 * THM_INVITE_ID <= THM_RECORD_KEY, "an id fits a record's key");
 
-/* --- hexadecimal ----------------------------------------------------------------------------- */
-
-static bool read_hex(const char *digits, size_t len, uint8_t *to, size_t bytes)
-{
-    uint64_t byte;
-
-    for (size_t i = 0; i < bytes && len == 2 * bytes; i++) {
-        if (!thm_hex_u64(digits + 2 * i, 2, &byte))
-            return false;
-        to[i] = (uint8_t)byte;
-    }
-    return len == 2 * bytes;
-}
-
 void thm_invite_key(const uint8_t id[THM_INVITE_ID], char key[THM_INVITE_KEY])
 {
     char hex[THM_INVITE_KEY + 1];
@@ -41,7 +27,7 @@ void thm_invite_key(const uint8_t id[THM_INVITE_ID], char key[THM_INVITE_KEY])
 
 bool thm_invite_id(const void *key, size_t len, uint8_t id[THM_INVITE_ID])
 {
-    return read_hex(key, len, id, THM_INVITE_ID);
+    return thm_hex_bytes(key, len, id, THM_INVITE_ID);
 }
 
 /* --- the record ------------------------------------------------------------------------------ */
@@ -65,7 +51,7 @@ static bool read_use(struct invite_record *i, const struct thm_fields *f)
     if (!i->used)
         return i->certificate.len == 0;
     return i->certificate.len > 0 &&
-           read_hex(request.data, request.len, i->request, sizeof i->request);
+           thm_hex_bytes(request.data, request.len, i->request, sizeof i->request);
 }
 
 bool thm_invite_read(struct invite_record *i, const struct thm_fields *f)

@@ -195,9 +195,6 @@ static void put(struct operations *o, const struct invite_record *invite)
 /* Whether a new one may be made. THM_OK, or why not. */
 static int may_add(const struct thm_server *s, const struct thm_invite *invite)
 {
-    if (thm_kind_check(THM_KIND_ID, invite->device, strlen(invite->device), 1, THM_ID_MAX) !=
-        THM_OK)
-        return THM_E_KEY_RANGE;
     if (thm_invite_find(s, invite->id) != 0)
         return THM_E_EXISTS;
     return s->invites.used < s->invites.count ? THM_OK : THM_E_LIMIT;
@@ -208,7 +205,7 @@ static void add(struct thm_server *s, const struct thm_invite *invite)
     struct invite_record record = {.since_ms = s->utc_ms, .expires_ms = invite->expires_ms};
 
     strcpy(record.user, s->operations.first->user);
-    strcpy(record.device, invite->device);
+    strcpy(record.device, s->operations.first->device);
     put(&s->operations, &record);
 }
 

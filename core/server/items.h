@@ -265,7 +265,8 @@ enum job_step {
     JOB_PUT_ACCOUNT,   /* a login is noted; nobody waits for it */
     JOB_GET_INVITE,    /* what is kept of the invitation of who wants a certificate */
     JOB_SIGN,          /* a certificate is made; not the store's */
-    JOB_PUT_INVITE,    /* it is used, and for what */
+    JOB_PUT_KEY,       /* which key it was made for */
+    JOB_PUT_INVITE,    /* the invitation is used, and for what */
     JOB_OPEN_TO_JOIN,  /* the stream is opened for a membership */
     JOB_READ_TO_JOIN,  /* what is kept of the room beside its entries is read */
     JOB_GET_STANDING,  /* the user's standing in it */
@@ -286,7 +287,9 @@ enum job_step {
 /* Somebody who is to get a certificate. */
 struct enrolment {
     char record[THM_RECORD_MAX]; /* of the invitation, as it comes and goes */
-    uint32_t invite;             /* in the table; 0: he has a certificate, and renews it */
+    size_t record_len;
+    struct thm_fields key; /* the record of the key */
+    uint32_t invite;       /* in the table; 0: he has a certificate, and renews it */
     uint8_t request_hash[THM_KEY_HASH];
     struct thm_signing signing;
 };
@@ -330,7 +333,7 @@ struct job {
     union {
         char line[2][THM_LINE_MAX];
         struct thm_admin_request admin; /* MODERATE */
-        struct enrolment enrolment;     /* GET_INVITE, SIGN, PUT_INVITE */
+        struct enrolment enrolment;     /* GET_INVITE, SIGN, PUT_KEY, PUT_INVITE */
     };
 };
 

@@ -9,7 +9,8 @@ enum thm_server_kind {
     THM_KIND_STATE_RECORD = 6,     /* retained states, by "#room user@device": record.h */
     THM_KIND_RULES_RECORD = 8,     /* rooms' rules, by room: rules.h */
     THM_KIND_STANDING_RECORD = 10, /* users' standing in rooms, by "#room user": rules.h */
-    THM_KIND_INVITE_RECORD = 12    /* invitations, by their id in hexadecimal: invite.h */
+    THM_KIND_INVITE_RECORD = 12,   /* invitations, by their id in hexadecimal: invite.h */
+    THM_KIND_KEY_RECORD = 14       /* keys that were certified, by "user@device digits": keys.c */
 };
 
 /* A record of the server's own: the secret that users who are not there are challenged with, 32 bytes. */

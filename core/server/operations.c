@@ -9,14 +9,33 @@
 #include "server/record.h"
 #include "tls/wipe.h"
 
-static bool about_users(enum thm_admin_op op)
+/* What requests are about. */
+enum family { ABOUT_USERS, ABOUT_ROOMS, ABOUT_KEYS, ABOUT_INVITATIONS };
+
+static bool records_kept(const struct thm_server *s)
 {
-    return op <= THM_ADMIN_USER_LIST;
+    return s->config.store->records;
 }
 
-static bool about_invitations(enum thm_admin_op op)
+/* Whether there is such a thing in this server; what a request asks the store first; and the store has answered. */
+static const struct {
+    bool (*kept)(const struct thm_server *s);
+    void (*start)(struct thm_server *s);
+    void (*answered)(struct thm_server *s);
+} families[] = {
+    [ABOUT_USERS] = {records_kept, thm_accounts_start, thm_accounts_answered},
+    [ABOUT_ROOMS] = {thm_record_kept, thm_rooms_start, thm_rooms_answered},
+    [ABOUT_KEYS] = {records_kept, thm_keys_start, thm_keys_answered},
+    [ABOUT_INVITATIONS] = {thm_invites_kept, thm_invites_start, thm_invites_answered},
+};
+
+static enum family family_of(enum thm_admin_op op)
 {
-    return op >= THM_ADMIN_INVITE_ADD;
+    if (op <= THM_ADMIN_USER_LIST)
+        return ABOUT_USERS;
+    if (op <= THM_ADMIN_ROOM_USERS)
+        return ABOUT_ROOMS;
+    return op == THM_ADMIN_DEVICE_KEYS ? ABOUT_KEYS : ABOUT_INVITATIONS;
 }
 
 static bool is_named(const char *name, size_t cap, enum thm_kind kind)
@@ -28,21 +47,20 @@ static bool is_named(const char *name, size_t cap, enum thm_kind kind)
 /* Whether it names what it is about. */
 static bool valid(const struct thm_admin_request *r)
 {
-    bool user = (r->op != THM_ADMIN_USER_LIST && about_users(r->op)) ||
-                r->op == THM_ADMIN_ROOM_USER || r->op == THM_ADMIN_INVITE_ADD;
-    bool room = !about_users(r->op) && !about_invitations(r->op) && r->op != THM_ADMIN_ROOM_LIST;
+    bool device = r->op == THM_ADMIN_DEVICE_KEYS || r->op == THM_ADMIN_INVITE_ADD;
+    bool user = device || r->op == THM_ADMIN_ROOM_USER ||
+                (family_of(r->op) == ABOUT_USERS && r->op != THM_ADMIN_USER_LIST);
+    bool room = r->op >= THM_ADMIN_ROOM_ADD && r->op <= THM_ADMIN_ROOM_USERS &&
+                r->op != THM_ADMIN_ROOM_LIST;
 
     return (!user || is_named(r->user, sizeof r->user, THM_KIND_ID)) &&
+           (!device || is_named(r->device, sizeof r->device, THM_KIND_ID)) &&
            (!room || is_named(r->room, sizeof r->room, THM_KIND_ROOM));
 }
 
 int thm_server_admin(struct thm_server *s, struct thm_admin_request *r)
 {
-    bool kept = about_users(r->op)         ? s->config.store->records
-                : about_invitations(r->op) ? thm_invites_kept(s)
-                                           : thm_record_kept(s);
-
-    return kept ? thm_operation_add(s, r) : THM_E_STATE;
+    return families[family_of(r->op)].kept(s) ? thm_operation_add(s, r) : THM_E_STATE;
 }
 
 int thm_operation_add(struct thm_server *s, struct thm_admin_request *r)
@@ -157,12 +175,7 @@ bool thm_operation_writes(const struct thm_server *s, enum thm_server_kind kind,
 
 static void start(struct thm_server *s)
 {
-    if (about_users(s->operations.first->op))
-        thm_accounts_start(s);
-    else if (about_invitations(s->operations.first->op))
-        thm_invites_start(s);
-    else
-        thm_rooms_start(s);
+    families[family_of(s->operations.first->op)].start(s);
 }
 
 /* Whether who asked is a moderator still: the requests before his may have sent him away. */
@@ -182,7 +195,7 @@ static int may_ask(struct thm_server *s, const struct thm_admin_request *r)
 {
     bool of_a_session = r->done == NULL;
 
-    if (about_invitations(r->op))
+    if (family_of(r->op) == ABOUT_INVITATIONS)
         return thm_invites_may(s, r);
     return of_a_session && !thm_moderate_is_leave(r) && !moderates(s, r) ? THM_E_NOT_MODERATOR
                                                                          : THM_OK;
@@ -225,12 +238,8 @@ void thm_operations_done(struct thm_server *s)
         o->gone = false;
     else if (o->request.result != THM_OK)
         thm_operation_finish(s, o->request.result);
-    else if (about_users(o->first->op))
-        thm_accounts_answered(s);
-    else if (about_invitations(o->first->op))
-        thm_invites_answered(s);
     else
-        thm_rooms_answered(s);
+        families[family_of(o->first->op)].answered(s);
     thm_wipe(o->buffer, sizeof o->buffer);
     if (o->first == NULL || o->step == 0 || o->ask != THM_STORE_PUT)
         thm_wipe(&o->record, sizeof o->record);

@@ -185,3 +185,15 @@ void thm_address_text(const struct thm_address *address, char text[THM_ADDRESS_T
     thm_text_char(&t, ':');
     thm_text_uint(&t, address->number, 0);
 }
+
+bool thm_hex_bytes(const char *digits, size_t len, uint8_t *to, size_t bytes)
+{
+    uint64_t byte;
+
+    for (size_t i = 0; i < bytes && len == 2 * bytes; i++) {
+        if (!thm_hex_u64(digits + 2 * i, 2, &byte))
+            return false;
+        to[i] = (uint8_t)byte;
+    }
+    return len == 2 * bytes;
+}

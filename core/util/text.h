@@ -62,6 +62,9 @@ static inline const char *thm_text_plain(const char *text, char buf[THM_TEXT_PLA
 /** The string that follows `n` others in a row of terminated strings. */
 const char *thm_text_nth(const char *strings, unsigned n);
 
+/** Reads exactly `bytes` bytes out of `len` lower-case hexadecimal digits; false for anything else. */
+bool thm_hex_bytes(const char *digits, size_t len, uint8_t *to, size_t bytes);
+
 /** Reads exactly `len` lower-case hexadecimal digits (1 to 16); false for anything else. */
 bool thm_hex_u64(const char *digits, size_t len, uint64_t *value);
 

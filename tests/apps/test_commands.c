@@ -380,7 +380,7 @@ static void test_a_device_is_revoked(void **state)
     assert_string_equal(file_text(denylist), want);
     answers("device revoke aaaaaaaaaaaaaaaa", "ali@desk is revoked\n"); /* as it is listed */
     refuses("device revoke aaaaaaaaaaaaaaa", "no-such-device", "64 digits");
-    refuses("device revoke ali@phone", "no-such-device", "none of the devices that were here");
+    refuses("device revoke ali@phone", "no-such-device", "neither certified here nor logged in");
     refuses("device revoke", "argument", "which device?");
     memset(stand_in.denied, 0xcc, THM_KEY_HASH);
     answers("device revoke " HASH_C, HASH_C " was revoked before\n");

@@ -52,6 +52,7 @@ static void make(struct rig *r, struct thm_signing *s)
     s->certificate_len = (size_t)snprintf((char *)s->certificate, sizeof s->certificate, "%s@%s",
                                           s->user, s->device);
     memset(s->key_hash, 7, sizeof s->key_hash);
+    s->not_after_s = RIG_UTC / 1000 + 86400;
     thm_server_signed(r->server, s);
     rig_poke(r);
 }
@@ -70,7 +71,7 @@ static const uint8_t secrets[5][THM_ENROLL_SECRET] = {{1}, {2}, {3}, {4}, {5}};
 static struct thm_invite invite_of(const uint8_t *secret)
 {
     uint8_t key[THM_ENROLL_KEY], hash[THM_KEY_HASH];
-    struct thm_invite invite = {.device = "laptop", .expires_ms = RIG_UTC + HOUR_MS};
+    struct thm_invite invite = {.expires_ms = RIG_UTC + HOUR_MS};
 
     thm_enroll_bootstrap_key(secret, key);
     thm_enroll_key_hash(key, hash);
@@ -80,8 +81,10 @@ static struct thm_invite invite_of(const uint8_t *secret)
 
 static int invite(struct rig *r, const uint8_t *secret)
 {
-    return ask(r, (struct thm_admin_request){
-                      .op = THM_ADMIN_INVITE_ADD, .user = "carol", .invite = invite_of(secret)});
+    return ask(r, (struct thm_admin_request){.op = THM_ADMIN_INVITE_ADD,
+                                             .user = "carol",
+                                             .device = "laptop",
+                                             .invite = invite_of(secret)});
 }
 
 static int take_back(struct rig *r, const uint8_t *secret)
@@ -106,6 +109,26 @@ static const char *list(struct rig *r)
     assert_int_equal(
         ask(r, (struct thm_admin_request){.op = THM_ADMIN_INVITE_LIST, .invite_row = on_invite}),
         THM_OK);
+    return listed;
+}
+
+static void on_key(struct thm_admin_request *request, const uint8_t hash[THM_KEY_HASH],
+                   uint64_t ends_ms)
+{
+    size_t len = strlen(listed);
+    (void)request;
+    snprintf(listed + len, sizeof listed - len, "%02x..%02x %llu\n", hash[0], hash[31],
+             (unsigned long long)(ends_ms - RIG_UTC));
+}
+
+/* The keys that a device has certificates for. */
+static const char *keys(struct rig *r, const char *user, const char *device)
+{
+    struct thm_admin_request request = {.op = THM_ADMIN_DEVICE_KEYS, .key_row = on_key};
+    snprintf(request.user, sizeof request.user, "%s", user);
+    snprintf(request.device, sizeof request.device, "%s", device);
+    listed[0] = '\0';
+    assert_int_equal(ask(r, request), THM_OK);
     return listed;
 }
 
@@ -156,6 +179,8 @@ static void who_is_invited_gets_one(void **state)
     make(&r, s);
     granted(p);
     assert_string_equal(list(&r), "carol@laptop used\n");
+    assert_string_equal(keys(&r, "carol", "laptop"), "07..07 86400000\n");
+    assert_string_equal(keys(&r, "carol", "lap"), "");
     rig_end(&r);
 }
 

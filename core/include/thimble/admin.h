@@ -64,7 +64,8 @@ enum thm_admin_op {
     THM_ADMIN_ROOM_LIST,   /* room_row() for each room, in the order of their names */
     THM_ADMIN_ROOM_USER, /* does `deed`; THM_E_UNKNOWN_ROOM, THM_E_NO_USER, THM_E_NOT_MEMBER, THM_E_BANNED */
     THM_ADMIN_ROOM_USERS, /* user_row() for each who has a standing in `room` */
-    THM_ADMIN_INVITE_ADD, /* of `invite` all but since_ms and the marks counts; THM_E_EXISTS, THM_E_LIMIT: too many are kept */
+    THM_ADMIN_DEVICE_KEYS, /* key_row() for each key that a certificate was made for, of `user` and `device` */
+    THM_ADMIN_INVITE_ADD, /* for `user` and `device`, of `invite` id and expires_ms; THM_E_EXISTS, THM_E_LIMIT: too many are kept */
     THM_ADMIN_INVITE_REVOKE, /* `invite.id`; THM_E_INVITATION: not known, THM_E_INVITATION_USED */
     THM_ADMIN_INVITE_LIST,   /* invite_row() for each that is kept */
     THM_ADMIN_INVITE_SWEEP,  /* the server's own: forgets those that are too old */
@@ -93,6 +94,7 @@ struct thm_admin_request {
     bool made;    /* USER_SET receives: there was no account, and one was made */
     struct thm_room_rules rules;
     enum thm_deed deed;
+    char device[THM_ID_MAX + 1]; /* of DEVICE_KEYS and INVITE_ADD */
     struct thm_invite invite;
     char reason[THM_SHORT_MAX +
                 1];          /* ROOM_USER, ROOM_REMOVE: what he is told; "": the usual words */
@@ -101,6 +103,8 @@ struct thm_admin_request {
     void (*row)(struct thm_admin_request *request, const struct thm_account *account);
     void (*room_row)(struct thm_admin_request *request, const struct thm_kept_room *room);
     void (*user_row)(struct thm_admin_request *request, const struct thm_room_user *user);
+    void (*key_row)(struct thm_admin_request *request, const uint8_t hash[THM_KEY_HASH],
+                    uint64_t ends_ms);
     void (*invite_row)(struct thm_admin_request *request, const struct thm_invite *invite);
     /* Called in thm_server_step(), last: THM_OK or an error; the request may be used again at once. */
     void (*done)(struct thm_admin_request *request, int result);

@@ -66,6 +66,7 @@ struct thm_signing {
     /* The answer. THM_OK; THM_E_CSR: the request is no good; THM_E_SIGNER: not now. */
     int result;
     uint8_t key_hash[THM_KEY_HASH]; /* of the certificate's key */
+    uint64_t not_after_s;           /* and its end, seconds since 1970 */
     size_t certificate_len;
     uint8_t certificate[THM_ISSUED_MAX]; /* DER */
 };
