@@ -66,19 +66,19 @@ int thm_leaf_user(const struct thm_leaf_names *names, struct thm_identity *who)
     return parse_uri(names->uri, who);
 }
 
+const unsigned char thm_spki_prefix[THM_SPKI_PREFIX] = {
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
+
 int thm_leaf_key_hash(const br_x509_pkey *key, uint8_t hash[THM_KEY_HASH])
 {
-    /* SubjectPublicKeyInfo of id-ecPublicKey on prime256v1, up to the point (RFC 5480). */
-    static const unsigned char prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
-                                           0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                           0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
     br_sha256_context sha;
 
     if (key->key_type != BR_KEYTYPE_EC || key->key.ec.curve != BR_EC_secp256r1 ||
         key->key.ec.qlen != 65 || key->key.ec.q[0] != 4)
         return THM_E_CERT;
     br_sha256_init(&sha);
-    br_sha256_update(&sha, prefix, sizeof prefix);
+    br_sha256_update(&sha, thm_spki_prefix, sizeof thm_spki_prefix);
     br_sha256_update(&sha, key->key.ec.q, key->key.ec.qlen);
     br_sha256_out(&sha, hash);
     return THM_OK;

@@ -46,6 +46,10 @@ int thm_leaf_user(const struct thm_leaf_names *names, struct thm_identity *who);
 /** Whether a leaf has a dNSName. */
 bool thm_leaf_has_dns(const struct thm_leaf_names *names);
 
+/* SubjectPublicKeyInfo of id-ecPublicKey on prime256v1, up to the point (RFC 5480). */
+#define THM_SPKI_PREFIX 26
+extern const unsigned char thm_spki_prefix[THM_SPKI_PREFIX];
+
 /**
  * SHA-256 of the SubjectPublicKeyInfo of a P-256 key.
  *

@@ -39,14 +39,15 @@ struct thm_invitation {
 /**
  * Reads an invitation: THM1:HOST:PORT/CA/SECRET, or THM1:HOST:PORT/CA/SECRET/NAME where the server's name is not the
  * host that is dialled. CA and SECRET are 16 bytes in base64url without padding (RFC 4648, section 5); an IPv6 address stands
- * in brackets.
+ * in brackets. There is one text for each invitation: a NAME that is the HOST, or bits that belong to no byte, are refused.
  *
  * @param text  `len` bytes; blanks around it are skipped
  * @return THM_OK, or THM_E_TOKEN, with `invitation` wiped
  */
 int thm_invitation_read(struct thm_invitation *invitation, const char *text, size_t len);
 
-/** Writes one; the reverse. Returns the bytes written, without terminator. */
+/** Writes one, terminated; the reverse. Host and name must be what thm_invitation_read() takes. Returns the bytes written,
+ * without the terminator. */
 size_t thm_invitation_print(const struct thm_invitation *invitation,
                             char text[THM_INVITATION_TEXT]);
 
@@ -58,7 +59,7 @@ size_t thm_invitation_print(const struct thm_invitation *invitation,
  */
 void thm_enroll_bootstrap_key(const uint8_t secret[THM_ENROLL_SECRET], uint8_t key[THM_ENROLL_KEY]);
 
-/** DeriveKeyPair itself, for any input keying material of at most 64 bytes. */
+/** DeriveKeyPair itself, for any input keying material. */
 void thm_enroll_derive_key(const uint8_t *ikm, size_t len, uint8_t key[THM_ENROLL_KEY]);
 
 /**
@@ -78,8 +79,8 @@ void thm_enroll_key_hash(const uint8_t key[THM_ENROLL_KEY], uint8_t hash[THM_KEY
 #define THM_BOOTSTRAP_MAX 320
 
 /**
- * Writes the self-signed certificate of a bootstrap key: X.509 v3 (RFC 5280), valid from 2024 on without an end (section
- * 4.1.2.5), its name says nothing. The same for the same key.
+ * Writes the self-signed certificate of a bootstrap key: X.509 v1, as it has no extensions (RFC 5280, section 4.1.2.1),
+ * valid from 2024 on without an end (section 4.1.2.5), its name says nothing. The same for the same key.
  *
  * @return bytes written
  */
