@@ -60,7 +60,7 @@ static void grant(struct thm_server *s, struct connection *c, const char *user, 
     THM_SET(&m, STATUS, "GRANTED");
     THM_SET(&m, USERID, user);
     THM_SET(&m, DEVICE, device);
-    thm_msg_str(&m, THM_KEY_DATA, certificate.data, certificate.len);
+    thm_msg_str(&m, THM_KEY_CERTIFICATE, certificate.data, certificate.len);
     answer(s, c, &m, THM_OK);
 }
 

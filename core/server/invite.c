@@ -12,7 +12,7 @@ _Static_assert(sizeof "user" + THM_ID_MAX + 1 + sizeof "device" + THM_ID_MAX + 1
                        THM_BASE64_LEN(THM_ISSUED_MAX) + 1 <=
                    THM_RECORD_MAX,
                "an invitation that is used fits its record");
-_Static_assert(THM_BASE64_LEN(THM_ISSUED_MAX) <= 1400, "a certificate fits its key on the wire");
+_Static_assert(THM_BASE64_LEN(THM_ISSUED_MAX) <= 960, "a certificate fits its key on the wire");
 _Static_assert(2 * THM_INVITE_ID <= THM_RECORD_KEY, "an id fits a record's key");
 
 void thm_invite_key(const uint8_t id[THM_INVITE_ID], char key[THM_INVITE_KEY])

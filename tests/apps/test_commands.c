@@ -366,6 +366,7 @@ static void test_a_device_is_revoked(void **state)
     (void)state;
     strftime(day, sizeof day, "%Y-%m-%d", gmtime(&now));
     log_device("login", 1, "desk", 0xaa);
+    stand_in.admin = THM_E_STATE; /* a server that certifies nobody */
     refuses("device revoke ali@desk", "denylist", "--denylist FILE");
     stand_in.host.denylist = denylist;
     write_denylist("# Revoked keys"); /* without its newline */
@@ -384,6 +385,31 @@ static void test_a_device_is_revoked(void **state)
     refuses("device revoke", "argument", "which device?");
     memset(stand_in.denied, 0xcc, THM_KEY_HASH);
     answers("device revoke " HASH_C, HASH_C " was revoked before\n");
+}
+
+/* Whoever renewed with another key is out with all of them, also if he was not here since the start. */
+static void test_all_keys_of_a_device_are_revoked(void **state)
+{
+    uint8_t b[THM_KEY_HASH], c[THM_KEY_HASH], old[THM_KEY_HASH];
+    const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+    (void)state;
+    memset(b, 0xbb, sizeof b);
+    memset(c, 0xcc, sizeof c);
+    memset(old, 0xdd, sizeof old);
+    stand_in.host.denylist = denylist;
+    write_denylist("");
+    run("device revoke ali@desk");
+    assert_int_equal(ends, 0);
+    assert_int_equal(stand_in.seen.op, THM_ADMIN_DEVICE_KEYS);
+    assert_string_equal(stand_in.seen.device, "desk");
+    stand_in.request->key_row(stand_in.request, b, now_ms + 1000000);
+    stand_in.request->key_row(stand_in.request, old, now_ms - 1000000);
+    stand_in.request->key_row(stand_in.request, c, now_ms + 1000000);
+    stand_in.request->done(stand_in.request, THM_OK);
+    assert_string_equal(said, "ali@desk is revoked\n");
+    assert_non_null(strstr(file_text(denylist), HASH_C));
+    assert_non_null(strstr(file_text(denylist), "bbbbbbbb"));
+    assert_null(strstr(file_text(denylist), "dddddddd"));
 }
 
 static void test_a_revocation_that_is_not_in_force_says_so(void **state)
@@ -496,6 +522,7 @@ int main(void)
         TEST(test_devices_are_listed),
         TEST(test_the_devices_that_are_remembered_are_bounded),
         TEST(test_a_device_is_revoked),
+        TEST(test_all_keys_of_a_device_are_revoked),
         TEST(test_a_revocation_that_is_not_in_force_says_so),
         TEST(test_a_linked_denylist_stays_a_link),
         TEST(test_reload_tells_how_it_went),

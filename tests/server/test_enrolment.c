@@ -157,7 +157,7 @@ static void refused_with(struct rig *r, const uint8_t *secret, const char *line,
 static void granted(struct peer *p)
 {
     expect(p, "{'msgtype':'enroll_reply','status':'GRANTED','userid':'carol','device':'laptop',"
-              "'data':'Y2Fyb2xAbGFwdG9w'}");
+              "'certificate':'Y2Fyb2xAbGFwdG9w'}");
     expect_end(p, 6000);
 }
 
@@ -388,7 +388,7 @@ static void who_has_one_gets_the_next(void **state)
     assert_string_equal(s->device, "default");
     make(&r, s);
     expect(p, "{'msgtype':'enroll_reply','status':'GRANTED','userid':'u0','device':'default',"
-              "'data':'dTBAZGVmYXVsdA=='}");
+              "'certificate':'dTBAZGVmYXVsdA=='}");
     say(p, "{'msgtype':'ping'}"); /* and the session goes on */
     expect(p, "{'msgtype':'pong'}");
     rig_end(&r);

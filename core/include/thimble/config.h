@@ -263,7 +263,7 @@
 #define THM_ENROLL 1
 #endif
 /* Bytes of a certificate request, PKCS#10 in DER: ours has less than 220, other people's may say more. */
-#define THM_CSR_MAX 768
+#define THM_CSR_MAX 450
 /* Bytes of a device's certificate, which has some 450: a record of the store and a line hold it in Base64. */
 #define THM_ISSUED_MAX 720
 /* Milliseconds after which a server forgets an invitation that has run out or was used: until then who comes with it is told

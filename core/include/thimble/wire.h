@@ -65,14 +65,16 @@ enum thm_kind {
 #define THM_RECEIPT_HELLO 0
 #endif
 
-/* Getting and renewing a certificate (THM_ENROLL). `data` is DER in Base64. */
+/* Getting and renewing a certificate (THM_ENROLL). Both requests and certificates are DER in Base64. */
 #if THM_ENROLL
+#define THM_ENROLL_KEYS(X) X(CERTIFICATE, "certificate", THM_KIND_SHORT, 0, 960)
 #define THM_TYPES_ENROLL(X)                                                                        \
     X(ENROLL_REQUEST, "enroll_request", THM_FROM_CLIENT, THM_HAS(DATA), 0)                         \
     X(ENROLL_REPLY, "enroll_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
       THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(CODE) | THM_HAS(REASON) | THM_HAS(RETRY_AFTER) | \
-          THM_HAS(DATA))
+          THM_HAS(CERTIFICATE))
 #else
+#define THM_ENROLL_KEYS(X)
 #define THM_TYPES_ENROLL(X)
 #endif
 
@@ -130,7 +132,8 @@ enum thm_kind {
     X(PORT, "port", THM_KIND_UINT, 0, 65535)                                                       \
     X(KEY_HASH, "key_hash", THM_KIND_SHORT, 0, 64)                                                 \
     X(MECHANISM, "mechanism", THM_KIND_WORD, 1, 32)                                                \
-    X(DATA, "data", THM_KIND_SHORT, 0, 1400)                                                       \
+    X(DATA, "data", THM_KIND_SHORT, 0, 600)                                                        \
+    THM_ENROLL_KEYS(X)                                                                             \
     THM_KEYS_MODERATION(X)                                                                         \
     X(TEXT, "text", THM_KIND_TEXT, 0, THM_TEXT_MAX)
 
