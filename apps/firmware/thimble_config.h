@@ -19,6 +19,7 @@
 #define THM_TLS_SMALL       1
 #define THM_TLS_SEEDS       1
 #define THM_CREDENTIALS_MAX 0
+#define THM_CA_MAX          2
 
 /* --- lwIP: it only dials --- */
 #define THM_LWIP_LISTENERS 0

@@ -230,9 +230,9 @@
 /* Certificates in a peer's chain, and bytes of each. */
 #define THM_CHAIN_MAX 3
 #define THM_CERT_MAX  2048
-/* CA certificates that are trusted side by side (two during a change of CA). */
+/* CA certificates that are trusted side by side: during a change two, and as many that issue to users only. */
 #ifndef THM_CA_MAX
-#define THM_CA_MAX 2
+#define THM_CA_MAX 4
 #endif
 /* Bytes that decoded credentials may take: own chain, CA names and keys. 0 leaves thm_credentials_load() and
  * the decoders out: thm_credentials_set() needs no memory. */
