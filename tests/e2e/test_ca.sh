@@ -68,7 +68,7 @@ test_usage() {
   ca --help
   ok 'help exits 0' is "$status" 0
   local word
-  for word in init server user renew revoke list --dir --alt --device --days --startdate --enddate 'Exit status'; do
+  for word in init server user issuer renew revoke list --dir --alt --device --days --startdate --enddate 'Exit status'; do
     ok "help speaks of $word" has "$(cat "$out")" "$word"
   done
   ca renew --help
@@ -394,6 +394,46 @@ test_list() {
   rm "$ca/users/broken@default.crt"
 }
 
+test_issuer() {
+  local t before
+  ca issuer --dir "$tmp/none"
+  ok 'issuer: no CA there' refused 1 "run 'thimble-ca init --dir $tmp/none'"
+  ca issuer --dir "$ca" ali
+  ok 'issuer takes no name' refused 2 "issuer takes no name: 'ali'"
+  ca issuer --dir "$ca"
+  ok 'issuer' is "$status $(cat "$out")" "0 made $ca/issuer/issuer.crt and $ca/issuer/issuer.key"
+  ok 'issuer: modes' is "$(mode "$ca/issuer") $(mode "$ca/issuer/issuer.key") $(mode "$ca/issuer/issuer.crt")" '700 600 644'
+  t=$(text "$ca/issuer/issuer.crt")
+  ok 'issuer: name' has "$t" 'Subject: CN = Test Fleet (1) devices'
+  ok 'issuer: its own, not the CA'\''s' has "$t" 'Issuer: CN = Test Fleet (1) devices'
+  ok 'issuer: basicConstraints' has "$t" $'X509v3 Basic Constraints: critical\n                CA:TRUE, pathlen:0\n'
+  ok 'issuer: keyUsage' has "$t" $'X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign\n'
+  ok 'issuer: P-256' has "$t" 'NIST CURVE: P-256'
+  ok 'issuer: dated back' has "$t" 'Not Before: Jan  1 00:00:00 2024 GMT'
+  ok 'issuer: 3650 days' is "$(days_left "$ca/issuer/issuer.crt")" 3650
+  ok 'issuer: another key than the CA'\''s' not is "$(spki "$ca/issuer/issuer.crt")" "$(spki "$ca/ca.crt")"
+  ok 'issuer: who trusts the CA does not trust it' not verify "$ca/issuer/issuer.crt"
+  ok 'issuer: self-signed' openssl verify -x509_strict -CAfile "$ca/issuer/issuer.crt" "$ca/issuer/issuer.crt"
+  ok 'issuer: key' is "$(key_spki "$ca/issuer/issuer.key")" "$(spki "$ca/issuer/issuer.crt")"
+  before=$(snapshot)
+  ca issuer --dir "$ca"
+  ok 'a second one' refused 1 'there is an issuing CA'
+  ok '... changes nothing' is "$(snapshot)" "$before"
+  rm "$ca/issuer/issuer.crt" # as a run leaves it that is killed in the middle
+  before=$(key_spki "$ca/issuer/issuer.key")
+  ca issuer --dir "$ca" --days 30
+  ok 'a key without certificate is used' is "$status $(spki "$ca/issuer/issuer.crt")" "0 $before"
+  ok 'issuer --days' is "$(days_left "$ca/issuer/issuer.crt")" 30
+  ca list --dir "$ca"
+  ok 'list: the issuer' has "$(grep '^issuer ' "$out" | tr -s ' ')" "issuer Test Fleet (1) devices "
+  ok 'list: ... its key' has "$(grep '^issuer ' "$out")" "$(spki "$ca/issuer/issuer.crt" | cut -c1-16)  valid"
+  ca init --dir "$tmp/long" --name "$(printf 'a%.0s' {1..64})"
+  rm "$tmp/long/ca.key" # which it does not need
+  ca issuer --dir "$tmp/long"
+  ok 'a long name is cut, and another' is "$(x509 "$tmp/long/issuer/issuer.crt" -subject)" \
+    "subject=CN = $(printf 'a%.0s' {1..56}) devices"
+}
+
 # --- many at once, and cut short ------------------------------------------------------
 
 at_once() {  # PREFIX: six runs for six users, six for one and the same
@@ -509,6 +549,7 @@ test_bad_names
 test_renew
 test_revoke
 test_list
+test_issuer
 test_concurrency
 test_without_flock
 test_killed
