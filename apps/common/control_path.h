@@ -1,4 +1,4 @@
-/* Where the server's control socket is, unless somebody says otherwise. */
+/* Where the programs' sockets are, unless somebody says otherwise. */
 #ifndef THIMBLE_CONTROL_PATH_H
 #define THIMBLE_CONTROL_PATH_H
 
@@ -9,6 +9,9 @@
  * @return the path, to be freed by the caller; NULL: there is no place
  */
 char *control_path_of_server(void);
+
+/** The same for thimble-signd's, signd.sock. */
+char *control_path_of_signer(void);
 
 /**
  * Where thimblectl looks for it: the server of the same user first, then the system's.

@@ -11,25 +11,29 @@
 #define HEADERS_MAX 16384u
 #define STEPS       64 /* lines and reads of one client in a turn */
 
-enum control_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
-                                 const struct command_host *host, const char *path,
-                                 const char *group, char *why, size_t cap)
+static const struct socket_words words = {
+    "control socket", "thimbled",
+    "give this one another by --control FILE, or none by --control none"};
+
+enum socket_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
+                                const struct command_host *host, const char *path,
+                                const char *group, char *why, size_t cap)
 {
     memset(c, 0, sizeof *c);
     for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
         c->clients[i].fd = -1;
-    enum control_result result = control_socket_open(&c->socket, path, group, why, cap);
-    if (result != CONTROL_OPEN)
+    enum socket_result result = local_socket_open(&c->socket, &words, path, group, why, cap);
+    if (result != SOCKET_OPEN)
         return result;
     if (thm_port_posix_watch_fd(port, c->socket.fd, tag) != THM_OK) {
         snprintf(why, cap, "the control socket: the loop can't watch one descriptor more");
-        control_socket_close(&c->socket);
-        return CONTROL_FAILED;
+        local_socket_close(&c->socket);
+        return SOCKET_FAILED;
     }
     c->port = port;
     c->host = host;
     c->tag = tag;
-    return CONTROL_OPEN;
+    return SOCKET_OPEN;
 }
 
 /* --- answers ------------------------------------------------------------------------------------ */
@@ -420,6 +424,6 @@ void control_close(struct control *c)
         drop(&c->clients[i]);
     }
     thm_port_posix_unwatch_fd(c->port, c->socket.fd);
-    control_socket_close(&c->socket);
+    local_socket_close(&c->socket);
     c->port = NULL;
 }

@@ -26,7 +26,7 @@
 
 #include "buffer.h"
 #include "commands.h"
-#include "control_socket.h"
+#include "local_socket.h"
 
 #define CONTROL_CLIENTS     8u
 #define CONTROL_LINE        (PATH_MAX + 512) /* bytes of a request */
@@ -58,19 +58,19 @@ struct control {
     struct thm_port_posix *port; /* NULL: there is no socket */
     const struct command_host *host;
     uint32_t tag;
-    struct control_socket socket;
+    struct local_socket socket;
     bool ready; /* something is to be read or accepted */
     struct control_client clients[CONTROL_CLIENTS];
 };
 
 /**
- * Opens the socket, as control_socket_open() does.
+ * Opens the socket, as local_socket_open() does.
  *
  * @param tag    the port reports with it that control_ready() is to be called
  */
-enum control_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
-                                 const struct command_host *host, const char *path,
-                                 const char *group, char *why, size_t cap);
+enum socket_result control_open(struct control *c, struct thm_port_posix *port, uint32_t tag,
+                                const struct command_host *host, const char *path,
+                                const char *group, char *why, size_t cap);
 
 /** Notes that the port reported the tag. */
 void control_ready(struct control *c);

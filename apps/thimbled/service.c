@@ -345,7 +345,7 @@ static int open_control(struct service *s)
         log_note(&s->log, THM_LOG_WARNING, "control",
                  "no socket for thimblectl: there is no folder for it; --control FILE names one");
     else if (!is_none(path) && control_open(&s->control, &s->port, TAG_CONTROL, &s->host, path,
-                                            o->control_group, why, sizeof why) != CONTROL_OPEN) {
+                                            o->control_group, why, sizeof why) != SOCKET_OPEN) {
         log_note(&s->log, o->control ? THM_LOG_ERROR : THM_LOG_WARNING, "control", why);
         result = o->control || o->control_group ? EXIT_USAGE : OPTIONS_OK;
     } else if (!is_none(path)) {

@@ -35,7 +35,7 @@ static int set_up(void **state)
     assert_int_equal(thm_port_posix_init(&port, &config), THM_OK);
     assert_int_equal(
         control_open(&control, &port, TAG, &stand_in.host, path, NULL, why, sizeof why),
-        CONTROL_OPEN);
+        SOCKET_OPEN);
     return 0;
 }
 
@@ -127,14 +127,14 @@ static void test_only_the_user_may_use_it(void **state)
     control_close(&control);
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(control_open(&control, &port, TAG, &stand_in.host, path, "0", why, sizeof why),
-                     CONTROL_OPEN);
+                     SOCKET_OPEN);
     assert_int_equal(mode(path), 0660);
     assert_int_equal(mode(own), 0710);
     control_close(&control);
     assert_int_equal(chmod(own, 0700), 0);
     assert_int_equal(
         control_open(&control, &port, TAG, &stand_in.host, path, "nobody-here", why, sizeof why),
-        CONTROL_FAILED);
+        SOCKET_FAILED);
     assert_non_null(strstr(why, "no group 'nobody-here'"));
 }
 
@@ -144,7 +144,7 @@ static void test_a_live_socket_is_refused_and_a_dead_one_replaced(void **state)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     (void)state;
     assert_int_equal(control_open(&second, &port, TAG, &stand_in.host, path, NULL, why, sizeof why),
-                     CONTROL_TAKEN);
+                     SOCKET_TAKEN);
     assert_non_null(strstr(why, "another thimbled answers at the control socket"));
     assert_non_null(strstr(why, "--control none"));
     int fd = dial();
@@ -158,7 +158,7 @@ static void test_a_live_socket_is_refused_and_a_dead_one_replaced(void **state)
     close(fd); /* a server that was killed leaves this */
     assert_int_equal(
         control_open(&control, &port, TAG, &stand_in.host, path, NULL, why, sizeof why),
-        CONTROL_OPEN);
+        SOCKET_OPEN);
     fd = dial();
     tell(fd, "stats\n");
     assert_non_null(strstr(hear(fd), "\nok\n"));
@@ -174,7 +174,7 @@ static void test_what_is_no_socket_is_left_alone(void **state)
     fclose(file);
     assert_int_equal(
         control_open(&control, &port, TAG, &stand_in.host, path, NULL, why, sizeof why),
-        CONTROL_FAILED);
+        SOCKET_FAILED);
     assert_non_null(strstr(why, "is no socket"));
     assert_string_equal(file_text(path), "mine");
     unlink(path);
@@ -184,7 +184,7 @@ static void test_what_is_no_socket_is_left_alone(void **state)
     longer[sizeof longer - 1] = '\0';
     assert_int_equal(
         control_open(&control, &port, TAG, &stand_in.host, longer, NULL, why, sizeof why),
-        CONTROL_FAILED);
+        SOCKET_FAILED);
     assert_non_null(strstr(why, "more than 107 bytes"));
 }
 

@@ -83,7 +83,7 @@ as_other_user() { # who is no member of root's group
   setpriv --reuid 65534 --regid 65534 --clear-groups "$own/thimbled" --listen 127.0.0.1:0 --cafile "$own/ca/ca.crt" \
     --cert "$own/ca/server/localhost.crt" --key "$own/ca/server/localhost.key" --control "$own/control" \
     --control-group 0 "${memory[@]}" </dev/null 2>"$tmp/err"
-  is $? 2 && has "$(cat "$tmp/err")" "the server's user has to be a member of it"
+  is $? 2 && has "$(cat "$tmp/err")" "thimbled's user has to be a member of it"
 }
 if ((EUID == 0)) && command -v setpriv >/dev/null; then
   ok 'a group that is not the user'\''s own is refused' as_other_user

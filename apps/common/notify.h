@@ -1,6 +1,6 @@
 /* Tells systemd how the service is: sd_notify(3) without its library. */
-#ifndef THIMBLED_NOTIFY_H
-#define THIMBLED_NOTIFY_H
+#ifndef THIMBLE_NOTIFY_H
+#define THIMBLE_NOTIFY_H
 
 #include <stdint.h>
 
