@@ -5,17 +5,26 @@
 #ifndef THIMBLE_EXIT_CODES_H
 #define THIMBLE_EXIT_CODES_H
 
-enum { OF_SERVER = 1 << 0, OF_CLIENT = 1 << 1, OF_CONTROL = 1 << 2, OF_PASSCODE = 1 << 3 };
+enum {
+    OF_SERVER = 1 << 0,
+    OF_CLIENT = 1 << 1,
+    OF_CONTROL = 1 << 2,
+    OF_PASSCODE = 1 << 3,
+    OF_SIGNER = 1 << 4
+};
 
 /* X(name, code, programs, sentence) */
 #define EXIT_CODES(X)                                                                              \
-    X(DONE, 0, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE, "done")                           \
-    X(FAILED, 1, OF_SERVER | OF_CLIENT | OF_PASSCODE, "something failed; the message says what")   \
+    X(DONE, 0, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE | OF_SIGNER, "done")               \
+    X(FAILED, 1, OF_SERVER | OF_CLIENT | OF_PASSCODE | OF_SIGNER,                                  \
+      "something failed; the message says what")                                                   \
     X(NOT_DONE, 1, OF_CONTROL, "the server refused, or it failed; the message says why")           \
-    X(USAGE, 2, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE, "wrong usage or configuration")  \
-    X(CREDENTIALS, 3, OF_SERVER | OF_CLIENT, "a certificate, key, CA or deny-list can't be used")  \
+    X(USAGE, 2, OF_SERVER | OF_CLIENT | OF_CONTROL | OF_PASSCODE | OF_SIGNER,                      \
+      "wrong usage or configuration")                                                              \
+    X(CREDENTIALS, 3, OF_SERVER | OF_CLIENT | OF_SIGNER,                                           \
+      "a certificate, key, CA or deny-list can't be used")                                         \
     X(NO_SERVER, 3, OF_CONTROL, "no server was found at its socket")                               \
-    X(LISTEN, 4, OF_SERVER, "an address can't be listened on")                                     \
+    X(LISTEN, 4, OF_SERVER | OF_SIGNER, "an address can't be listened on")                         \
     X(STORE, 5, OF_SERVER, "the store of messages can't be opened")                                \
     X(UNREACHED, 4, OF_CLIENT, "the server can't be reached")                                      \
     X(UNTRUSTED, 5, OF_CLIENT, "the server's certificate is not the expected one")                 \

@@ -47,7 +47,7 @@ struct program {
     const char *synopsis;           /* after the name: "[OPTION]..." */
     const char *purpose;            /* one or more lines */
     const struct option_row *table; /* ended by a NULL name */
-    unsigned exit_codes;            /* OF_SERVER, OF_CLIENT or OF_CONTROL */
+    unsigned exit_codes;            /* OF_SERVER, OF_CLIENT ... */
     const char *config;             /* configuration file that need not exist; NULL: none */
     /* Offset of an int in the settings that receives the index of the first argument that is no option, with which the
      * options end; 0: such arguments are none of this program's. */
