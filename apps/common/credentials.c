@@ -24,12 +24,14 @@ static int read_pem(const char *path, const char *option, char **text, size_t *l
     return THM_OK;
 }
 
-/* The file that an error of thm_credentials_load() is about. */
-static const char *at_fault(const struct credential_files *files, int code)
+/* The file, or the two of them, that an error of thm_credentials_load() is about. */
+static void name_fault(const struct credential_files *files, int code, char *why, size_t cap)
 {
-    if (code == THM_E_CA)
-        return files->cafile;
-    return code == THM_E_KEY ? files->key : files->cert;
+    bool of_ca = code == THM_E_CA || (code == THM_E_LIMIT && files->users_cafile);
+    const char *file = of_ca ? files->cafile : code == THM_E_KEY ? files->key : files->cert;
+    const char *other = of_ca ? files->users_cafile : NULL;
+    snprintf(why, cap, "%s%s%s: %s", file, other ? " or " : "", other ? other : "",
+             thm_error_text(code));
 }
 
 static void erase(char *text, size_t len)
@@ -39,29 +41,59 @@ static void erase(char *text, size_t len)
         *p++ = 0;
 }
 
+/* What the files hold. */
+struct pem {
+    char *ca, *cert, *key;
+    size_t ca_len, cert_len, key_len;
+};
+
+/* Appends the CAs of users only. */
+static int add_users_ca(struct pem *pem, const char *path, char *why, size_t cap)
+{
+    char *more = NULL;
+    size_t len = 0;
+    int result = read_pem(path, "users-cafile", &more, &len, why, cap);
+    if (result == THM_OK) {
+        char *both = text_format("%s\n%s", pem->ca, more);
+        free(pem->ca);
+        pem->ca = both;
+        pem->ca_len = strlen(both);
+    }
+    free(more);
+    return result;
+}
+
+static int read_files(struct pem *pem, const struct credential_files *files, char *why, size_t cap)
+{
+    int result = read_pem(files->cafile, "cafile", &pem->ca, &pem->ca_len, why, cap);
+    if (result == THM_OK && files->users_cafile)
+        result = add_users_ca(pem, files->users_cafile, why, cap);
+    if (result == THM_OK)
+        result = read_pem(files->cert, "cert", &pem->cert, &pem->cert_len, why, cap);
+    if (result == THM_OK)
+        result = read_pem(files->key, "key", &pem->key, &pem->key_len, why, cap);
+    return result;
+}
+
 int credentials_read(struct thm_credentials *c, const struct credential_files *files,
                      enum thm_role role, char *why, size_t cap)
 {
-    char *ca = NULL, *cert = NULL, *key = NULL;
-    size_t ca_len = 0, cert_len = 0, key_len = 0;
-    int result = read_pem(files->cafile, "cafile", &ca, &ca_len, why, cap);
-    if (result == THM_OK)
-        result = read_pem(files->cert, "cert", &cert, &cert_len, why, cap);
-    if (result == THM_OK)
-        result = read_pem(files->key, "key", &key, &key_len, why, cap);
+    struct pem pem = {0};
+    int result = read_files(&pem, files, why, cap);
     if (result == THM_OK) {
-        result = thm_credentials_load(c, ca, ca_len, cert, cert_len, key, key_len, role);
+        result = thm_credentials_load(c, pem.ca, pem.ca_len, pem.cert, pem.cert_len, pem.key,
+                                      pem.key_len, role);
         if (result != THM_OK)
-            snprintf(why, cap, "%s: %s", at_fault(files, result), thm_error_text(result));
+            name_fault(files, result, why, cap);
         if (result == THM_E_ROLE)
             snprintf(why, cap, "%s is not a %s certificate: thimble-ca %s makes one", files->cert,
                      role == THM_FOR_SERVER ? "server's" : "user's",
                      role == THM_FOR_SERVER ? "server" : "user");
     }
-    erase(key, key_len);
-    free(ca);
-    free(cert);
-    free(key);
+    erase(pem.key, pem.key_len);
+    free(pem.ca);
+    free(pem.cert);
+    free(pem.key);
     return result;
 }
 

@@ -8,10 +8,12 @@
 
 struct credential_files {
     const char *cafile, *cert, *key;
+    const char
+        *users_cafile; /* of a server: CAs that are trusted beside cafile's, behind them; or NULL */
 };
 
 /**
- * Reads the three files.
+ * Reads the files.
  *
  * @param c    receives the credentials
  * @param why  receives one sentence when it fails: which file, what is wrong, what to do

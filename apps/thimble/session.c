@@ -99,7 +99,7 @@ static void say(void *ctx, bool ended, const char *text)
 static int open_credentials(struct session *s)
 {
     const struct settings *o = s->settings;
-    const struct credential_files files = {o->cafile, o->cert, o->key};
+    const struct credential_files files = {o->cafile, o->cert, o->key, NULL};
     char why[512];
     if (credentials_read(&s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
         return report_fail(EXIT_CREDENTIALS, "%s", why);

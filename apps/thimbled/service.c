@@ -27,18 +27,20 @@
 #include "operator.h"
 #include "report.h"
 #include "signals.h"
+#include "signer.h"
 #include "store.h"
 #include "trust.h"
 
-enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL };
+enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL, TAG_SIGNER };
 
 #define EVENTS             256
 #define COST_ROWS          32
 #define WHY_MAX            512
 #define LOG_RETRY_MS       100 /* when stderr took nothing */
 #define DAY_MS             86400000u
-#define LARGEST            3   /* parts of the memory that the summary names */
-#define DEVICES_PER_CLIENT 4u  /* that were here and are remembered, on average */
+#define LARGEST            3  /* parts of the memory that the summary names */
+#define DEVICES_PER_CLIENT 4u /* that were here and are remembered, on average */
+#define INVITATIONS        16384u
 #define OTHER_DESCRIPTORS  64u /* listeners, files, pipes */
 
 struct service {
@@ -54,6 +56,7 @@ struct service {
     struct devices devices;
     struct command_host host;
     struct control control;
+    struct signer signer;
     struct operator_console console;
     bool has_console;
     bool stopping;     /* goodbye is being said */
@@ -191,6 +194,18 @@ static void log_costs(struct service *s)
     }
 }
 
+/* Without thimble-signd nobody gets a certificate here. */
+static void open_signer(struct service *s)
+{
+    signer_open(&s->signer, &s->port, TAG_SIGNER, &s->log, s->settings->signer);
+    if (!s->settings->signer)
+        return;
+    s->config.sign = signer_sign;
+    s->config.sign_ctx = &s->signer;
+    s->config.signings = SIGNER_SIGNINGS;
+    s->config.invitations = INVITATIONS;
+}
+
 static int open_server(struct service *s)
 {
     if (s->settings->auth == AUTH_PASSCODE && !s->store.store->records)
@@ -207,6 +222,7 @@ static int open_server(struct service *s)
     s->config.auth = s->settings->auth == AUTH_PASSCODE ? THM_AUTH_PASSCODE : THM_AUTH_CERTIFICATE;
     s->config.log = on_record;
     s->config.log_ctx = s;
+    open_signer(s);
     size_t size = thm_server_size(&s->config, NULL, 0);
     void *memory = reserve(size);
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
@@ -434,6 +450,7 @@ static uint64_t next_deadline(const struct service *s)
     uint64_t until = earlier(thm_server_deadline(s->server), s->check_at);
     until = earlier(until, audit_deadline(&s->audit));
     until = earlier(until, control_deadline(&s->control, now));
+    until = earlier(until, signer_deadline(&s->signer, now));
     if (s->has_console && operator_waits(&s->console))
         until = 0;
     if (s->has_console)
@@ -476,6 +493,7 @@ static int turn(struct service *s)
         if (events[i].tag < THM_SERVER_TAG_FIRST)
             handle(s, &events[i]);
     control_step(&s->control, now);
+    signer_step(&s->signer, s->server, now);
     if (s->has_console)
         operator_step(&s->console);
     trust_tidy(s->trust, s->server);
@@ -506,6 +524,7 @@ int service_run(const struct settings *settings)
     if (result == EXIT_DONE)
         log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
     control_close(&s->control);
+    signer_close(&s->signer);
     audit_close(&s->audit);
     free(s->audit_path);
     if (s->port.posix)

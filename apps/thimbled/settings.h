@@ -20,6 +20,8 @@ enum { HISTORY_JOINED, HISTORY_ALL };
 struct settings {
     struct option_list listen;
     const char *cafile, *cert, *key, *denylist;
+    const char *users_cafile,
+        *signer; /* of enrolment: the issuing CA, thimble-signd's socket; or NULL */
     const char *name;
     unsigned auth;    /* AUTH_* */
     unsigned history; /* HISTORY_* */

@@ -51,7 +51,8 @@ static int read_denylist(struct trust *t, const char *path, char *why, size_t ca
 int trust_load(struct trust **trust, struct thm_server *server, const struct settings *settings,
                char *why, size_t cap)
 {
-    const struct credential_files files = {settings->cafile, settings->cert, settings->key};
+    const struct credential_files files = {settings->cafile, settings->cert, settings->key,
+                                           settings->users_cafile};
     struct trust *t = calloc(1, sizeof *t);
     if (!t)
         abort();
@@ -71,7 +72,8 @@ int trust_load(struct trust **trust, struct thm_server *server, const struct set
 void trust_check(const struct trust *trust, const struct settings *settings,
                  void (*say)(void *ctx, bool ended, const char *text), void *ctx)
 {
-    const struct credential_files files = {settings->cafile, settings->cert, settings->key};
+    const struct credential_files files = {settings->cafile, settings->cert, settings->key,
+                                           settings->users_cafile};
     credentials_check(&trust->credentials, &files, say, ctx);
 }
 
