@@ -132,7 +132,8 @@ static int read_certificate(struct thm_signing *signing, char *rest)
     next_word(&rest); /* when it ends stands in the certificate */
     if (read_hash(hash, signing->key_hash) &&
         thm_base64_read(rest, strlen(rest), signing->certificate, sizeof signing->certificate,
-                        &signing->certificate_len))
+                        &signing->certificate_len) &&
+        signing->certificate_len > 0)
         return THM_OK;
     return THM_E_SIGNER;
 }
