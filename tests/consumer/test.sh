@@ -7,13 +7,18 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cmake --install "$build" --prefix "$work/usr" >"$work/install.log"
-for file in bin/thimble bin/thimbled bin/thimblectl bin/thimble-passcode bin/thimble-ca share/man/man1/thimble.1 \
+signd=()
+[[ ! -e $build/thimble-signd ]] || signd=(bin/thimble-signd share/man/man8/thimble-signd.8
+  lib/systemd/system/thimble-signd.service lib/sysusers.d/thimble-signd.conf)
+for file in "${signd[@]}" bin/thimble bin/thimbled bin/thimblectl bin/thimble-passcode bin/thimble-ca share/man/man1/thimble.1 \
   share/man/man1/thimble-ca.1 share/man/man8/thimbled.8 share/man/man8/thimblectl.8 lib/systemd/system/thimbled.service \
   lib/sysusers.d/thimbled.conf share/doc/thimble/LICENSE share/doc/thimble/docs/PROTOCOL.md; do
   [[ -e $work/usr/$file ]] || { echo "not installed: $file"; exit 1; }
 done
 [[ $("$work/usr/bin/thimbled" --version) == "thimbled "* ]]
 grep -q "^ExecStart=$work/usr/bin/thimbled " "$work/usr/lib/systemd/system/thimbled.service"
+((${#signd[@]} == 0)) ||
+  grep -q "^ExecStart=$work/usr/bin/thimble-signd " "$work/usr/lib/systemd/system/thimble-signd.service"
 
 echo "the example configurations:"
 # All they lack are the files that each names first.

@@ -43,7 +43,12 @@ ln -s "$THIMBLE" "$tmp/thimble"
 ln -s "$THIMBLECTL" "$tmp/thimblectl"
 ln -s "$THIMBLE_PASSCODE" "$tmp/thimble-passcode"
 ln -s "$THIMBLE_CA" "$tmp/thimble-ca"
-for name in thimbled thimble thimblectl thimble-passcode thimble-ca; do
+programs=(thimbled thimble thimblectl thimble-passcode thimble-ca)
+if [[ -n $THIMBLE_SIGND ]]; then # where it was built
+  ln -s "$THIMBLE_SIGND" "$tmp/thimble-signd"
+  programs+=(thimble-signd)
+fi
+for name in "${programs[@]}"; do
   ok "$name --version" is "$("$tmp/$name" --version)" "$name 0.1.0"
   "$tmp/$name" --help >/dev/full 2>/dev/null
   ok "$name --help that nobody gets is no success" is $? 1

@@ -45,8 +45,8 @@ make_request() { # NAME [OPTION OF openssl req]...
 }
 
 # Has a certificate made: $tmp/NAME.crt.
-enrol() { # NAME USER@DEVICE
-  make_request "$1"
+enrol() { # NAME USER@DEVICE [OPTION OF openssl req]...
+  make_request "$1" "${@:3}"
   answers 'ok *' "sign $2 $request" || return 1
   base64 -d <<<"${answer##* }" | openssl x509 -inform DER -out "$tmp/$1.crt"
 }
@@ -89,10 +89,8 @@ ok '... for 90 days' at_most $((until - $(date +%s) - 90 * 86400)) 0
 ok '... and not less' at_most $(($(date +%s) + 90 * 86400 - until)) "$PATIENCE"
 ok '... as it says itself' is "$(date -u -d "$(openssl x509 -in "$tmp/phone.crt" -noout -enddate | cut -d= -f2)" +%s)" "$until"
 ok '... is logged' grep -q " INFO signed user=ali device=phone detail=\"key $hash, until 20" "$signd_log"
-ok 'extensions are not asked for' enrol wishes ali@wishes
-make_request wishes -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:TRUE
-answers 'ok *' "sign ali@wishes $request"
-base64 -d <<<"${answer##* }" | openssl x509 -inform DER -out "$tmp/wishes.crt"
+ok 'extensions that are asked for are not given' enrol wishes ali@wishes -addext subjectAltName=DNS:localhost \
+  -addext basicConstraints=critical,CA:TRUE
 ok '... neither a server'\''s name' not grep -q DNS: <(openssl x509 -in "$tmp/wishes.crt" -noout -text)
 ok '... nor a CA' grep -q CA:FALSE <(openssl x509 -in "$tmp/wishes.crt" -noout -text)
 ok 'a name that is none' answers 'error argument *' "sign Ali@phone $request"
