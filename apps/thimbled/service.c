@@ -57,6 +57,7 @@ struct service {
     struct command_host host;
     struct control control;
     struct signer signer;
+    uint16_t number; /* TCP port that it listens on, of the first address */
     struct operator_console console;
     bool has_console;
     bool stopping;     /* goodbye is being said */
@@ -269,6 +270,8 @@ static int listen_on(struct service *s, const char *address)
                  code == THM_E_PORT ? strerror(cause) : thm_error_text(code), cure);
         return fail(s, code == THM_E_ADDRESS ? EXIT_USAGE : EXIT_LISTEN, "listen", why);
     }
+    if (s->number == 0)
+        s->number = bound.number;
     thm_address_text(&bound, text);
     const struct thm_log_record record = {
         .level = THM_LOG_INFO, .event = "listening", .address = &bound};
@@ -303,6 +306,32 @@ static bool reload(void *ctx, char *text, size_t cap)
     log_note(&s->log, THM_LOG_ERROR, "reload-failed", text);
     log_note(&s->log, THM_LOG_WARNING, "reload-failed",
              "the former certificates and deny-list stay in use");
+    return false;
+}
+
+/* Where invitations lead. */
+static bool here(void *ctx, struct thm_invitation *invitation, char *why, size_t cap)
+{
+    const struct service *s = ctx;
+    const char *host = s->settings->invite_host;
+    if (!s->settings->signer) {
+        snprintf(
+            why, cap,
+            "this server has no certificates made: start it with --signer, see thimble-signd(8)");
+        return false;
+    }
+    if (!trust_here(s->trust, invitation)) {
+        snprintf(why, cap, "%s names no server, or its CA is not in %s", s->settings->cert,
+                 s->settings->cafile);
+        return false;
+    }
+    invitation->port = s->number;
+    if (!host)
+        host = invitation->server_name;
+    if (thm_invitation_host(invitation, host, strlen(host)) == THM_OK)
+        return true;
+    snprintf(why, cap, "invitations can't lead to %s: --invite-host says where, HOST or HOST:PORT",
+             host);
     return false;
 }
 
@@ -343,6 +372,7 @@ static int open_host(struct service *s)
                               .started_ms = (uint64_t)time(NULL) * 1000,
                               .reload = reload,
                               .quit = stop,
+                              .here = here,
                               .ctx = s};
     if (!devices_open(&s->devices, DEVICES_PER_CLIENT * s->config.max_clients))
         return fail(s, EXIT_FAILED, "start", thm_error_text(THM_E_MEMORY));

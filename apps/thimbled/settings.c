@@ -32,6 +32,8 @@ static const struct option_row table[] = {
      "an issuing CA, trusted for users as well"},
     {"signer", 0, OPTION_FILE, AT(signer), "FILE", NULL, 0, 0,
      "socket of thimble-signd: devices get certificates"},
+    {"invite-host", 0, OPTION_TEXT, AT(invite_host), "HOST[:PORT]", NULL, 0, 0,
+     "where invitations lead"},
     {"auth", 0, OPTION_CHOICE, AT(auth), "certificate|passcode", "certificate", 0, 0,
      "what a login takes, unless the account says otherwise"},
     {"history", 0, OPTION_CHOICE, AT(history), "joined|all", "joined", 0, 0,

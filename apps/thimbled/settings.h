@@ -21,7 +21,8 @@ struct settings {
     struct option_list listen;
     const char *cafile, *cert, *key, *denylist;
     const char *users_cafile,
-        *signer; /* of enrolment: the issuing CA, thimble-signd's socket; or NULL */
+        *signer;             /* of enrolment: the issuing CA, thimble-signd's socket; or NULL */
+    const char *invite_host; /* NULL: the name in the server's certificate, and its first port */
     const char *name;
     unsigned auth;    /* AUTH_* */
     unsigned history; /* HISTORY_* */

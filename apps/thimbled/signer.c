@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -115,22 +116,13 @@ static char *next_word(char **rest)
     return word;
 }
 
-static bool read_hash(const char *text, uint8_t hash[THM_KEY_HASH])
-{
-    static const char digits[] = "0123456789abcdef";
-    if (strlen(text) != 2 * THM_KEY_HASH || text[strspn(text, digits)] != '\0')
-        return false;
-    for (unsigned i = 0; i < THM_KEY_HASH; i++)
-        hash[i] = (uint8_t)((strchr(digits, text[2 * i]) - digits) << 4 |
-                            (strchr(digits, text[2 * i + 1]) - digits));
-    return true;
-}
-
 static int read_certificate(struct thm_signing *signing, char *rest)
 {
-    const char *hash = next_word(&rest);
-    next_word(&rest); /* when it ends stands in the certificate */
-    if (read_hash(hash, signing->key_hash) &&
+    const char *hash = next_word(&rest), *ends = next_word(&rest);
+    char *end;
+    signing->not_after_s = strtoull(ends, &end, 10);
+    if (thm_hex_bytes(hash, strlen(hash), signing->key_hash, sizeof signing->key_hash) &&
+        end > ends && *end == '\0' &&
         thm_base64_read(rest, strlen(rest), signing->certificate, sizeof signing->certificate,
                         &signing->certificate_len) &&
         signing->certificate_len > 0)

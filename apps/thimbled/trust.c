@@ -113,3 +113,10 @@ uint64_t trust_ends(const struct trust *trust)
 {
     return (uint64_t)thm_credentials_identity(&trust->credentials)->not_after;
 }
+
+bool trust_here(const struct trust *trust, struct thm_invitation *invitation)
+{
+    return thm_credentials_server_name(&trust->credentials, invitation->server_name,
+                                       sizeof invitation->server_name) > 0 &&
+           thm_credentials_ca_pin(&trust->credentials, invitation->ca);
+}

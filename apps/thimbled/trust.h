@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "thimble/enroll.h"
 #include "thimble/server.h"
 
 #include "settings.h"
@@ -38,6 +39,13 @@ unsigned trust_denied(const struct trust *trust);
 
 /** Whether this one is. */
 bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH]);
+
+/**
+ * How invitations name this server: its name and its CA.
+ *
+ * @return false: the certificate names no server, or its CA is not in the CA file
+ */
+bool trust_here(const struct trust *trust, struct thm_invitation *invitation);
 
 /** When the server's certificate ends: seconds since 1970. */
 uint64_t trust_ends(const struct trust *trust);

@@ -266,6 +266,17 @@ int thm_invitation_read(struct thm_invitation *invitation, const char *text, siz
     return THM_E_TOKEN;
 }
 
+int thm_invitation_host(struct thm_invitation *invitation, const char *text, size_t len)
+{
+    struct span s = {text, len};
+    uint16_t port = invitation->port;
+
+    if (read_address(s, invitation))
+        return THM_OK;
+    invitation->port = port;
+    return read_host(s, invitation->host) ? THM_OK : THM_E_TOKEN;
+}
+
 size_t thm_invitation_print(const struct thm_invitation *invitation, char text[THM_INVITATION_TEXT])
 {
     struct thm_text t;

@@ -46,6 +46,13 @@ struct thm_invitation {
  */
 int thm_invitation_read(struct thm_invitation *invitation, const char *text, size_t len);
 
+/**
+ * Sets where an invitation leads: HOST or HOST:PORT; without PORT that one stays.
+ *
+ * @return THM_OK, or THM_E_TOKEN: it is none of these; then `host` is undefined
+ */
+int thm_invitation_host(struct thm_invitation *invitation, const char *text, size_t len);
+
 /** Writes one, terminated; the reverse. Host and name must be what thm_invitation_read() takes. Returns the bytes written,
  * without the terminator. */
 size_t thm_invitation_print(const struct thm_invitation *invitation,
