@@ -52,6 +52,25 @@ enum thm_tls_phase thm_accept_hello(struct thm_tls *t)
     return t->phase;
 }
 
+#if THM_TLS_ADMITS
+/* BearSSL's choice. By then the protocol is agreed on: whoever enrols gets the CAs with the chain, for he may know one by
+ * its hash alone, and is judged otherwise. */
+static int choose(const br_ssl_server_policy_class **policy, const br_ssl_server_context *server,
+                  br_ssl_server_choices *choices)
+{
+    struct thm_tls *t = ((const struct thm_engine *)(const void *)server)->owner;
+    struct thm_slot *slot = thm_slot_of(t);
+
+    if (!t->domain->serving.choice(policy, server, choices))
+        return 0;
+    if (thm_enrols(t)) {
+        choices->chain_len = thm_loaded(slot->credentials)->shown_len;
+        slot->guard.admission = &t->domain->config;
+    }
+    return 1;
+}
+#endif
+
 bool thm_accept_start(struct thm_tls *t)
 {
     struct thm_tls_domain *d = t->domain;
@@ -61,6 +80,10 @@ bool thm_accept_start(struct thm_tls *t)
 
     br_ssl_server_set_single_ec(server, own->chain, own->chain_len, &own->key, BR_KEYTYPE_SIGN,
                                 BR_KEYTYPE_EC, d->profile.ec, d->profile.sign);
+#if THM_TLS_ADMITS
+    if (d->config.enroll_alpn)
+        d->serving.choice = thm_engine_choose_by(server, &d->serving.policy, choose);
+#endif
     /* Client certificates are only asked for because this list is not empty. */
     br_ssl_server_set_trust_anchor_names_alt(server, own->anchors, own->anchor_count);
     br_ssl_server_set_cache(server, &d->serving.cache_class);

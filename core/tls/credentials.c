@@ -37,8 +37,16 @@ static unsigned char *borrowed(const unsigned char *bytes)
     return (unsigned char *)(uintptr_t)bytes;
 }
 
-static int borrow_cas(struct thm_loaded *c, const struct thm_credential_parts *parts)
+static int borrow_cas(struct thm_loaded *c, const struct thm_credential_parts *parts,
+                      enum thm_role role)
 {
+    (void)role;
+#if THM_TLS_PINS
+    if (parts->pin) {
+        c->pin = parts->pin;
+        return role == THM_FOR_ENROLMENT && parts->ca_count == 0 ? THM_OK : THM_E_CA;
+    }
+#endif
     if (parts->ca_count == 0 || parts->ca_count > THM_CA_MAX)
         return THM_E_CA;
     for (; c->anchor_count < parts->ca_count; c->anchor_count++) {
@@ -67,6 +75,9 @@ static int borrow_chain(struct thm_loaded *c, const struct thm_credential_parts 
             return THM_E_CERT;
         c->chain[c->chain_len] = (br_x509_certificate){borrowed(der), len};
     }
+#if THM_TLS_ADMITS
+    c->shown_len = c->chain_len;
+#endif
     return THM_OK;
 }
 
@@ -91,7 +102,7 @@ int thm_credentials_set(struct thm_credentials *credentials,
     int result;
 
     thm_credentials_wipe(credentials);
-    result = borrow_cas(c, parts);
+    result = borrow_cas(c, parts, role);
     if (result == THM_OK)
         result = borrow_chain(c, parts);
     if (result == THM_OK)

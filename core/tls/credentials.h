@@ -19,6 +19,12 @@ struct thm_loaded {
     struct thm_identity identity;
     uint8_t leaf_hash[32];
     uint8_t ca_hash[32]; /* of all anchors: the policy that sessions were made under */
+#if THM_TLS_ADMITS
+    size_t shown_len; /* of `chain`, with the CAs behind it that are shown to those who enrol */
+#endif
+#if THM_TLS_PINS
+    struct thm_ca_pin *pin; /* NULL: `anchors` are trusted */
+#endif
 #if THM_CREDENTIALS_MAX
     /* What all those point to when it was loaded. */
     unsigned char scalar[THM_SCALAR];

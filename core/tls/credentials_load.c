@@ -108,16 +108,22 @@ static int load_cas(struct thm_loaded *c, const char *ca, size_t len)
 
 struct chain_reading {
     struct thm_loaded *loaded;
+    size_t len; /* certificates of the chain, so far */
+    bool
+        shown; /* they are CAs, of which those are left out for which there is no room in a chain */
+    bool skips; /* that is so */
     bool full;
 };
 
 static int begin_certificate(void *ctx)
 {
-    struct thm_loaded *c = ((struct chain_reading *)ctx)->loaded;
+    struct chain_reading *r = ctx;
+    struct thm_loaded *c = r->loaded;
 
-    if (c->chain_len == THM_CHAIN_MAX)
-        return THM_E_LIMIT;
-    c->chain[c->chain_len].data = c->store + c->used;
+    r->skips = r->len == THM_CHAIN_MAX;
+    if (r->skips)
+        return r->shown ? THM_OK : THM_E_LIMIT;
+    c->chain[r->len].data = c->store + c->used;
     return THM_OK;
 }
 
@@ -125,37 +131,34 @@ static void push_certificate(void *ctx, const void *der, size_t len)
 {
     struct chain_reading *r = ctx;
 
-    store(r->loaded, der, len, &r->full);
+    if (!r->skips)
+        store(r->loaded, der, len, &r->full);
 }
 
 static int end_certificate(void *ctx)
 {
     struct chain_reading *r = ctx;
     struct thm_loaded *c = r->loaded;
-    br_x509_certificate *certificate = &c->chain[c->chain_len++];
+    br_x509_certificate *certificate;
 
+    if (r->skips)
+        return THM_OK;
+    certificate = &c->chain[r->len++];
     certificate->data_len = (size_t)(c->store + c->used - certificate->data);
     return r->full || certificate->data_len > THM_CERT_MAX ? THM_E_LIMIT : THM_OK;
 }
 
 /* Reads the own leaf as a peer will: at its last second, so that only its content counts, and with no
  * CA, so that "not trusted" is the best that can come out. */
-static int read_leaf(struct thm_loaded *c, br_x509_minimal_context *x509,
-                     struct thm_leaf_names *names)
+static int read_leaf(const struct thm_loaded *c, br_x509_minimal_context *x509,
+                     struct thm_leaf_names *names, uint64_t last_second)
 {
     const br_x509_certificate *leaf = &c->chain[0];
-    struct thm_validity validity;
 
-    thm_validity_start(&validity);
-    thm_validity_push(&validity, leaf->data, leaf->data_len);
-    c->identity.not_after = thm_validity_end(&validity);
-    if (c->identity.not_after == 0)
-        return THM_E_CERT;
     br_x509_minimal_init(x509, &br_sha256_vtable, NULL, 0);
     br_x509_minimal_set_hash(x509, br_sha256_ID, &br_sha256_vtable);
-    thm_leaf_names_init(names);
     br_x509_minimal_set_name_elements(x509, names->elements, 3);
-    thm_set_time(x509, c->identity.not_after);
+    thm_set_time(x509, last_second);
     x509->vtable->start_chain(&x509->vtable, NULL);
     x509->vtable->start_cert(&x509->vtable, (uint32_t)leaf->data_len);
     x509->vtable->append(&x509->vtable, leaf->data, leaf->data_len);
@@ -172,14 +175,28 @@ static bool key_fits(const struct thm_loaded *c, const br_x509_pkey *leaf_key)
            memcmp(point, leaf_key->key.ec.q, sizeof point) == 0;
 }
 
+static uint64_t last_second(const br_x509_certificate *leaf)
+{
+    struct thm_validity validity;
+
+    thm_validity_start(&validity);
+    thm_validity_push(&validity, leaf->data, leaf->data_len);
+    return thm_validity_end(&validity);
+}
+
 static int check_leaf(struct thm_loaded *c, enum thm_role role)
 {
     br_x509_minimal_context x509;
     struct thm_leaf_names names;
     const br_x509_pkey *key;
     unsigned usages;
-    int result = read_leaf(c, &x509, &names);
+    int result;
 
+    c->identity.not_after = last_second(&c->chain[0]);
+    if (c->identity.not_after == 0)
+        return THM_E_CERT;
+    thm_leaf_names_init(&names);
+    result = read_leaf(c, &x509, &names, c->identity.not_after);
     if (result != THM_OK)
         return result;
     key = x509.vtable->get_pkey(&x509.vtable, &usages);
@@ -190,13 +207,15 @@ static int check_leaf(struct thm_loaded *c, enum thm_role role)
     return role == THM_FOR_SERVER ? thm_leaf_server(&names) : thm_leaf_user(&names, &c->identity);
 }
 
-static int load_chain(struct thm_loaded *c, const char *chain, size_t len)
+/* The own chain, or, when that is there, the CAs behind it. */
+static int load_chain(struct thm_loaded *c, const char *text, size_t len, size_t *total)
 {
     static const struct thm_pem_reader reader = {is_certificate, begin_certificate,
                                                  push_certificate, end_certificate};
-    struct chain_reading r = {.loaded = c};
-    int count = thm_pem_read(chain, len, &reader, &r);
+    struct chain_reading r = {.loaded = c, .len = c->chain_len, .shown = c->chain_len > 0};
+    int count = thm_pem_read(text, len, &reader, &r);
 
+    *total = r.len;
     if (count < 0)
         return count;
     return count == 0 ? THM_E_CERT : THM_OK;
@@ -268,16 +287,36 @@ int thm_credentials_load(struct thm_credentials *credentials, const char *ca, si
     memset(c, 0, sizeof *c);
     result = load_cas(c, ca, ca_len);
     if (result == THM_OK)
-        result = load_chain(c, chain, chain_len);
+        result = load_chain(c, chain, chain_len, &c->chain_len);
     if (result == THM_OK)
         result = load_key(c, key, key_len);
     if (result == THM_OK)
         result = check_leaf(c, role);
+#if THM_TLS_ADMITS
+    if (result == THM_OK && role == THM_FOR_SERVER)
+        result = load_chain(c, ca, ca_len, &c->shown_len);
+#endif
     if (result == THM_OK)
         thm_credentials_hash(c);
     else
         thm_credentials_wipe(credentials);
     return result;
 }
+
+#if THM_ENROLL
+size_t thm_credentials_server_name(const struct thm_credentials *c, char *name, size_t cap)
+{
+    const struct thm_loaded *loaded = thm_loaded(c);
+    br_x509_minimal_context x509;
+    struct thm_leaf_names names;
+
+    thm_leaf_names_init(&names);
+    thm_leaf_names_want_dns(&names, name, cap);
+    if (read_leaf(loaded, &x509, &names, loaded->identity.not_after) != THM_OK ||
+        thm_leaf_server(&names) != THM_OK)
+        name[0] = '\0';
+    return strlen(name);
+}
+#endif
 
 #endif

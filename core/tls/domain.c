@@ -44,6 +44,18 @@ size_t thm_tls_domain_size(const struct thm_tls_config *config)
     return l.total;
 }
 
+#if THM_ENROLL
+static bool enrolment_is_valid(const struct thm_tls_config *config)
+{
+    const char *alpn = config->enroll_alpn;
+
+    return !alpn || (THM_TLS_ADMITS && config->role == THM_FOR_SERVER && config->admits &&
+                     alpn[0] != '\0' && strlen(alpn) <= 255 && strcmp(alpn, config->alpn) != 0);
+}
+#else
+#define enrolment_is_valid(config) true
+#endif
+
 static bool is_valid(const struct thm_tls_config *config)
 {
     size_t alpn_len = config->alpn ? strlen(config->alpn) : 0;
@@ -53,8 +65,9 @@ static bool is_valid(const struct thm_tls_config *config)
     if (config->handshake_memory &&
         (config->handshakes != 1 || (uintptr_t)config->handshake_memory % 16 != 0))
         return false;
-    return config->port && alpn_len >= 1 && alpn_len <= 255 && config->connections >= 1 &&
-           config->handshakes >= 1 && config->in_buffers >= 1 && config->out_buffers >= 1;
+    return config->port && alpn_len >= 1 && alpn_len <= 255 && enrolment_is_valid(config) &&
+           config->connections >= 1 && config->handshakes >= 1 && config->in_buffers >= 1 &&
+           config->out_buffers >= 1;
 }
 
 static int draw_seeds(struct thm_tls_domain *d)
@@ -105,6 +118,9 @@ int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
     memset(d, 0, sizeof *d);
     d->config = *config;
     d->alpn[0] = config->alpn;
+#if THM_TLS_ADMITS
+    d->alpn[1] = config->enroll_alpn; /* last: who offers both gets the other */
+#endif
     thm_profile_choose(&d->profile, config->backend, config->prefer_aes);
     make_pools(d, &l);
     if (thm_serves(d))

@@ -44,6 +44,19 @@ void thm_engine_speak_tls12(br_ssl_engine_context *engine)
     engine->version_out = BR_TLS12;
 }
 
+#if THM_TLS_SERVER
+thm_engine_choice thm_engine_choose_by(br_ssl_server_context *server,
+                                       br_ssl_server_policy_class *policy, thm_engine_choice choice)
+{
+    const br_ssl_server_policy_class *own = *server->policy_vtable;
+
+    *policy = *own;
+    policy->choose = choice;
+    *server->policy_vtable = policy;
+    return own->choose;
+}
+#endif
+
 bool thm_engine_is_known(const br_ssl_engine_context *engine)
 {
     return thm_engine_between_records(engine) && thm_engine_output_idle(engine) &&

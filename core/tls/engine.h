@@ -37,6 +37,20 @@ bool thm_engine_is_known(const br_ssl_engine_context *engine);
  * alert, bears this version. 0.6 would write 0.0, which no client takes for TLS. */
 void thm_engine_speak_tls12(br_ssl_engine_context *engine);
 
+#if THM_TLS_SERVER
+typedef int (*thm_engine_choice)(const br_ssl_server_policy_class **policy,
+                                 const br_ssl_server_context *server,
+                                 br_ssl_server_choices *choices);
+
+/** Has a server's suite and chain chosen by another function than its policy's own.
+ *
+ * @param policy  becomes that policy with `choice` in it; lives as long as the engine does
+ * @return the policy's own choice, which `choice` may call */
+thm_engine_choice thm_engine_choose_by(br_ssl_server_context *server,
+                                       br_ssl_server_policy_class *policy,
+                                       thm_engine_choice choice);
+#endif
+
 /* --- questions --- */
 
 /** Whether the handshake is over and application data may flow. */

@@ -38,6 +38,9 @@ static const struct pair own_errors[] = {
     {THM_GUARD_LEAF, THM_E_CERT},
     {THM_GUARD_ROLE, THM_E_ROLE},
     {THM_GUARD_REVOKED, THM_E_REVOKED},
+#if THM_TLS_ADMITS
+    {THM_GUARD_INVITATION, THM_E_INVITATION},
+#endif
 };
 
 /* Alerts speak of the receiver's certificate: "expired" is not THM_E_EXPIRED, which is the peer's. */
@@ -69,6 +72,9 @@ static const struct pair alerts_for_errors[] = {
     {-THM_E_REVOKED, BR_ALERT_CERTIFICATE_REVOKED},
     {-THM_E_CHAIN, BR_ALERT_BAD_CERTIFICATE},
     {-THM_E_CERT, BR_ALERT_BAD_CERTIFICATE},
+#if THM_TLS_ADMITS
+    {-THM_E_INVITATION, BR_ALERT_CERTIFICATE_UNKNOWN},
+#endif
     {-THM_E_TLS_RECORD, BR_ALERT_RECORD_OVERFLOW},
     {-THM_E_CLOCK, BR_ALERT_INTERNAL_ERROR},
     {-THM_E_ENTROPY, BR_ALERT_INTERNAL_ERROR},

@@ -29,10 +29,19 @@ static void start_guard(struct thm_tls *t)
     const struct thm_loaded *own = thm_loaded(d->credentials);
     struct thm_guard *guard = &thm_slot_of(t)->guard;
 
-    thm_guard_init(guard, thm_serves(d) ? THM_FOR_CLIENT : THM_FOR_SERVER, own->anchors,
-                   own->anchor_count, d->profile.ec, d->profile.verify, &d->denylist);
+    thm_guard_init(guard, thm_serves(d) ? THM_FOR_CLIENT : THM_FOR_SERVER, own, d->profile.ec,
+                   d->profile.verify, &d->denylist);
     br_ssl_engine_set_x509(&thm_engine_of(t)->ssl.base, &guard->vtable);
 }
+
+#if THM_TLS_ADMITS
+static size_t alpn_count(const struct thm_tls_domain *d)
+{
+    return d->config.enroll_alpn ? 2 : 1;
+}
+#else
+#define alpn_count(d) 1
+#endif
 
 static int start(struct thm_tls *t, uint64_t utc_s)
 {
@@ -47,7 +56,7 @@ static int start(struct thm_tls *t, uint64_t utc_s)
         return THM_E_ENTROPY;
     slot->started = true;
     slot->credentials = d->credentials;
-    thm_profile_apply(&d->profile, &engine->ssl.base, d->alpn);
+    thm_profile_apply(&d->profile, &engine->ssl.base, d->alpn, alpn_count(d));
     start_guard(t);
     out->at = out->end = 0;
     br_ssl_engine_set_buffers_bidi(&engine->ssl.base, thm_pool_at(&d->in_buffers, t->in_buffer),
@@ -100,6 +109,19 @@ static enum thm_tls_phase fail(struct thm_tls *t, int error)
     return t->phase;
 }
 
+/* Whose certificate is an invitation's has that refused with it. */
+static int reason(const struct thm_tls *t, int e)
+{
+    int error = thm_tls_error(e);
+
+    (void)t;
+#if THM_ENROLL
+    if (error == THM_E_CERT_REJECTED && thm_joins(t))
+        return THM_E_INVITATION;
+#endif
+    return error;
+}
+
 static enum thm_tls_phase fail_engine(struct thm_tls *t)
 {
     int e = br_ssl_engine_last_error(&thm_engine_of(t)->ssl.base);
@@ -107,7 +129,7 @@ static enum thm_tls_phase fail_engine(struct thm_tls *t)
     t->bearssl_error = (int16_t)e;
     if (e == THM_GUARD_REVOKED)
         t->peer = thm_slot_of(t)->guard.who;
-    return fail(t, e == BR_ERR_OK ? THM_E_CLOSED : thm_tls_error(e));
+    return fail(t, e == BR_ERR_OK ? THM_E_CLOSED : reason(t, e));
 }
 
 /* Who the peer is: proven by a chain just now, or when the session that was resumed was made. */
@@ -117,12 +139,16 @@ static bool adopt_peer(struct thm_tls *t)
     const struct thm_slot *slot = thm_slot_of(t);
     const uint8_t *hash = slot->session.server_leaf_hash;
 
+#if THM_TLS_ADMITS
+    t->enrols = thm_enrols(t);
+#endif
     if (slot->guard.verified) {
         t->peer = slot->guard.who;
         hash = thm_serves(t->domain) ? thm_loaded(slot->credentials)->leaf_hash
                                      : slot->guard.leaf_hash;
         thm_resume_remember(t);
-    } else if (slot->tentative && thm_engine_in_session(&engine->ssl.base, slot->session.id)) {
+    } else if (slot->tentative && !thm_enrols(t) &&
+               thm_engine_in_session(&engine->ssl.base, slot->session.id)) {
         t->peer = slot->session.who;
         t->resumed = 1;
     } else {

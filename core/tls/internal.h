@@ -69,11 +69,15 @@ struct thm_serving {
     uint32_t epoch;      /* counts their changes */
     uint64_t now_ms;
     struct thm_list waiting; /* slots in use, in order of progress */
+#if THM_TLS_ADMITS
+    br_ssl_server_policy_class policy; /* BearSSL's own, with another choice in it */
+    thm_engine_choice choice;          /* and the one that it had */
+#endif
 };
 
 struct thm_tls_domain {
     struct thm_tls_config config;
-    const char *alpn[1];
+    const char *alpn[1 + THM_TLS_ADMITS];
     struct thm_profile profile;
     const struct thm_credentials *credentials;
     const struct thm_denylist *denylist;
@@ -113,6 +117,29 @@ static inline struct thm_out_buffer *thm_out_of(const struct thm_tls *t)
 {
     return t->out_buffer != 0 ? thm_pool_at(&t->domain->out_buffers, t->out_buffer) : NULL;
 }
+
+/** Whether the protocol that was agreed on is the one for enrolment. A server's question. */
+#if THM_TLS_ADMITS
+static inline bool thm_enrols(const struct thm_tls *t)
+{
+    const char *enroll = t->domain->config.enroll_alpn;
+
+    return enroll && br_ssl_engine_get_selected_protocol(&thm_engine_of(t)->ssl.base) == enroll;
+}
+#else
+#define thm_enrols(t) false
+#endif
+
+/** Whether this is a client without an identity yet, whose certificate is an invitation's. */
+#if THM_ENROLL
+static inline bool thm_joins(const struct thm_tls *t)
+{
+    return !thm_serves(t->domain) &&
+           thm_loaded(thm_slot_of(t)->credentials)->identity.user[0] == '\0';
+}
+#else
+#define thm_joins(t) false
+#endif
 
 /** Lends engine, slot and both buffers together, or nothing. */
 bool thm_domain_lend(struct thm_tls *t);

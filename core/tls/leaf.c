@@ -14,6 +14,12 @@ void thm_leaf_names_init(struct thm_leaf_names *names)
     names->elements[2] = (br_name_element){san_dns, names->dns, 1, 0};
 }
 
+void thm_leaf_names_want_dns(struct thm_leaf_names *names, char *dns, size_t cap)
+{
+    names->elements[2].buf = dns;
+    names->elements[2].len = cap;
+}
+
 static bool is_id(const char *id, size_t len)
 {
     if (len == 0 || len > THM_ID_MAX)

@@ -27,6 +27,9 @@ struct thm_leaf_names {
 /** Points `elements` at the buffers; the object must not move afterwards. */
 void thm_leaf_names_init(struct thm_leaf_names *names);
 
+/** Has the first dNSName itself written to `dns`, `cap` bytes with its terminator; "" when it doesn't fit. */
+void thm_leaf_names_want_dns(struct thm_leaf_names *names, char *dns, size_t cap);
+
 /**
  * Whether the leaf is a server's, which has a dNSName and no URI. The common name never counts.
  *

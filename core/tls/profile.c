@@ -60,7 +60,7 @@ void thm_profile_choose(struct thm_profile *profile, const struct thm_tls_backen
 }
 
 void thm_profile_apply(const struct thm_profile *profile, br_ssl_engine_context *engine,
-                       const char **alpn)
+                       const char **alpn, size_t alpn_count)
 {
     br_ssl_engine_set_versions(engine, BR_TLS12, BR_TLS12);
     apply_suites(profile, engine);
@@ -75,5 +75,5 @@ void thm_profile_apply(const struct thm_profile *profile, br_ssl_engine_context 
     br_ssl_engine_set_all_flags(engine, BR_OPT_NO_RENEGOTIATION |
                                             BR_OPT_ENFORCE_SERVER_PREFERENCES |
                                             BR_OPT_FAIL_ON_ALPN_MISMATCH);
-    br_ssl_engine_set_protocol_names(engine, alpn, 1);
+    br_ssl_engine_set_protocol_names(engine, alpn, alpn_count);
 }

@@ -48,9 +48,9 @@ void thm_profile_choose(struct thm_profile *profile, const struct thm_tls_backen
 /**
  * Configures what both ends have in common: versions, suites, hash, algorithms, flags, ALPN.
  *
- * @param alpn  one protocol name; the array lives as long as engines do
+ * @param alpn  protocol names, the best first; the array lives as long as engines do
  */
 void thm_profile_apply(const struct thm_profile *profile, br_ssl_engine_context *engine,
-                       const char **alpn);
+                       const char **alpn, size_t alpn_count);
 
 #endif

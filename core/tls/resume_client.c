@@ -82,7 +82,7 @@ void thm_resume_remember(const struct thm_tls *t)
     br_ssl_session_parameters now;
     struct remembered *r;
 
-    if (!slot->remembered)
+    if (!slot->remembered || thm_joins(t))
         return;
     thm_tls_session_clear(slot->remembered);
     br_ssl_engine_get_session_parameters(&thm_engine_of(t)->ssl.base, &now);

@@ -95,6 +95,7 @@ static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_co
     const unsigned char *hello = thm_engine_unread(&server->eng, &len);
 
     (void)ctx;
+    /* Nor is one that asks for enrolment alone; who asks for both gets the first, which sessions are of. */
     if (!hello_asks_for(hello, len, d->config.alpn))
         return 0;
     s = thm_session_cache_get(&d->serving.cache, parameters->session_id, &policy);
@@ -116,7 +117,7 @@ static void save_session(const br_ssl_session_cache_class **ctx, br_ssl_server_c
     struct thm_cached s = {.version = parameters->version, .suite = parameters->cipher_suite};
 
     (void)ctx;
-    if (!slot->guard.verified)
+    if (!slot->guard.verified || thm_enrols(t))
         return;
     memcpy(s.proven.id, parameters->session_id, sizeof s.proven.id);
     memcpy(s.master_secret, parameters->master_secret, sizeof s.master_secret);

@@ -109,6 +109,18 @@ openssl ec -in ali.key -outform DER -out ali_key.der 2>/dev/null
 openssl x509 -in ali.crt -outform DER -out ali.der
 openssl x509 -in root.crt -outform DER -out root.der
 
+# Enrolment: servers whose CA is told by its hash, and who must not get in.
+leaf server_step step "$(san DNS:chat.example)"
+cat step.crt >>server_step.crt
+for name in impostor bianca elsewhere; do cat "$name.crt" root.crt >"${name}_root.crt"; done
+cat server.crt other.crt root.crt >server_both.crt
+cat server.crt step.crt other.crt >server_others.crt
+leaf signs_servers root "$(san URI:thimble:ali@desk)"
+leaf below_no_ca signs_servers "$(san DNS:chat.example)"
+cat signs_servers.crt >>below_no_ca.crt
+cp p384.key p384_stranger.key
+issue p384_stranger other /CN=p384 3650 "$(san URI:thimble:ali@desk)"
+
 # A signature with its last byte changed.
 openssl x509 -in ali.crt -outform DER -out tampered.der
 size=$(wc -c <tampered.der)

@@ -411,8 +411,7 @@ static void the_guard_gives_a_key_only_of_whom_it_verified(void **state)
     const struct thm_denylist *nobody = NULL;
     struct thm_guard guard;
 
-    thm_guard_init(&guard, THM_FOR_CLIENT, own->anchors, own->anchor_count, &br_ec_p256_m31,
-                   &br_ecdsa_i31_vrfy_asn1, &nobody);
+    thm_guard_init(&guard, THM_FOR_CLIENT, own, &br_ec_p256_m31, &br_ecdsa_i31_vrfy_asn1, &nobody);
     guard.utc_s = s->w->server_utc;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         raw_client_init(&s->r, s->w);

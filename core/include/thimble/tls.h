@@ -20,6 +20,11 @@
 #include "thimble/error.h"
 #include "thimble/port.h"
 
+/* What of enrolment a build has: a server admits who has no certificate yet; a client may know its CA by a hash alone, for
+ * which it needs the decoders. */
+#define THM_TLS_ADMITS (THM_ENROLL && THM_TLS_SERVER)
+#define THM_TLS_PINS   (THM_ENROLL && THM_CREDENTIALS_MAX > 0)
+
 #define THM_KEY_HASH 32 /* bytes of SHA-256 of a SubjectPublicKeyInfo */
 #define THM_CA_PIN   16 /* and of what is pinned of a CA's: its first bytes */
 
@@ -38,8 +43,10 @@ struct thm_identity {
  * be shared by any number of domains and threads. Points into itself: must not be copied.
  */
 struct thm_credentials {
-    _Alignas(16) unsigned char opaque[THM_CREDENTIALS_MAX + (THM_CREDENTIALS_MAX > 0 ? 40 : 0) +
-                                      184 + (11 + 8 * THM_CA_MAX) * sizeof(void *)];
+    _Alignas(
+        16) unsigned char opaque[THM_CREDENTIALS_MAX + (THM_CREDENTIALS_MAX > 0 ? 40 : 0) + 184 +
+                                 (11 + 8 * THM_CA_MAX + THM_TLS_ADMITS + THM_TLS_PINS) *
+                                     sizeof(void *)];
 };
 
 /**
@@ -48,7 +55,7 @@ struct thm_credentials {
  *
  * @param c        receives them; must outlive every domain and handshake that uses it. Any failure
  *                 leaves it wiped.
- * @param ca       1 to THM_CA_MAX CA certificates in PEM
+ * @param ca       1 to THM_CA_MAX CA certificates in PEM; a server keeps what it shows of them to those who enrol
  * @param chain    own certificate first, then intermediate ones, in PEM; at most THM_CHAIN_MAX
  * @param key      own P-256 private key in PEM, PKCS#8 or SEC1
  * @param role     THM_FOR_SERVER or THM_FOR_CLIENT: what the own leaf must be
@@ -79,30 +86,53 @@ struct thm_credential_parts {
     unsigned chain_len;
     const unsigned char *key; /* P-256 scalar: 32 bytes, big-endian */
     struct thm_identity identity;
-    /* For enrolment, without any `ca`: trusts the one CA whose key has this hash, as the server shows it. */
+#if THM_ENROLL
+    /* For enrolment, without any `ca`: trusts the one CA whose key has this hash, as the server shows it. NULL: there is none.
+     * Needs THM_TLS_PINS. */
     struct thm_ca_pin *pin;
+#endif
 };
 
-/* A CA of which only its key's hash is known, until a server that it has certified has shown it. The caller owns it; the
- * handshake writes it. */
+#if THM_ENROLL
+/* A CA of which only its key's hash is known, until a server that it has certified itself, without one in between, has shown
+ * it. The caller owns it, for one handshake at a time, which writes it. */
 struct thm_ca_pin {
     uint8_t hash[THM_CA_PIN];
-    size_t ca_len; /* bytes of `ca`, once a handshake was verified by it; else 0 */
+    size_t ca_len; /* bytes of `ca`, once a server's chain was verified by it; else 0 */
     unsigned char ca[THM_CERT_MAX];
-    size_t leaf_len; /* the handshake's own */
-    unsigned char leaf[THM_CERT_MAX];
+    /* The handshake's own. */
+    struct {
+        size_t leaf, ca; /* bytes that came */
+        size_t at, name_at, name_len;
+        unsigned certificates;
+        bool found;
+    } read;
+    unsigned char leaf[THM_CERT_MAX], point[65];
 };
+#endif
 
 /**
  * Takes credentials that whoever decoded them has also checked: that key and leaf belong together, and that the
  * leaf is of its role. Needs no X.509 decoder and no memory for them: everything that `parts` points to is
  * borrowed and must outlive `c`.
  *
- * @return THM_OK; THM_E_CA, THM_E_CERT, THM_E_KEY: one is missing or has a wrong size; THM_E_ROLE: identity
- *         without a user for a client, or with one for a server. Any failure leaves `c` wiped.
+ * @return THM_OK; THM_E_CA, THM_E_CERT, THM_E_KEY: one is missing or has a wrong size (THM_E_CA: also a pin beside CAs, or not
+ *         for enrolment); THM_E_ROLE: identity without a user for a client, or with one for another role. Any failure leaves
+ *         `c` wiped.
  */
 int thm_credentials_set(struct thm_credentials *c, const struct thm_credential_parts *parts,
                         enum thm_role role);
+
+#if THM_ENROLL
+/**
+ * The first dNSName in a server's own leaf, which is what clients may expect of it. Missing when THM_CREDENTIALS_MAX is 0.
+ *
+ * @param name  receives it, terminated; "" when there is none
+ * @param cap   bytes at `name`, at least 1; 256 hold any name that BearSSL reads
+ * @return bytes of it, without the terminator; 0: the leaf has none, or it doesn't fit
+ */
+size_t thm_credentials_server_name(const struct thm_credentials *c, char *name, size_t cap);
+#endif
 
 /** The own leaf's identity (user and device empty for a server). */
 const struct thm_identity *thm_credentials_identity(const struct thm_credentials *c);
@@ -157,11 +187,16 @@ struct thm_tls_config {
     struct thm_port *port;                 /* for sockets and entropy */
     const struct thm_tls_backend *backend; /* NULL: BearSSL's own */
     const char *alpn;                      /* "thimble/1"; static */
+#if THM_ENROLL
     /* Server: a second protocol, for whoever has no certificate yet but a self-signed one whose key is admitted. Nobody else
-     * gets it, its sessions are not resumed, and the CAs go with the server's chain. NULL: there is none. */
+     * gets it, its sessions are not resumed, and the CAs that were loaded go with the server's chain, as far as THM_CHAIN_MAX
+     * leaves room. NULL: there is none. Who offers both protocols gets `alpn`. Static, as that is. */
     const char *enroll_alpn;
+    /* Whether a key is that of an invitation; called within thm_tls_advance(), before the peer has proven that it has the
+     * key. */
     bool (*admits)(void *ctx, const uint8_t key_hash[THM_KEY_HASH]);
     void *admits_ctx;
+#endif
     uint32_t connections; /* engines: connections at a time */
     uint32_t handshakes;  /* handshake slots; the rest wait their turn */
     uint32_t in_buffers;  /* input buffers, at least 1; a handshake holds one */
@@ -178,9 +213,9 @@ struct thm_tls_config {
 
 /* Bytes of a handshake slot: BearSSL's X.509 context and what a handshake notes. */
 #if UINTPTR_MAX > 0xffffffffu
-#define THM_TLS_HANDSHAKE_SIZE (3168 + 816)
+#define THM_TLS_HANDSHAKE_SIZE (3168 + 816 + (THM_TLS_PINS ? 96 : 0) + (THM_TLS_ADMITS ? 8 : 0))
 #else
-#define THM_TLS_HANDSHAKE_SIZE (3048 + 744)
+#define THM_TLS_HANDSHAKE_SIZE (3048 + 744 + (THM_TLS_PINS ? 48 : 0) + (THM_TLS_ADMITS ? 4 : 0))
 #endif
 
 struct thm_tls_domain;
