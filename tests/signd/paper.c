@@ -1,10 +1,9 @@
 #include "paper.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#undef NDEBUG
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -14,7 +13,7 @@ static char ca_pem[2048];
 EVP_PKEY *paper_key(const char *curve)
 {
     EVP_PKEY *key = EVP_EC_gen(curve);
-    assert_non_null(key);
+    assert(key);
     return key;
 }
 
@@ -22,20 +21,18 @@ void paper_request(struct paper *out, EVP_PKEY *key, EVP_PKEY *by, const EVP_MD 
 {
     X509_REQ *request = X509_REQ_new();
     unsigned char *at = out->der;
-    assert_int_equal(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN",
-                                                MBSTRING_ASC, (const unsigned char *)"admin@it", -1,
-                                                -1, 0),
-                     1);
+    assert(X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_ASC,
+                                      (const unsigned char *)"admin@it", -1, -1, 0) == 1);
     STACK_OF(X509_EXTENSION) *wishes = sk_X509_EXTENSION_new_null();
     sk_X509_EXTENSION_push(wishes,
                            X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, "DNS:localhost"));
     sk_X509_EXTENSION_push(
         wishes, X509V3_EXT_nconf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE"));
-    assert_int_equal(X509_REQ_add_extensions(request, wishes), 1);
+    assert(X509_REQ_add_extensions(request, wishes) == 1);
     sk_X509_EXTENSION_pop_free(wishes, X509_EXTENSION_free);
-    assert_int_equal(X509_REQ_set_pubkey(request, key), 1);
-    assert_true(X509_REQ_sign(request, by, digest) > 0);
-    assert_true(i2d_X509_REQ(request, NULL) <= (int)sizeof out->der);
+    assert(X509_REQ_set_pubkey(request, key) == 1);
+    assert(X509_REQ_sign(request, by, digest) > 0);
+    assert(i2d_X509_REQ(request, NULL) <= (int)sizeof out->der);
     out->len = (size_t)i2d_X509_REQ(request, &at);
     X509_REQ_free(request);
 }
@@ -50,7 +47,7 @@ void paper_good_request(struct paper *out)
 static void take_out(BIO *from, char *to, size_t cap)
 {
     int n = BIO_read(from, to, (int)cap - 1);
-    assert_true(n > 0);
+    assert(n > 0);
     to[n] = '\0';
     BIO_free(from);
 }
@@ -73,16 +70,16 @@ void paper_issuer(EVP_PKEY *key, const char *constraints, char *cert, char *key_
     const char *const values[] = {constraints, "critical,keyCertSign", "hash"};
     for (unsigned i = 0; i < 3; i++) {
         X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &ctx, nids[i], values[i]);
-        assert_non_null(extension);
+        assert(extension);
         X509_add_ext(x, extension, -1);
         X509_EXTENSION_free(extension);
     }
-    assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+    assert(X509_sign(x, key, EVP_sha256()) > 0);
     BIO *out = BIO_new(BIO_s_mem());
-    assert_int_equal(PEM_write_bio_X509(out, x), 1);
+    assert(PEM_write_bio_X509(out, x) == 1);
     take_out(out, cert, cap);
     out = BIO_new(BIO_s_mem());
-    assert_int_equal(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert(PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1);
     take_out(out, key_pem, cap);
     X509_free(x);
 }
@@ -95,8 +92,7 @@ struct issuer *paper_open(void)
     EVP_PKEY *key = paper_key("P-256");
     paper_issuer(key, "critical,CA:TRUE,pathlen:0", ca_pem, key_pem, sizeof ca_pem);
     EVP_PKEY_free(key);
-    assert_int_equal(issue_open(&issuer, ca_pem, strlen(ca_pem), key_pem, strlen(key_pem), &why),
-                     ISSUE_OK);
+    assert(issue_open(&issuer, ca_pem, strlen(ca_pem), key_pem, strlen(key_pem), &why) == ISSUE_OK);
     return issuer;
 }
 
@@ -105,6 +101,6 @@ X509 *paper_ca(void)
     BIO *in = BIO_new_mem_buf(ca_pem, -1);
     X509 *cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
     BIO_free(in);
-    assert_non_null(cert);
+    assert(cert);
     return cert;
 }
