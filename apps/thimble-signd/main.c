@@ -214,7 +214,7 @@ static void stop(struct service *s)
 int main(int argc, char **argv)
 {
     static struct service service;
-    struct settings settings = {0};
+    static struct settings settings; /* its values live as long as the process */
     report_name("thimble-signd");
     int result = settings_read(&settings, argc, argv);
     if (result != OPTIONS_OK)
