@@ -2,6 +2,7 @@
  * The client's life: states, their deadlines, and what the application is told.
  */
 #include "client/internal.h"
+#include "thimble/enroll.h"
 #include "tls/wipe.h"
 
 #define CREDIT_MIN (2 * THM_LINE_MAX)
@@ -75,6 +76,10 @@ static int check_config(const struct thm_client_config *config)
     if (config->receipts > THM_RECEIPTS_READ)
         return THM_E_CONFIG;
 #endif
+#if THM_ENROLL
+    if (config->request != NULL && (config->request_len == 0 || config->request_len > THM_CSR_MAX))
+        return THM_E_CONFIG;
+#endif
     return THM_OK;
 }
 
@@ -85,6 +90,10 @@ static int init_tls(struct thm_client *c)
     config.port = c->config.port;
     config.backend = c->config.backend;
     config.prefer_aes = c->config.prefer_aes;
+#if THM_ENROLL
+    if (thm_enrol_is(c))
+        config.alpn = THM_ENROLL_ALPN;
+#endif
     int code =
         thm_tls_domain_init(&c->domain, c->config.tls_memory, c->config.tls_memory_size, &config);
     if (code == THM_OK)
@@ -117,17 +126,23 @@ int thm_client_init(struct thm_client *c, const struct thm_client_config *config
 
 /* --- states --------------------------------------------------------------------------------- */
 
+uint32_t thm_client_jitter(const struct thm_client *c, uint32_t most)
+{
+    struct thm_slice now = {(const char *)&c->now, sizeof c->now};
+
+    return (uint32_t)thm_follow_hash(c, 0, now) % (most + 1);
+}
+
 /* Full jitter, on top of what the server asked for. */
 static uint32_t backoff(struct thm_client *c)
 {
-    struct thm_slice now = {(const char *)&c->now, sizeof c->now};
     uint32_t most = THM_BACKOFF_BASE_MS;
 
     for (uint32_t i = 0; i < c->attempts && most < THM_BACKOFF_CAP_MS; i++)
         most *= 2;
     if (most > THM_BACKOFF_CAP_MS)
         most = THM_BACKOFF_CAP_MS;
-    uint32_t wait = c->min_wait_ms + (uint32_t)thm_follow_hash(c, 0, now) % (most + 1);
+    uint32_t wait = c->min_wait_ms + thm_client_jitter(c, most);
     c->attempts++;
     c->min_wait_ms = 0;
     return wait;
@@ -269,6 +284,7 @@ void thm_client_step(struct thm_client *c, uint64_t now_ms, const struct thm_eve
     thm_link_move(c, what);
     if (c->state == THM_CLIENT_ONLINE)
         thm_session_watch(c);
+    thm_enrol_run(c);
     if (c->now >= c->deadline)
         thm_client_turn(c, THM_MACHINE_EXPIRED,
                         c->state == THM_CLIENT_WAITING ? THM_OK : THM_E_TIMEOUT, NULL);
@@ -281,5 +297,6 @@ uint64_t thm_client_deadline(const struct thm_client *c)
     uint64_t until =
         thm_earlier(thm_earlier(c->deadline, c->answer_by), thm_earlier(c->ping_at, c->retry_at));
     until = thm_earlier(until, thm_receipts_deadline(c));
+    until = thm_earlier(until, thm_enrol_deadline(c));
     return c->ack_due ? until : thm_earlier(until, c->ack_at);
 }

@@ -5,7 +5,7 @@
  *   client.c    states, deadlines, events          follow.c    streams, cursors, repetitions
  *   link.c      the socket and TLS                 queue.c     what was said and not yet answered
  *   requests.c  what the application asks for     prove.c    login by passcode
- *   receipts.c  who is told that his whispers came
+ *   receipts.c  who is told that his whispers came   enrol.c   getting and renewing a certificate
  *
  * What is to be sent is derived from the client's state whenever there is room (thm_session_fill), not queued:
  * a new connection needs no more than that state.
@@ -29,6 +29,9 @@ void thm_client_turn(struct thm_client *c, enum thm_machine_event event, int cod
 
 /** The connection is over because of `code`; decides whether that is final. */
 void thm_client_fail(struct thm_client *c, int code, const struct thm_msg *msg);
+
+/** A number from 0 to `most` that differs from client to client, and from time to time: for waits that many begin at once. */
+uint32_t thm_client_jitter(const struct thm_client *c, uint32_t most);
 
 /** Tells the application of a line. */
 void thm_client_tell(struct thm_client *c, const struct thm_msg *msg, struct thm_slice line);
@@ -199,6 +202,64 @@ static inline uint64_t thm_receipts_deadline(const struct thm_client *c)
 /** A stream was joined that has taken `csn` from this client: if that was never used in this run, and not before it by
  * what was kept either, what is not sent yet gets numbers above it. */
 void thm_client_runs_joined(struct thm_client *c, uint64_t csn);
+#endif
+
+/* --- enrol.c --- */
+
+#if THM_ENROLL
+/** Whether the client is to get its first certificate. */
+static inline bool thm_enrol_is(const struct thm_client *c)
+{
+    return c->config.request != NULL;
+}
+
+/** Queues the certificate request with which such a client begins. */
+void thm_enrol_start(struct thm_client *c);
+
+/** Takes a line of the server's that is about certificates; of a client that enrols, any but notices. False: it is not. */
+bool thm_enrol_line(struct thm_client *c, struct thm_msg *m);
+
+/** A connection is over: no answer comes any more. Or the server has let us in, and says what it can do. */
+void thm_enrol_reset(struct thm_client *c);
+void thm_enrol_granted(struct thm_client *c, const struct thm_msg *granted);
+
+/** Tells that the certificate is to be renewed, when that is due. */
+void thm_enrol_run(struct thm_client *c);
+
+/** When that is. */
+uint64_t thm_enrol_deadline(const struct thm_client *c);
+#else
+static inline bool thm_enrol_is(const struct thm_client *c)
+{
+    (void)c;
+    return false;
+}
+static inline void thm_enrol_start(struct thm_client *c)
+{
+    (void)c;
+}
+static inline bool thm_enrol_line(struct thm_client *c, struct thm_msg *m)
+{
+    (void)c, (void)m;
+    return false;
+}
+static inline void thm_enrol_reset(struct thm_client *c)
+{
+    (void)c;
+}
+static inline void thm_enrol_granted(struct thm_client *c, const struct thm_msg *granted)
+{
+    (void)c, (void)granted;
+}
+static inline void thm_enrol_run(struct thm_client *c)
+{
+    (void)c;
+}
+static inline uint64_t thm_enrol_deadline(const struct thm_client *c)
+{
+    (void)c;
+    return THM_NEVER;
+}
 #endif
 
 /* Whether lines come and go. */

@@ -11,6 +11,8 @@
  *     LOGIN, PROVING, ONLINE                      --STOP--> LEAVING --FAILED, FINAL, EXPIRED--> STOPPED
  *     DIALLING, HANDSHAKE, LOGIN, PROVING, ONLINE --FINAL-> STOPPED
  *
+ * A client that enrols is never GRANTED anything: with its certificate it leaves LOGIN by STOP.
+ *
  * A pair that is not in the table changes nothing.
  */
 #include "client/machine.h"

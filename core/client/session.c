@@ -25,6 +25,7 @@ void thm_session_reset(struct thm_client *c)
     c->ack_due = false;
     c->ping_at = c->ack_at = c->retry_at = c->answer_by = THM_NEVER;
     thm_receipts_reset(c);
+    thm_enrol_reset(c);
     thm_follow_reset(c);
     thm_queue_rewind(&c->queue);
 }
@@ -45,6 +46,10 @@ void thm_session_hello(struct thm_client *c)
 {
     struct thm_msg m;
 
+    if (thm_enrol_is(c)) {
+        thm_enrol_start(c);
+        return;
+    }
     thm_msg_init(&m, THM_MSG_HELLO);
     thm_msg_num(&m, THM_KEY_CLIENT, c->incarnation);
     thm_msg_num(&m, THM_KEY_CREDIT, c->config.credit);
@@ -71,7 +76,8 @@ static void put_bare(struct thm_client *c, enum thm_type type)
 
 void thm_session_quit(struct thm_client *c)
 {
-    put_bare(c, THM_MSG_QUIT);
+    if (!thm_enrol_is(c))
+        put_bare(c, THM_MSG_QUIT);
 }
 
 void thm_session_ping(struct thm_client *c)
@@ -149,6 +155,7 @@ void thm_session_granted(struct thm_client *c, const struct thm_msg *m)
     c->received = 0; /* counting starts behind this line */
     thm_follow_inbox(c);
     thm_receipts_granted(c, m);
+    thm_enrol_granted(c, m);
     thm_client_turn(c, THM_MACHINE_GRANTED, THM_OK, m);
 }
 
@@ -291,7 +298,7 @@ static bool on_session_line(struct thm_client *c, struct thm_msg *m)
 /* True: the application is to see it. */
 static bool dispatch(struct thm_client *c, struct thm_msg *m)
 {
-    if (on_session_line(c, m))
+    if (on_session_line(c, m) || thm_enrol_line(c, m))
         return false;
     if (c->state == THM_CLIENT_ONLINE)
         return on_line(c, m);

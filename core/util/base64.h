@@ -20,7 +20,7 @@ void thm_text_base64(struct thm_text *t, const uint8_t *bytes, size_t len);
  * belongs to no byte.
  *
  * @param text  `len` characters (0: no bytes), need not be terminated
- * @param to    receives the bytes, at most `cap`; holds some of them also when the text is refused
+ * @param to    receives the bytes, at most `cap`; may be where the text lies; holds some of them also when the text is refused
  * @param n     receives their number
  * @return false: not of that form, or more than `cap` bytes
  */

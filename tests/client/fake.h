@@ -26,10 +26,13 @@ struct fake {
     int handshake_error;  /* why TLS fails, THM_OK: it opens */
     bool cut;             /* the connection breaks */
     size_t write_room;    /* bytes that one write takes */
-    bool no_entropy;
+    bool no_entropy, no_clock;
+    uint64_t utc_ms;       /* moves with `now` from its value at fake_init() */
+    const char *alpn;      /* the protocol that the client is to speak */
     uint8_t leaf_hash[32]; /* of the server's certificate */
     /* what it saw */
     unsigned dials, sessions_cleared;
+    const struct thm_credentials *credentials;
     size_t largest_record;
     bool tls_open, socket_open;
     uint64_t utc_s; /* as TLS was told */
@@ -51,6 +54,10 @@ extern struct fake fake;
 
 /** A fresh client that is not started. */
 void fake_init(void);
+
+/** The next attempt, which is due: the socket connects, and TLS gets as far as it may. fake_dial(): which is to LOGIN. */
+void fake_connect_now(void);
+void fake_dial(void);
 
 /** Starts it and goes on until hello was sent, which is taken. */
 void fake_login(void);

@@ -36,10 +36,14 @@ enum thm_client_event_kind {
      * is asked for anew in every login until one was right. Never where keys were configured, nor without
      * THM_CLIENT_DERIVES. */
     THM_CLIENT_ASKED,
-    /* The certificate is to be renewed, over this session: answer with thm_client_enroll(), now or later. Comes again
-     * after a while if nothing came of it. Only where THM_ENROLL is, as the next one. */
+    /* The certificate is to be renewed, over this session: answer with thm_client_enroll(), now or later. If nothing came
+     * of it, it comes again after an hour, or in the next connection, though a minute later at the earliest. Only where
+     * THM_ENROLL is, as the next one. */
     THM_CLIENT_RENEWS,
-    THM_CLIENT_ISSUED /* the answer to a certificate request: `certificate`, or why not in `code` and `msg` */
+    /* The answer to a certificate request: `certificate` if `code` is THM_OK. Else THM_E_APPROVAL: somebody has to approve
+     * it first; THM_E_KEY_MISSING, THM_E_CERT: granted, but the certificate is not there or can't be read; or why the
+     * server refuses, with its words in `msg`. */
+    THM_CLIENT_ISSUED
 };
 
 /* What a login by passcode is about. Strings are the client's and last as long as the login. */
@@ -62,7 +66,7 @@ struct thm_client_event {
     struct thm_slice to, text; /* ACKED, LOST: the message; borrowed until something else is said */
     /* LINE, ACKED, LOST: the line; STATE, ENDED: the line that caused it, or NULL. Borrowed until
      * the callback returns. */
-    const struct thm_msg *msg;
+    const struct thm_msg *msg; /* ISSUED: the line without `data` */
     /* LINE: as it came, without newline, borrowed likewise; NULL and 0 when THM_CLIENT_RAW_LINES is 0 */
     const char *line;
     size_t len;
@@ -111,9 +115,11 @@ struct thm_client_config {
 #endif
 #if THM_ENROLL
     /* A client that is to get its first certificate: `credentials` are those of an invitation (THM_FOR_ENROLMENT), and this
-     * is what it sends (thm_enroll_request()). ISSUED follows, then ENDED; nothing is said or joined. NULL: it has one. */
+     * is what it sends (thm_enroll_request()) in every connection. ISSUED tells each answer. The certificate itself, or a
+     * refusal for good, is followed by ENDED, with THM_OK or the refusal's code; anything else by WAITING and another
+     * attempt, without an end. Nothing is said or joined. NULL: it has one. */
     const uint8_t *request;
-    size_t request_len;
+    size_t request_len; /* at most THM_CSR_MAX */
     uint64_t
         renew_at_s; /* UTC, seconds since 1970: when the certificate is to be renewed; 0: never */
 #endif
@@ -238,6 +244,13 @@ struct thm_client {
     uint32_t receipt_count;
     bool takes_receipts; /* the server does */
     uint64_t receipt_at; /* when some are to be sent */
+#endif
+#if THM_ENROLL
+    bool issues;    /* the server makes certificates */
+    bool requested; /* one, in this connection: its answer is not there yet */
+    bool has_asked; /* RENEWS was told, at asked_at */
+    uint64_t asked_at;
+    uint64_t renew_at; /* when to see whether the certificate is to be renewed */
 #endif
 #if THM_CLIENT_PASSCODE
     struct thm_client_login login;
@@ -399,19 +412,22 @@ int thm_client_keys(struct thm_client *c, const struct thm_scram_keys *keys);
 #if THM_ENROLL
 /**
  * Asks for a certificate over the session: for the same key, or for another one. ISSUED follows, in this connection or never.
+ * Whatever the answer is, the session goes on.
  *
  * @param request  DER, copied
- * @return THM_OK; THM_E_STATE: not online, or this server has none made; THM_E_LIMIT: there is no room to send it now, or it
- *         is longer than THM_CSR_MAX
+ * @return THM_OK; THM_E_STATE: not online, or this server makes none, or an answer is still awaited; THM_E_LIMIT: no room
+ *         beside what is not sent yet: try again after the next thm_client_step(); THM_E_CSR: it is empty, or longer than
+ *         THM_CSR_MAX
  */
 int thm_client_enroll(struct thm_client *c, const uint8_t *request, size_t len);
 
 /**
  * Uses other credentials from the next connection on; the present one goes on as it is. They must name the same user and
- * device. The former ones may be given up once this returns true.
+ * device. The former ones may be given up once this returns true. Not for a client that enrols.
  *
  * @param renew_at_s  as in the configuration
- * @return false: a handshake with the former ones is under way: call again in a later step
+ * @return false: a handshake or a login with the former ones is under way, and nothing has changed: call again in a later
+ *         step
  */
 bool thm_client_set_credentials(struct thm_client *c, const struct thm_credentials *credentials,
                                 uint64_t renew_at_s);

@@ -101,4 +101,17 @@ size_t thm_enroll_certificate(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM
  */
 size_t thm_enroll_request(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM_BOOTSTRAP_MAX]);
 
+/**
+ * The short code of a request, by which a person who is to approve it knows it from others: the first 20 bits of its SHA-256,
+ * modulo 1,000,000. Shown with six digits.
+ */
+unsigned thm_enroll_code(const uint8_t *request, size_t len);
+
+/**
+ * Reads a private key as files hold it: PEM or DER, PKCS#8 or SEC1. Missing when THM_CREDENTIALS_MAX is 0.
+ *
+ * @return THM_OK; THM_E_PEM; THM_E_KEY: it is not one P-256 key. `key` is wiped then
+ */
+int thm_enroll_read_key(const char *text, size_t len, uint8_t key[THM_ENROLL_KEY]);
+
 #endif

@@ -38,7 +38,9 @@
     X(THM_E_SIGNER, -105, THM_UNTOLD("signer"),                                                    \
       THM_ELSEWHERE("the server can't have certificates signed now"))                              \
     X(THM_E_TOKEN, -106, THM_UNTOLD("token"),                                                      \
-      THM_ELSEWHERE("that is no invitation: it is one word, THM1:HOST:PORT/CA/SECRET"))
+      THM_ELSEWHERE("that is no invitation: it is one word, THM1:HOST:PORT/CA/SECRET"))            \
+    X(THM_E_APPROVAL, -107, THM_UNTOLD("approval"),                                                \
+      THM_ELSEWHERE("whoever runs the server has to approve this request first"))
 #else
 #define THM_ENROLL_ERRORS(X)
 #endif
