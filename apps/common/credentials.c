@@ -112,14 +112,15 @@ static void name_of(const struct thm_identity *who, const char *cert, char *name
 }
 
 void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
-                       void (*say)(void *ctx, bool ended, const char *text), void *ctx)
+                       unsigned days, void (*say)(void *ctx, bool ended, const char *text),
+                       void *ctx)
 {
     const struct thm_identity *who = thm_credentials_identity(c);
     time_t end = (time_t)who->not_after;
     double left = difftime(end, time(NULL));
     char text[1024], date[32], name[256];
     struct stat key;
-    if (left <= CREDENTIALS_WARN_DAYS * 86400.0) {
+    if (left <= days * 86400.0) {
         name_of(who, files->cert, name, sizeof name);
         strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
         snprintf(text, sizeof text,

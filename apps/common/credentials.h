@@ -24,13 +24,16 @@ int credentials_read(struct thm_credentials *c, const struct credential_files *f
 
 /**
  * Says what the person should know of credentials that work: that the certificate has ended or will within
- * CREDENTIALS_WARN_DAYS, or that everybody on this machine can read the key.
+ * so many days, or that everybody on this machine can read the key.
  *
- * @param say  called with one sentence for each; `ended` when nobody accepts the certificate any more
+ * @param days  CREDENTIALS_WARN_DAYS, or CREDENTIALS_RENEWED_DAYS of one that is to be renewed by itself well before
+ * @param say   called with one sentence for each; `ended` when nobody accepts the certificate any more
  */
 void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
-                       void (*say)(void *ctx, bool ended, const char *text), void *ctx);
+                       unsigned days, void (*say)(void *ctx, bool ended, const char *text),
+                       void *ctx);
 
-#define CREDENTIALS_WARN_DAYS 30
+#define CREDENTIALS_WARN_DAYS    30
+#define CREDENTIALS_RENEWED_DAYS 14
 
 #endif

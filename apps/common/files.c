@@ -76,6 +76,37 @@ ssize_t file_first_line(int fd, char *line, size_t cap)
     return (ssize_t)len;
 }
 
+static bool write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+int file_replace(const char *path, const void *data, size_t len, mode_t mode)
+{
+    char *fresh = text_format("%s.new", path);
+    unlink(fresh); /* with permissions of its own, or a link to elsewhere */
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    bool good = fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, data, len) && fsync(fd) == 0;
+    if (fd >= 0)
+        good &= close(fd) == 0;
+    good = good && rename(fresh, path) == 0 && path_sync(path);
+    int error = errno;
+    if (!good && fd >= 0)
+        unlink(fresh);
+    free(fresh);
+    errno = error;
+    return good ? 0 : -1;
+}
+
 char *text_format(const char *format, ...)
 {
     char *text;

@@ -26,6 +26,14 @@ char *file_read(const char *path, size_t *len);
  */
 ssize_t file_first_line(int fd, char *line, size_t cap);
 
+/**
+ * Puts a file in the place of what is there, whole or not at all, and brings it to the disk.
+ *
+ * @param mode  its permissions
+ * @return 0, or -1 with errno set: what was there still is
+ */
+int file_replace(const char *path, const void *data, size_t len, mode_t mode);
+
 /** Like printf into a string that the caller frees. Ends the program when there is no memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -31,7 +31,7 @@ static void ask(struct session *s)
     struct passcode passcode = {0};
     char prompt[512];
     snprintf(prompt, sizeof prompt,
-             "passcode for %s at %s: ", thm_credentials_identity(&s->credentials)->user,
+             "passcode for %s at %s: ", thm_credentials_identity(s->credentials)->user,
              s->settings->server_name);
     const char *why = s->front->passcode(s, &passcode, prompt);
     if (!why) {
@@ -58,7 +58,7 @@ void session_prove(struct session *s)
         session_leave(s, report_fail(EXIT_PASSCODE,
                                      "the server asks for %s's passcode: name a file that holds it "
                                      "by --passcode-file, or start thimble at a terminal",
-                                     thm_credentials_identity(&s->credentials)->user));
+                                     thm_credentials_identity(s->credentials)->user));
 }
 
 void session_prove_event(struct session *s, const struct thm_client_event *event)

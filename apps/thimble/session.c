@@ -80,6 +80,7 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         s->wrong = event->wrong;
         keep_cause(s, event);
     }
+    renewal_event(s, event);
     if (event->kind == THM_CLIENT_LINE && s->leaving)
         return; /* what -C asked for has come */
     s->front->event(s, event);
@@ -101,9 +102,13 @@ static int open_credentials(struct session *s)
     const struct settings *o = s->settings;
     const struct credential_files files = {o->cafile, o->cert, o->key, NULL};
     char why[512];
-    if (credentials_read(&s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
+    s->credentials = &s->stock[0];
+    if (credentials_read(s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
         return report_fail(EXIT_CREDENTIALS, "%s", why);
-    credentials_check(&s->credentials, &files, say, NULL);
+    renewal_open(s);
+    credentials_check(s->credentials, &files,
+                      s->renewal.possible ? CREDENTIALS_RENEWED_DAYS : CREDENTIALS_WARN_DAYS, say,
+                      NULL);
     return OPTIONS_OK;
 }
 
@@ -138,7 +143,7 @@ static void set_cursors(struct session *s)
 {
     const struct option_list *rooms = &s->settings->rooms;
     char inbox[THM_ROOM_MAX + 1];
-    snprintf(inbox, sizeof inbox, "@%s", thm_credentials_identity(&s->credentials)->user);
+    snprintf(inbox, sizeof inbox, "@%s", thm_credentials_identity(s->credentials)->user);
     enter(s, inbox);
     for (unsigned i = 0; i < rooms->count; i++)
         enter(s, rooms->items[i]);
@@ -152,13 +157,14 @@ static int open_client(struct session *s)
     const struct settings *o = s->settings;
     size_t tls_size = thm_client_tls_size();
     const struct thm_client_config config = {.port = &s->port.port,
-                                             .credentials = &s->credentials,
+                                             .credentials = s->credentials,
                                              .host = o->host,
                                              .number = (uint16_t)o->port,
                                              .server_name = o->server_name,
                                              .agent = "thimble " THM_VERSION,
                                              .alias = o->alias ? o->alias : s->state.alias,
                                              .receipts = (enum thm_receipts)o->receipts,
+                                             .renew_at_s = s->renewal.at_s,
                                              .tag = TAG_CLIENT,
                                              .tls_memory =
                                                  aligned_alloc(16, (tls_size + 15) & ~(size_t)15),
@@ -190,7 +196,7 @@ static int open_session(struct session *s)
 {
     int result = open_credentials(s);
     if (result == OPTIONS_OK) {
-        const struct thm_identity *me = thm_credentials_identity(&s->credentials);
+        const struct thm_identity *me = thm_credentials_identity(s->credentials);
         result = state_open(&s->state, s->settings->state, me->user, me->device);
     }
     if (result == OPTIONS_OK)
@@ -278,6 +284,7 @@ static void turn(struct session *s)
         handle(s, &events[i]);
     check_time(s);
     session_prove(s);
+    renewal_turn(s);
     s->front->turn(s);
     state_keep_cursors(&s->state, &s->client);
     unsent_keep(&s->unsent, &s->client);
@@ -365,6 +372,6 @@ int session_run(struct session *s, const struct settings *settings)
         result = conclude(s, open);
         thm_port_posix_destroy(&s->port);
     }
-    thm_credentials_wipe(&s->credentials);
+    explicit_bzero(s->stock, sizeof s->stock);
     return result;
 }

@@ -14,6 +14,7 @@
 
 #include "exit_codes.h"
 #include "passcode.h"
+#include "renewal.h"
 #include "settings.h"
 #include "state.h"
 #include "unsent.h"
@@ -50,7 +51,8 @@ struct session {
     struct state state;
     struct unsent unsent;
     struct thm_port_posix port;
-    struct thm_credentials credentials;
+    struct thm_credentials stock[2], *credentials; /* one of them is in use */
+    struct renewal renewal;
     struct thm_client client;
     struct thm_console console;
     uint64_t now;         /* ms */

@@ -47,10 +47,11 @@ static const struct option_row table[] = {
 
 static struct program program = {
     .name = "thimble",
-    .synopsis = "[OPTION]...",
+    .synopsis = "[OPTION]...\n       thimble join TOKEN|- [OPTION]...",
     .purpose =
         "Chats in the rooms of a thimble server. At a terminal, /help lists the commands; without\n"
-        "one, each line of standard input is sent and each message printed.",
+        "one, each line of standard input is sent and each message printed.\n"
+        "thimble join gets in by an invitation: see thimble join --help.",
     .table = table,
     .exit_codes = OF_CLIENT};
 
@@ -104,7 +105,10 @@ static int need(const char *value, const char *option)
 {
     if (value)
         return OPTIONS_OK;
-    return report_fail(EXIT_USAGE, "give --%s FILE, or write '%s = FILE' into %s", option, option,
+    return report_fail(EXIT_USAGE,
+                       "give --%s FILE, or write '%s = FILE' into %s; or get in by an "
+                       "invitation: thimble join TOKEN",
+                       option, option,
                        program.config ? program.config : "a file named by --config");
 }
 

@@ -140,7 +140,7 @@ static bool read_answer(char *line, int cap)
 /* Asked once, at the first start; false: the person has left. */
 static bool ask_alias(struct session *s)
 {
-    const char *user = thm_credentials_identity(&s->credentials)->user;
+    const char *user = thm_credentials_identity(s->credentials)->user;
     char line[256];
     while (!s->settings->alias && !s->state.alias) {
         printf("Which name shall the others see? (Enter: %s) ", user);

@@ -114,4 +114,12 @@ unsigned thm_enroll_code(const uint8_t *request, size_t len);
  */
 int thm_enroll_read_key(const char *text, size_t len, uint8_t key[THM_ENROLL_KEY]);
 
+/* Bytes of `len` bytes of DER as PEM, terminator included. */
+#define THM_PEM_MAX(len) ((len) / 48 * 65 + 65 + 2 * 32)
+#define THM_KEY_PEM      THM_PEM_MAX(128)
+
+/** Writes a key (RFC 5915), or a certificate, as PEM (RFC 7468), terminated. Returns the bytes written. */
+size_t thm_enroll_write_key(const uint8_t key[THM_ENROLL_KEY], char pem[THM_KEY_PEM]);
+size_t thm_enroll_write_certificate(const uint8_t *der, size_t len, char *pem);
+
 #endif
