@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "exit_codes.h"
@@ -20,7 +21,8 @@
 
 static int check_config(const struct home *h)
 {
-    if (access(h->config, F_OK) < 0 && errno == ENOENT)
+    struct stat there;
+    if (lstat(h->config, &there) < 0)
         return OPTIONS_OK;
     return report_fail(EXIT_FAILED,
                        "there is %s already: to join anew, move it away (mv %s %s.old), or name "
