@@ -63,7 +63,7 @@ int thm_client_enroll(struct thm_client *c, const uint8_t *request, size_t len)
 /* Decodes the certificate where it lies. */
 static int read_certificate(const struct thm_msg *m, struct thm_client_event *e)
 {
-    struct thm_slice data = thm_msg_get(m, THM_KEY_DATA);
+    struct thm_slice data = thm_msg_get(m, THM_KEY_CERTIFICATE);
     uint8_t *der = (uint8_t *)(uintptr_t)data.data; /* the line is the client's */
     size_t len;
 

@@ -108,7 +108,7 @@ static void all_that_thimble_needs(void **state)
     char why[256];
     char *ca = text_format("%s/ca.crt", folder), *cert = text_format("%s/ali@default.crt", folder);
     char *key_file = text_format("%s/ali@default.key", folder);
-    const struct credential_files files = {ca, cert, key_file};
+    const struct credential_files files = {ca, cert, key_file, NULL};
     assert_int_equal(credentials_read(&credentials, &files, THM_FOR_CLIENT, why, sizeof why),
                      THM_OK);
     uint64_t now = (uint64_t)time(NULL), end = thm_credentials_identity(&credentials)->not_after;

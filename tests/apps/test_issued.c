@@ -55,7 +55,7 @@ static void open_session(void)
     settings.cafile = text_format("%s/ca.crt", folder);
     settings.cert = text_format("%s/ali@default.crt", folder);
     settings.key = text_format("%s/ali@default.key", folder);
-    const struct credential_files files = {settings.cafile, settings.cert, settings.key};
+    const struct credential_files files = {settings.cafile, settings.cert, settings.key, NULL};
     memset(&session, 0, sizeof session);
     session.settings = &settings;
     session.credentials = &session.stock[0];

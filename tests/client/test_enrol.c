@@ -7,7 +7,8 @@
 
 #define REQUEST "{'msgtype':'enroll_request','data':'AQIDBA=='}"
 #define CERTIFICATE                                                                                \
-    "{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','data':'MIIB'}"
+    "{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','certificate':'"  \
+    "MIIB'}"
 
 static const uint8_t request[] = {1, 2, 3, 4};
 static const uint8_t certificate[] = {0x30, 0x82, 0x01};
@@ -76,7 +77,7 @@ static void it_comes_decoded(void **state)
     fake.on_event = check_certificate;
     fake_bytes("{\"msgtype\":\"enroll_reply\",\"status\":\"GRANTED\",", 45);
     fake_told_nothing();
-    fake_line("'userid':'ali','device':'desk','data':'MIIB'}");
+    fake_line("'userid':'ali','device':'desk','certificate':'MIIB'}");
     fake_told("issued ok 3");
 }
 
@@ -98,7 +99,7 @@ static void the_longest_request_and_certificate(void **state)
 {
     static uint8_t long_request[THM_CSR_MAX];
     char line_text[THM_LINE_MAX] = "{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali',"
-                                   "'device':'desk','data':'";
+                                   "'device':'desk','certificate':'";
     size_t len = strlen(line_text), data = THM_BASE64_LEN(THM_ISSUED_MAX);
 
     (void)state;
@@ -110,7 +111,7 @@ static void the_longest_request_and_certificate(void **state)
     memset(line_text + len, 'A', data);
     strcpy(line_text + len + data, "'}");
     fake_line(line_text);
-    fake_told("issued ok 1050");
+    fake_told("issued ok 720");
 
     fake.config.request_len++;
     assert_int_equal(thm_client_init(&fake.client, &fake.config), THM_E_CONFIG);
@@ -199,14 +200,14 @@ static void a_lying_answer(void **state)
     } rows[] = {
         {"'status':'GRANTED','userid':'ali','device':'desk'", "issued key-missing 0",
          "waiting key-missing"},
-        {"'status':'GRANTED','userid':'ali','device':'desk','data':''", "issued key-missing 0",
-         "waiting key-missing"},
+        {"'status':'GRANTED','userid':'ali','device':'desk','certificate':''",
+         "issued key-missing 0", "waiting key-missing"},
         {"'status':'GRANTED','userid':'ali','data':'MIIB'", "issued key-missing 0",
          "waiting key-missing"},
-        {"'status':'GRANTED','userid':'ali','device':'desk','data':'MII'", "issued certificate 0",
-         "waiting certificate"},
-        {"'status':'GRANTED','userid':'ali','device':'desk','data':'M II'", "issued certificate 0",
-         "waiting certificate"},
+        {"'status':'GRANTED','userid':'ali','device':'desk','certificate':'MII'",
+         "issued certificate 0", "waiting certificate"},
+        {"'status':'GRANTED','userid':'ali','device':'desk','certificate':'M II'",
+         "issued certificate 0", "waiting certificate"},
         {"'status':'PERHAPS'", "issued not-allowed 0", "waiting not-allowed"},
     };
     char line_text[THM_LINE_MAX];
@@ -225,7 +226,7 @@ static void a_lying_answer(void **state)
 /* Longer than a line may carry: it is no line of this protocol. */
 static void an_answer_that_is_too_long(void **state)
 {
-    char line_text[THM_LINE_MAX] = "{'msgtype':'enroll_reply','status':'GRANTED','data':'";
+    char line_text[THM_LINE_MAX] = "{'msgtype':'enroll_reply','status':'GRANTED','certificate':'";
     size_t len = strlen(line_text), data = THM_BASE64_LEN(THM_ISSUED_MAX) + 4;
 
     (void)state;

@@ -6,7 +6,8 @@
 #define OFFERS  "'commands':'say whisper enroll_request join'"
 #define REQUEST "{'msgtype':'enroll_request','data':'AQIDBA=='}"
 #define CERTIFICATE                                                                                \
-    "{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','data':'MIIB'}"
+    "{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','certificate':'"  \
+    "MIIB'}"
 
 static const uint8_t request[] = {1, 2, 3, 4};
 
@@ -229,7 +230,8 @@ static void no_answer_ends_a_session(void **state)
     } rows[] = {
         {"{'msgtype':'enroll_reply','status':'GRANTED'}", "issued key-missing 0", HOUR,
          HOUR * 5 / 4},
-        {"{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','data':'?'}",
+        {"{'msgtype':'enroll_reply','status':'GRANTED','userid':'ali','device':'desk','certificate'"
+         ":'?'}",
          "issued certificate 0", HOUR, HOUR * 5 / 4},
         {"{'msgtype':'enroll_reply','status':'CONTINUE','retry_after':5}", "issued approval 0",
          MINUTE, 2 * MINUTE},
