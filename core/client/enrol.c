@@ -122,7 +122,7 @@ static void on_answer(struct thm_client *c, struct thm_msg *m)
         return;
     c->requested = false;
     e.code = read_answer(m, &e);
-    m->has &= ~THM_HAS(DATA);
+    m->has &= ~THM_HAS(CERTIFICATE);
     if (!thm_enrol_is(c) && e.code != THM_OK)
         postpone(c, m);
     c->config.on_event(c->config.ctx, &e);
