@@ -51,7 +51,8 @@ static void ask(struct session *s)
     if (!text)
         return;
     if (thm_enroll_read_key(text, len, key) == THM_OK)
-        thm_client_enroll(&s->client, request, thm_enroll_request(key, request));
+        s->renewal.asked =
+            thm_client_enroll(&s->client, request, thm_enroll_request(key, request)) == THM_OK;
     explicit_bzero(key, sizeof key);
     explicit_bzero(text, len);
     free(text);
@@ -118,6 +119,8 @@ static void take(struct session *s, const struct thm_client_event *e)
 
 void renewal_event(struct session *s, const struct thm_client_event *event)
 {
+    if (event->kind == THM_CLIENT_STATE || event->kind == THM_CLIENT_ISSUED)
+        s->renewal.asked = false;
     if (event->kind == THM_CLIENT_RENEWS && s->renewal.possible)
         ask(s);
     if (event->kind == THM_CLIENT_ISSUED && event->code == THM_OK)

@@ -14,6 +14,7 @@ struct session;
 
 struct renewal {
     bool possible;
+    bool asked;                   /* the answer is on its way */
     uint64_t at_s;                /* UTC, when the certificate in use is to be renewed; 0: never */
     struct thm_credentials *next; /* that the client has not taken yet; NULL: none */
     uint64_t next_at_s;           /* and when those are */

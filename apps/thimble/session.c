@@ -228,6 +228,8 @@ static uint64_t next_deadline(struct session *s)
         s->asked ? 0 : s->front->deadline(s); /* a question that has no answer is asked again */
     if (front < until)
         until = front;
+    if (s->leave_by > 0 && !s->stopping && s->leave_by < until)
+        until = s->leave_by;
     return s->end_at < until ? s->end_at : until;
 }
 
@@ -259,15 +261,16 @@ static void handle(struct session *s, const struct thm_event *event)
         s->front->signal(s, number);
 }
 
-/* What was said is acknowledged before the client leaves, unless that takes too long. */
+/* What was said is acknowledged before the client leaves, and a new certificate taken, unless that takes too long: else a
+ * device that only ever says a line would never get one. */
 static bool may_stop(struct session *s)
 {
     if (!s->leaving || s->stopping)
         return false;
     if (s->leave_by == 0)
         s->leave_by = s->now + LEAVE_MS;
-    return thm_client_pending(&s->client) == 0 || s->client.state != THM_CLIENT_ONLINE ||
-           s->now >= s->leave_by;
+    bool settled = thm_client_pending(&s->client) == 0 && !s->renewal.asked;
+    return settled || s->client.state != THM_CLIENT_ONLINE || s->now >= s->leave_by;
 }
 
 static void turn(struct session *s)

@@ -12,9 +12,10 @@
 #include "util/text.h"
 
 /* A certificate is good for weeks: nobody is in a hurry, but a server that many ask at once would be. */
-#define AGAIN_MS  3600000u /* after which is asked again */
-#define SPREAD_MS 1800000u /* over which those spread whose time comes while they are online */
-#define LEAST_MS  60000u   /* between two times in any case */
+#define AGAIN_MS 3600000u /* after which is asked again */
+#define SPREAD_MS                                                                                  \
+    1800000u            /* over which those spread at most whose time comes while they are online */
+#define LEAST_MS 60000u /* between two times in any case */
 
 /* --- asking -------------------------------------------------------------------------------------- */
 
@@ -149,9 +150,23 @@ void thm_enrol_reset(struct thm_client *c)
     c->renew_at = THM_NEVER;
 }
 
-/* Looks at once; or, after RENEWS was told, when that may be told again. */
+/* Milliseconds until the certificate is to be renewed; 0: it is time. */
+static uint64_t time_left(const struct thm_client *c)
+{
+    struct thm_port *port = c->config.port;
+    uint64_t utc_ms, due_ms = c->config.renew_at_s * 1000;
+
+    if (port->ops->utc(port, &utc_ms) != THM_OK)
+        return THM_NEVER;
+    return utc_ms < due_ms ? due_ms - utc_ms : 0;
+}
+
+/* Looks at once; or, after RENEWS was told, when that may be told again. Who has little time must not wait for long. */
 static void look_soon(struct thm_client *c)
 {
+    uint64_t left = time_left(c);
+
+    c->spread_ms = left < 8 * SPREAD_MS ? (uint32_t)left / 8 : SPREAD_MS;
     c->renew_at = c->now;
     if (c->has_asked && c->now - c->asked_at < LEAST_MS)
         c->renew_at = c->asked_at + LEAST_MS;
@@ -168,29 +183,17 @@ void thm_enrol_granted(struct thm_client *c, const struct thm_msg *granted)
     look_soon(c);
 }
 
-/* How long it is until the certificate is to be renewed, 0: it is time. Clocks are set while time passes, so that it is
- * looked at now and then. */
-static uint64_t time_left(const struct thm_client *c)
-{
-    struct thm_port *port = c->config.port;
-    uint64_t utc_ms, due_ms = c->config.renew_at_s * 1000;
-
-    if (port->ops->utc(port, &utc_ms) != THM_OK)
-        return AGAIN_MS;
-    if (utc_ms >= due_ms)
-        return 0;
-    uint64_t left = due_ms - utc_ms;
-    return left > AGAIN_MS ? AGAIN_MS : left + thm_client_jitter(c, SPREAD_MS);
-}
-
+/* Clocks are set while time passes, so that it is looked at now and then. */
 static void look(struct thm_client *c)
 {
     struct thm_client_event e = {.kind = THM_CLIENT_RENEWS, .state = c->state};
     uint64_t left = time_left(c);
 
-    c->renew_at = c->now + left;
-    if (left > 0)
+    if (left > 0) {
+        c->renew_at =
+            c->now + (left > AGAIN_MS ? AGAIN_MS : left + thm_client_jitter(c, c->spread_ms));
         return;
+    }
     c->requested = false; /* who has not answered in all that time will not */
     c->has_asked = true;
     c->asked_at = c->now;

@@ -151,6 +151,18 @@ static void many_spread(void **state)
     assert_true(last - first > 10 * MINUTE);
 }
 
+/* A certificate of a minute is not spread over half an hour. */
+static void who_has_little_time_hurries(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        online(40000, "," OFFERS);
+        fake.client.secret += i * UINT64_C(0x9E3779B97F4A7C15);
+        uint64_t start = fake.now;
+        assert_in_range(next_renewal(HOUR) - start, 40000, 45000);
+    }
+}
+
 static void it_is_told_again(void **state)
 {
     (void)state;
@@ -337,6 +349,7 @@ int main(void)
         cmocka_unit_test(it_is_told_when_the_time_comes),
         cmocka_unit_test(clocks_are_set),
         cmocka_unit_test(many_spread),
+        cmocka_unit_test(who_has_little_time_hurries),
         cmocka_unit_test(it_is_told_again),
         cmocka_unit_test(it_is_told_again_in_the_next_connection),
         cmocka_unit_test(nobody_notices),

@@ -250,7 +250,8 @@ struct thm_client {
     bool requested; /* one, in this connection: its answer is not there yet */
     bool has_asked; /* RENEWS was told, at asked_at */
     uint64_t asked_at;
-    uint64_t renew_at; /* when to see whether the certificate is to be renewed */
+    uint32_t spread_ms; /* by how much it is put off at most, lest all ask at once */
+    uint64_t renew_at;  /* when to see whether the certificate is to be renewed */
 #endif
 #if THM_CLIENT_PASSCODE
     struct thm_client_login login;
