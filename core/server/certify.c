@@ -11,8 +11,9 @@
 
 #include "util/base64.h"
 
-/* What who comes too early is told to wait, seconds. */
-#define RETRY_S 2
+/* What who comes too early is told to wait, seconds; and who waits for somebody's approval. */
+#define RETRY_S    2
+#define APPROVAL_S 5
 /* A reason to come again has no code of its own beyond this. */
 #define NO_RETRY (-1)
 
@@ -41,9 +42,10 @@ static void refuse(struct thm_server *s, struct connection *c, int code, int64_t
 {
     struct thm_msg m;
 
-    thm_log_event(s, THM_LOG_WARNING, "not-certified", c, code, NULL);
+    if (code != THM_E_APPROVAL) /* which is asked for again and again */
+        thm_log_event(s, THM_LOG_WARNING, "not-certified", c, code, NULL);
     thm_msg_init(&m, THM_MSG_ENROLL_REPLY);
-    THM_SET(&m, STATUS, "REFUSED");
+    THM_SET(&m, STATUS, code == THM_E_APPROVAL ? "CONTINUE" : "REFUSED");
     THM_SET(&m, CODE, thm_error_word(code));
     THM_SET(&m, REASON, thm_error_text(code));
     if (retry_s >= 0)
@@ -245,6 +247,16 @@ static void certified(struct thm_server *s, struct job *j, const char *event)
     done(s, j);
 }
 
+/* It was not made. */
+static void not_signed(struct thm_server *s, struct job *j, int result)
+{
+    bool final = result == THM_E_CSR || result == THM_E_NOT_ALLOWED;
+
+    if (!final && result != THM_E_APPROVAL)
+        result = THM_E_SIGNER;
+    fail(s, j, result, final ? NO_RETRY : result == THM_E_APPROVAL ? APPROVAL_S : RETRY_S);
+}
+
 void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
 {
     struct job *j =
@@ -253,8 +265,7 @@ void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
 
     s->signings--;
     if (signing->result != THM_OK || !whole)
-        fail(s, j, signing->result == THM_E_CSR ? THM_E_CSR : THM_E_SIGNER,
-             signing->result == THM_E_CSR ? NO_RETRY : RETRY_S);
+        not_signed(s, j, signing->result);
     else if (thm_tls_domain_denies(s->tls, signing->key_hash))
         fail(s, j, THM_E_REVOKED, NO_RETRY);
     else

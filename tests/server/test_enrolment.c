@@ -307,6 +307,28 @@ static void what_is_no_request_is_refused(void **state)
     rig_end(&r);
 }
 
+static void somebody_may_have_to_agree(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, with_signer);
+    invite(&r, secrets[0]);
+    struct peer *p = come(&r, secrets[0]);
+    say(p, REQUEST);
+    fail_with(&r, awaited(&r, 1), THM_E_APPROVAL);
+    expect(p, "{'msgtype':'enroll_reply','status':'CONTINUE','retry_after':5,'code':'approval',*");
+    expect_end(p, 6000);
+    p = come(&r, secrets[0]);
+    say(p, REQUEST);
+    fail_with(&r, awaited(&r, 2), THM_E_NOT_ALLOWED);
+    expect(p, "{'msgtype':'enroll_reply','status':'REFUSED','code':'not-allowed',*");
+    p = come(&r, secrets[0]);
+    say(p, REQUEST);
+    make(&r, awaited(&r, 3));
+    granted(p);
+    rig_end(&r);
+}
+
 static void trouble_is_told_and_nothing_is_used(void **state)
 {
     struct rig r;
@@ -421,6 +443,7 @@ int main(void)
         cmocka_unit_test(strangers_do_not_get_in),
         cmocka_unit_test(an_invitation_is_for_one_thing),
         cmocka_unit_test(what_is_no_request_is_refused),
+        cmocka_unit_test(somebody_may_have_to_agree),
         cmocka_unit_test(trouble_is_told_and_nothing_is_used),
         cmocka_unit_test(no_more_than_may_be),
         cmocka_unit_test(without_a_signer_there_is_none),

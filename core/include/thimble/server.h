@@ -63,7 +63,8 @@ struct thm_signing {
     char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1]; /* whom the certificate shall name */
     size_t request_len;
     uint8_t request[THM_CSR_MAX]; /* PKCS#10, DER */
-    /* The answer. THM_OK; THM_E_CSR: the request is no good; THM_E_SIGNER: not now. */
+    /* The answer. THM_OK; THM_E_CSR: the request is no good; THM_E_APPROVAL: somebody has to agree first, and the same
+     * request will come again; THM_E_NOT_ALLOWED: he did not; THM_E_SIGNER: not now. */
     int result;
     uint8_t key_hash[THM_KEY_HASH]; /* of the certificate's key */
     uint64_t not_after_s;           /* and its end, seconds since 1970 */
