@@ -7,8 +7,7 @@
 #include <bearssl.h>
 
 #include "thimble/tls.h"
-
-#define THM_SCALAR 32 /* bytes of a private key */
+#include "tls/key.h"
 
 struct thm_loaded {
     br_x509_certificate chain[THM_CHAIN_MAX];

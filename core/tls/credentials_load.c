@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "tls/key.h"
 #include "tls/leaf.h"
 #include "tls/pem.h"
 #include "tls/profile.h"
@@ -17,11 +18,6 @@
 static bool is_certificate(const char *name)
 {
     return strcmp(name, "CERTIFICATE") == 0 || strcmp(name, "X509 CERTIFICATE") == 0;
-}
-
-static bool is_key(const char *name)
-{
-    return strcmp(name, "PRIVATE KEY") == 0 || strcmp(name, "EC PRIVATE KEY") == 0;
 }
 
 /* Takes room for bytes that are put there in pieces. */
@@ -148,13 +144,11 @@ static int end_certificate(void *ctx)
     return r->full || certificate->data_len > THM_CERT_MAX ? THM_E_LIMIT : THM_OK;
 }
 
-/* Reads the own leaf as a peer will: at its last second, so that only its content counts, and with no
- * CA, so that "not trusted" is the best that can come out. */
-static int read_leaf(const struct thm_loaded *c, br_x509_minimal_context *x509,
-                     struct thm_leaf_names *names, uint64_t last_second)
+/* Reads a leaf as a peer will: at its last second, so that only its content counts, and with no CA, so that "not
+ * trusted" is the best that can come out. */
+static int judge_leaf(const br_x509_certificate *leaf, br_x509_minimal_context *x509,
+                      struct thm_leaf_names *names, uint64_t last_second)
 {
-    const br_x509_certificate *leaf = &c->chain[0];
-
     br_x509_minimal_init(x509, &br_sha256_vtable, NULL, 0);
     br_x509_minimal_set_hash(x509, br_sha256_ID, &br_sha256_vtable);
     br_x509_minimal_set_name_elements(x509, names->elements, 3);
@@ -166,15 +160,6 @@ static int read_leaf(const struct thm_loaded *c, br_x509_minimal_context *x509,
     return x509->vtable->end_chain(&x509->vtable) == BR_ERR_X509_NOT_TRUSTED ? THM_OK : THM_E_CERT;
 }
 
-/* Whether the key belongs to the leaf: its public point is the same. */
-static bool key_fits(const struct thm_loaded *c, const br_x509_pkey *leaf_key)
-{
-    unsigned char point[65];
-
-    return THM_EC->mulgen(point, c->scalar, sizeof c->scalar, BR_EC_secp256r1) == sizeof point &&
-           memcmp(point, leaf_key->key.ec.q, sizeof point) == 0;
-}
-
 static uint64_t last_second(const br_x509_certificate *leaf)
 {
     struct thm_validity validity;
@@ -184,7 +169,9 @@ static uint64_t last_second(const br_x509_certificate *leaf)
     return thm_validity_end(&validity);
 }
 
-static int check_leaf(struct thm_loaded *c, enum thm_role role)
+/* `point` receives the public key. */
+static int read_leaf(const br_x509_certificate *leaf, enum thm_role role, struct thm_identity *who,
+                     unsigned char point[65])
 {
     br_x509_minimal_context x509;
     struct thm_leaf_names names;
@@ -192,19 +179,42 @@ static int check_leaf(struct thm_loaded *c, enum thm_role role)
     unsigned usages;
     int result;
 
-    c->identity.not_after = last_second(&c->chain[0]);
-    if (c->identity.not_after == 0)
+    who->not_after = last_second(leaf);
+    if (who->not_after == 0)
         return THM_E_CERT;
     thm_leaf_names_init(&names);
-    result = read_leaf(c, &x509, &names, c->identity.not_after);
+    result = judge_leaf(leaf, &x509, &names, who->not_after);
     if (result != THM_OK)
         return result;
     key = x509.vtable->get_pkey(&x509.vtable, &usages);
     if (!(usages & BR_KEYTYPE_SIGN))
         return THM_E_ROLE;
-    if (thm_leaf_key_hash(key, c->identity.key_hash) != THM_OK || !key_fits(c, key))
+    if (thm_leaf_key_hash(key, who->key_hash) != THM_OK)
         return THM_E_KEY;
-    return role == THM_FOR_SERVER ? thm_leaf_server(&names) : thm_leaf_user(&names, &c->identity);
+    memcpy(point, key->key.ec.q, 65);
+    return role == THM_FOR_SERVER ? thm_leaf_server(&names) : thm_leaf_user(&names, who);
+}
+
+int thm_certificate_read(const unsigned char *der, size_t len, enum thm_role role,
+                         struct thm_identity *who)
+{
+    const br_x509_certificate leaf = {(unsigned char *)(uintptr_t)der, len}; /* only read */
+    unsigned char point[65];
+
+    memset(who, 0, sizeof *who);
+    return len > THM_CERT_MAX ? THM_E_LIMIT : read_leaf(&leaf, role, who, point);
+}
+
+/* Whether the leaf is of its role, and the key belongs to it: its public point is the same. */
+static int check_leaf(struct thm_loaded *c, enum thm_role role)
+{
+    unsigned char of_leaf[65], of_key[65];
+    int result = read_leaf(&c->chain[0], role, &c->identity, of_leaf);
+    bool derived = THM_EC->mulgen(of_key, c->scalar, sizeof c->scalar, BR_EC_secp256r1) == 65;
+
+    if (result == THM_OK && (!derived || memcmp(of_leaf, of_key, sizeof of_leaf) != 0))
+        return THM_E_KEY;
+    return result;
 }
 
 /* The own chain, or, when that is there, the CAs behind it. */
@@ -223,56 +233,10 @@ static int load_chain(struct thm_loaded *c, const char *text, size_t len, size_t
 
 /* --- own key --- */
 
-/* Bytes of a key's DER. One of P-256 takes 138 at most; and the decoder of 0.6 writes up to 24 bytes
- * past its end when it is given one of 1,560. */
-#define KEY_DER_MAX 512
-
-struct key_reading {
-    br_skey_decoder_context decoder;
-    size_t len;
-};
-
-static int begin_key(void *ctx)
-{
-    struct key_reading *r = ctx;
-
-    br_skey_decoder_init(&r->decoder);
-    r->len = 0;
-    return THM_OK;
-}
-
-static void push_key(void *ctx, const void *der, size_t len)
-{
-    struct key_reading *r = ctx;
-
-    r->len += len;
-    if (r->len <= KEY_DER_MAX)
-        br_skey_decoder_push(&r->decoder, der, len);
-}
-
-static int end_key(void *ctx)
-{
-    struct key_reading *r = ctx;
-
-    return r->len <= KEY_DER_MAX && br_skey_decoder_last_error(&r->decoder) == 0 ? THM_OK
-                                                                                 : THM_E_KEY;
-}
-
 static int load_key(struct thm_loaded *c, const char *text, size_t len)
 {
-    static const struct thm_pem_reader reader = {is_key, begin_key, push_key, end_key};
-    struct key_reading r;
-    int count = thm_pem_read(text, len, &reader, &r);
-    const br_ec_private_key *key = count == 1 ? br_skey_decoder_get_ec(&r.decoder) : NULL;
-    int result = count < 0 ? count : THM_E_KEY;
-
-    if (key && key->curve == BR_EC_secp256r1 && key->xlen <= sizeof c->scalar) {
-        memcpy(c->scalar + sizeof c->scalar - key->xlen, key->x, key->xlen);
-        c->key = (br_ec_private_key){BR_EC_secp256r1, c->scalar, sizeof c->scalar};
-        result = THM_OK;
-    }
-    thm_wipe(&r, sizeof r);
-    return result;
+    c->key = (br_ec_private_key){BR_EC_secp256r1, c->scalar, sizeof c->scalar};
+    return thm_key_read(text, len, c->scalar);
 }
 
 /* --- all together --- */
@@ -312,7 +276,7 @@ size_t thm_credentials_server_name(const struct thm_credentials *c, char *name, 
 
     thm_leaf_names_init(&names);
     thm_leaf_names_want_dns(&names, name, cap);
-    if (read_leaf(loaded, &x509, &names, loaded->identity.not_after) != THM_OK ||
+    if (judge_leaf(&loaded->chain[0], &x509, &names, loaded->identity.not_after) != THM_OK ||
         thm_leaf_server(&names) != THM_OK)
         name[0] = '\0';
     return strlen(name);

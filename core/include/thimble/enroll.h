@@ -108,6 +108,14 @@ size_t thm_enroll_request(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM_BOO
 unsigned thm_enroll_code(const uint8_t *request, size_t len);
 
 /**
+ * The hash of the key that a request is for: of the first P-256 key in it. Does not look at anything else, nor whether that
+ * key has signed it.
+ *
+ * @return false: there is none
+ */
+bool thm_enroll_requested_key(const uint8_t *request, size_t len, uint8_t hash[THM_KEY_HASH]);
+
+/**
  * Reads a private key as files hold it: PEM or DER, PKCS#8 or SEC1. Missing when THM_CREDENTIALS_MAX is 0.
  *
  * @return THM_OK; THM_E_PEM; THM_E_KEY: it is not one P-256 key. `key` is wiped then

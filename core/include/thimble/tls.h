@@ -142,6 +142,17 @@ const struct thm_identity *thm_credentials_identity(const struct thm_credentials
 const uint8_t *thm_credentials_leaf_hash(const struct thm_credentials *c);
 
 /**
+ * Reads what a certificate says of its holder, by the rules that a peer is judged by; but not who has signed it, nor whether
+ * it has ended. Missing when THM_CREDENTIALS_MAX is 0.
+ *
+ * @param role  what it has to be for
+ * @param who   receives it
+ * @return THM_OK, THM_E_CERT, THM_E_KEY (not P-256), THM_E_ROLE, THM_E_LIMIT (more than THM_CERT_MAX bytes)
+ */
+int thm_certificate_read(const unsigned char *der, size_t len, enum thm_role role,
+                         struct thm_identity *who);
+
+/**
  * How the CA is known that has certified the own chain: the first bytes of its key's hash.
  *
  * @return false: it is none of those that are trusted
