@@ -113,6 +113,7 @@ openssl x509 -in root.crt -outform DER -out root.der
 leaf server_step step "$(san DNS:chat.example)"
 cat step.crt >>server_step.crt
 for name in impostor bianca elsewhere; do cat "$name.crt" root.crt >"${name}_root.crt"; done
+cat stranger.crt other.crt >stranger_other.crt
 cat server.crt other.crt root.crt >server_both.crt
 cat server.crt step.crt other.crt >server_others.crt
 leaf signs_servers root "$(san URI:thimble:ali@desk)"

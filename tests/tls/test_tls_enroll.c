@@ -157,7 +157,7 @@ static void nothing_but_one_certificate_of_a_p256_key_is_shown(void **state)
     raw_client_certificate(&s->r, "deep_chain", "deep");
     raw_is_refused(s, THM_E_CHAIN, BR_ALERT_BAD_CERTIFICATE);
     raw_by(s, THM_ENROLL_ALPN);
-    raw_client_certificate(&s->r, "impostor_root", "impostor");
+    raw_client_certificate(&s->r, "stranger_other", "stranger");
     raw_is_refused(s, THM_E_UNTRUSTED, BR_ALERT_UNKNOWN_CA);
     raw_by(s, THM_ENROLL_ALPN);
     raw_shows(s, twice, lens, 2, joiner.key);

@@ -7,3 +7,6 @@
 #define THM_CREDENTIALS_MAX 0
 #define THM_CA_MAX          1
 #define THM_SLOW_MULTIPLY   1
+#ifndef THM_ENROLL
+#define THM_ENROLL 0
+#endif
