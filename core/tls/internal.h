@@ -2,7 +2,7 @@
  * The parts of a domain and how the files of this folder share them.
  *
  *   profile, credentials, leaf, denylist   what is decided before any connection
- *   guard, session_cache                   whom a peer proves to be, in full and resumed handshakes
+ *   guard, pin, session_cache              whom a peer proves to be, in full and resumed handshakes
  *   engine                                 BearSSL's engine, and lending it buffers
  *   domain                                 the pools, and entropy
  *   handshake, record, close               a connection's life
