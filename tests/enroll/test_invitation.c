@@ -176,9 +176,9 @@ static void anything_else_is_refused_and_leaves_nothing(void **state)
         "THM1:[::1]1/" CA "/" SECRET,
         "THM1:[a]:1/" CA "/" SECRET,
         /* Base64: other alphabets, lengths, padding, bits that belong to no byte */
-        "THM1:a:1/AAECAwQFBgcICQoLDA0OD+/" SECRET,
+        "THM1:a:1/+++++++++++++++++++++w/" SECRET,
         "THM1:a:1/" CA "/+/+/+/+/+/+/+/+/+/+/+w",
-        "THM1:a:1/" CA "/++++++++++++++++++++++",
+        "THM1:a:1/" CA "/+++++++++++++++++++++w",
         "THM1:a:1/" CA "/_-_-_-_-_-_-_-_-_-_-_",
         "THM1:a:1/" CA "/_-_-_-_-_-_-_-_-_-_-_wA",
         "THM1:a:1/" CA "/_-_-_-_-_-_-_-_-_-_-_w==",

@@ -107,7 +107,7 @@ static void what_is_no_key_is_drawn_again(void **state)
 static void a_source_that_fails_or_repeats_itself_gives_no_key(void **state)
 {
     static const char *const fails[] = {NULL}, *const fails_later[] = {ZERO, NULL};
-    static const char *const repeats[] = {ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES, NULL};
+    static const char *const repeats[] = {ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES, LAST};
     static const char *const *const bad[] = {fails, fails_later, repeats};
     uint8_t key[THM_ENROLL_KEY];
 

@@ -3,9 +3,11 @@
 # They all last for years but "brief", which lasts 30 days: tests choose the date themselves.
 set -eu
 export OPENSSL_CONF=/dev/null LC_ALL=C
+script=$(readlink -f "$0")
 mkdir -p "$1"
 cd "$1"
-[ ! -e complete ] || exit 0
+# Those that an older script made lack some.
+[ ! -e complete ] || [ "$script" -nt complete ] || exit 0
 
 new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null; }
 
