@@ -19,6 +19,7 @@
 
 #include "control.h"
 #include "control_path.h"
+#include "costs.h"
 #include "cpu.h"
 #include "exit_codes.h"
 #include "files.h"
@@ -34,11 +35,9 @@
 enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL, TAG_SIGNER };
 
 #define EVENTS             256
-#define COST_ROWS          32
 #define WHY_MAX            512
 #define LOG_RETRY_MS       100 /* when stderr took nothing */
 #define DAY_MS             86400000u
-#define LARGEST            3  /* parts of the memory that the summary names */
 #define DEVICES_PER_CLIENT 4u /* that were here and are remembered, on average */
 #define INVITATIONS        16384u
 #define OTHER_DESCRIPTORS  64u /* listeners, files, pipes */
@@ -153,54 +152,16 @@ static int open_store(struct service *s)
     return result == OPTIONS_OK ? OPTIONS_OK : fail(s, result, "store", why);
 }
 
-static size_t bytes_of(const struct thm_server_cost *cost)
-{
-    return cost->each * cost->count;
-}
-
-static int larger_first(const void *a, const void *b)
-{
-    size_t bytes_a = bytes_of(a), bytes_b = bytes_of(b);
-    return (bytes_a < bytes_b) - (bytes_a > bytes_b);
-}
-
-static int size_text(char *text, size_t cap, const char *what, size_t bytes)
-{
-    double kb = (double)bytes / 1024;
-    return snprintf(text, cap, "%s %.1f %s", what, kb < 1024 ? kb : kb / 1024,
-                    kb < 1024 ? "KB" : "MB");
-}
-
-/* What the limits cost: at most, for what is never used is never touched. */
-static void log_costs(struct service *s)
-{
-    struct thm_server_cost cost[COST_ROWS + 1] = {{0}};
-    char text[WHY_MAX], each[64];
-    size_t count = 0, total = s->store.size + thm_server_size(&s->config, cost, COST_ROWS);
-    while (count < COST_ROWS && cost[count].what)
-        count++;
-    cost[count++] = (struct thm_server_cost){"the store of messages", s->store.size, 1};
-    qsort(cost, count, sizeof cost[0], larger_first);
-    int len = size_text(text, sizeof text, "at most", total);
-    for (size_t i = 0; i < LARGEST && i < count; i++) {
-        len += snprintf(text + len, sizeof text - (size_t)len, ", ");
-        len += size_text(text + len, sizeof text - (size_t)len, cost[i].what, bytes_of(&cost[i]));
-    }
-    log_note(&s->log, THM_LOG_INFO, "memory", text);
-    for (size_t i = 0; i < count; i++) {
-        len = size_text(text, sizeof text, cost[i].what, bytes_of(&cost[i]));
-        snprintf(each, sizeof each, ": %zu of %zu B", cost[i].count, cost[i].each);
-        snprintf(text + len, sizeof text - (size_t)len, "%s", each);
-        log_note(&s->log, THM_LOG_DEBUG, "memory", text);
-    }
-}
-
 /* Without thimble-signd nobody gets a certificate here. */
 static void open_signer(struct service *s)
 {
     signer_open(&s->signer, &s->port, TAG_SIGNER, &s->log, s->settings->signer);
     if (!s->settings->signer)
         return;
+    if (!s->settings->users_cafile)
+        log_note(
+            &s->log, THM_LOG_WARNING, "signer",
+            "what --signer signs lets nobody in unless its CA is trusted: --users-cafile FILE");
     s->config.sign = signer_sign;
     s->config.sign_ctx = &s->signer;
     s->config.signings = SIGNER_SIGNINGS;
@@ -229,7 +190,7 @@ static int open_server(struct service *s)
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
     if (code != THM_OK)
         return fail(s, EXIT_FAILED, "start", thm_error_text(code));
-    log_costs(s);
+    costs_log(&s->log, s->store.size, &s->config);
     return OPTIONS_OK;
 }
 

@@ -173,9 +173,10 @@ cp "$tmp/other.crt" "$tmp/foreign.crt" && cp "$tmp/other.key" "$tmp/foreign.key"
 run_client ali@default --cert "$tmp/foreign.crt" <<<hello
 ok 'one of another issuing CA does not' is $status 6
 stop_server
-start_server
+start_server --signer "$socket"
 run_client ali@default --cert "$tmp/phone.crt" <<<hello
 ok 'without --users-cafile nobody of it gets in' is $status 6
+ok '... which the log foresaw' grep -q ' WARNING signer detail="what --signer signs lets nobody in' "$log"
 stop_server
 cp "$issuer/issuer.crt" "$tmp/users.crt"
 start_server --users-cafile "$tmp/users.crt"
