@@ -38,6 +38,11 @@ enum {
     X(invite, "invite", "USER [--device NAME] [--expires 24h]",                                    \
       "print a line that lets one machine join as USER, once; --count N, --csv, --qr",             \
       COMMAND_CHANGES)                                                                             \
+    X(approve_list, "approve list", "", "certificates that are asked for and made by hand", 0)     \
+    X(approve_show, "approve show", "CODE", "the certificate request, for thimble-ca sign", 0)     \
+    X(approve_deny, "approve deny", "CODE", "refuse it", COMMAND_CHANGES)                          \
+    X(approve, "approve", "CODE FILE", "hand the certificate out that was made for it",            \
+      COMMAND_CHANGES | COMMAND_QUIET)                                                             \
     X(device_list, "device list", "[USER]", "the devices that were here since the start", 0)       \
     X(device_revoke, "device revoke", "USER@DEVICE|KEYHASH",                                       \
       "add a device to the deny-list and end its session", COMMAND_CHANGES)                        \

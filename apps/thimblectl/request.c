@@ -15,7 +15,9 @@
 #include "passcode.h"
 #include "report.h"
 #include "thimble/auth.h"
+#include "thimble/enroll.h"
 #include "thimble/wire.h"
+#include "util/base64.h"
 
 /* The server takes one line of text; a second one would be another request. */
 static bool is_text(const char *word)
@@ -55,6 +57,31 @@ static int add_file(struct request *r, const char *path)
     add(r, folder);
     buffer_add(&r->line, "/", 1);
     buffer_add(&r->line, path, strlen(path));
+    return OPTIONS_OK;
+}
+
+/* The certificate of "approve", as one word. */
+static int add_certificate(struct request *r, const char *path)
+{
+    char text[4096];
+    uint8_t der[THM_ISSUED_MAX];
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    size_t len = file ? fread(text, 1, sizeof text, file) : 0;
+    if (!file || ferror(file))
+        return report_fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
+    if (file != stdin)
+        fclose(file);
+    size_t bytes = thm_enroll_read_certificate(text, len, der, sizeof der);
+    if (bytes == 0)
+        return report_fail(EXIT_USAGE,
+                           "%s: that is no device's certificate in PEM, as thimble-ca sign prints "
+                           "one",
+                           path);
+    char word[THM_BASE64_LEN(THM_ISSUED_MAX) + 1];
+    struct thm_text t;
+    thm_text_init(&t, word, sizeof word);
+    thm_text_base64(&t, der, bytes);
+    add(r, word);
     return OPTIONS_OK;
 }
 
@@ -166,6 +193,9 @@ int request_make(struct request *r, int argc, char **argv)
     for (int i = 0; i < argc && result == OPTIONS_OK; i++) {
         if (i == 1 && strcmp(argv[0], "backup") == 0)
             result = add_file(r, argv[i]);
+        else if (i == 2 && argc == 3 && strcmp(argv[0], "approve") == 0 &&
+                 strspn(argv[1], "0123456789") == strlen(argv[1]))
+            result = add_certificate(r, argv[i]);
         else if (strcmp(argv[0], "invite") == 0 && strcmp(argv[i], "--qr") == 0)
             r->wants_qr = true;
         else

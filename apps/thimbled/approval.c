@@ -27,8 +27,7 @@ static bool is_stale(const struct approval *r)
 
 static bool is_same(const struct approval *r, const struct thm_signing *s)
 {
-    return r->request_len == s->request_len &&
-           memcmp(r->request, s->request, s->request_len) == 0;
+    return r->request_len == s->request_len && memcmp(r->request, s->request, s->request_len) == 0;
 }
 
 /* The place of a device's request, or one for it; NULL: all are taken. */
@@ -126,9 +125,8 @@ int approval_approve(struct approval *r, const uint8_t *der, size_t len)
 {
     struct thm_identity who;
     uint8_t asked[THM_KEY_HASH];
-    int code = len > sizeof r->certificate
-                   ? THM_E_LIMIT
-                   : thm_certificate_read(der, len, THM_FOR_CLIENT, &who);
+    int code = len > sizeof r->certificate ? THM_E_LIMIT
+                                           : thm_certificate_read(der, len, THM_FOR_CLIENT, &who);
     if (code != THM_OK)
         return code;
     if (strcmp(who.user, r->user) != 0 || strcmp(who.device, r->device) != 0)

@@ -1,6 +1,6 @@
 /*
  * Certificates by hand: what devices ask for waits until the operator has looked at it, had it signed elsewhere, and handed the
- * certificate in ("approve"). In place of thimble-signd, see signer.h.
+ * certificate in. In place of thimble-signd, see signer.h.
  *
  * A device asks again and again meanwhile, so nothing here has to survive a restart. Of each device one request waits at a
  * time: who has stolen an invitation can't slip another one in between what was shown and what is approved.
@@ -10,9 +10,8 @@
 
 #include "thimble/server.h"
 
-#define APPROVAL_WAITING  64u      /* requests at a time */
-#define APPROVAL_FORGET_S 3600u    /* after which one that was not asked for again is forgotten */
-#define APPROVAL_SIGNER   "approve" /* what --signer is for this */
+#define APPROVAL_WAITING  64u   /* requests at a time */
+#define APPROVAL_FORGET_S 3600u /* after which one that was not asked for again is forgotten */
 
 /* A request that waits, or was decided on. */
 struct approval {

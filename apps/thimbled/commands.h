@@ -26,10 +26,11 @@ struct command_host {
     struct audit *audit;
     struct devices *devices;
     struct trust *const *trust;
-    const char *denylist;       /* NULL: none was given */
-    enum thm_auth_policy auth;  /* of accounts that say nothing else */
-    struct thm_store *database; /* a store of sqlite_store.h; NULL: messages are in memory only */
-    uint64_t started_ms;        /* UTC */
+    struct approvals *approvals; /* NULL: certificates are not made by hand */
+    const char *denylist;        /* NULL: none was given */
+    enum thm_auth_policy auth;   /* of accounts that say nothing else */
+    struct thm_store *database;  /* a store of sqlite_store.h; NULL: messages are in memory only */
+    uint64_t started_ms;         /* UTC */
     /* Reads certificates and deny-list anew. False: a sentence at `text` says why not, else what was read. */
     bool (*reload)(void *ctx, char *text, size_t cap);
     void (*quit)(void *ctx);
@@ -54,6 +55,7 @@ struct revocation {
     unsigned count;
 };
 
+struct approvals;
 struct command;
 
 /* One command that was given: by whom, and where the answer goes. Zeroed but for the first part. */

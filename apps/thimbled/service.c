@@ -17,6 +17,7 @@
 #include "thimble/libcrypto.h"
 #endif
 
+#include "certifier.h"
 #include "control.h"
 #include "control_path.h"
 #include "costs.h"
@@ -28,7 +29,6 @@
 #include "operator.h"
 #include "report.h"
 #include "signals.h"
-#include "signer.h"
 #include "store.h"
 #include "trust.h"
 
@@ -38,8 +38,7 @@ enum { TAG_SIGNAL = 1, TAG_STDIN, TAG_CONTROL, TAG_SIGNER };
 #define WHY_MAX            512
 #define LOG_RETRY_MS       100 /* when stderr took nothing */
 #define DAY_MS             86400000u
-#define DEVICES_PER_CLIENT 4u /* that were here and are remembered, on average */
-#define INVITATIONS        16384u
+#define DEVICES_PER_CLIENT 4u  /* that were here and are remembered, on average */
 #define OTHER_DESCRIPTORS  64u /* listeners, files, pipes */
 
 struct service {
@@ -55,7 +54,7 @@ struct service {
     struct devices devices;
     struct command_host host;
     struct control control;
-    struct signer signer;
+    struct certifier certifier;
     uint16_t number; /* TCP port that it listens on, of the first address */
     struct operator_console console;
     bool has_console;
@@ -152,22 +151,6 @@ static int open_store(struct service *s)
     return result == OPTIONS_OK ? OPTIONS_OK : fail(s, result, "store", why);
 }
 
-/* Without thimble-signd nobody gets a certificate here. */
-static void open_signer(struct service *s)
-{
-    signer_open(&s->signer, &s->port, TAG_SIGNER, &s->log, s->settings->signer);
-    if (!s->settings->signer)
-        return;
-    if (!s->settings->users_cafile)
-        log_note(
-            &s->log, THM_LOG_WARNING, "signer",
-            "what --signer signs lets nobody in unless its CA is trusted: --users-cafile FILE");
-    s->config.sign = signer_sign;
-    s->config.sign_ctx = &s->signer;
-    s->config.signings = SIGNER_SIGNINGS;
-    s->config.invitations = INVITATIONS;
-}
-
 static int open_server(struct service *s)
 {
     if (s->settings->auth == AUTH_PASSCODE && !s->store.store->records)
@@ -184,7 +167,7 @@ static int open_server(struct service *s)
     s->config.auth = s->settings->auth == AUTH_PASSCODE ? THM_AUTH_PASSCODE : THM_AUTH_CERTIFICATE;
     s->config.log = on_record;
     s->config.log_ctx = s;
-    open_signer(s);
+    certifier_open(&s->certifier, s->settings, &s->port, TAG_SIGNER, &s->log, &s->config);
     size_t size = thm_server_size(&s->config, NULL, 0);
     void *memory = reserve(size);
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;
@@ -270,30 +253,11 @@ static bool reload(void *ctx, char *text, size_t cap)
     return false;
 }
 
-/* Where invitations lead. */
 static bool here(void *ctx, struct thm_invitation *invitation, char *why, size_t cap)
 {
     const struct service *s = ctx;
-    const char *host = s->settings->invite_host;
-    if (!s->settings->signer) {
-        snprintf(
-            why, cap,
-            "this server has no certificates made: start it with --signer, see thimble-signd(8)");
-        return false;
-    }
-    if (!trust_here(s->trust, invitation)) {
-        snprintf(why, cap, "%s names no server, or its CA is not in %s", s->settings->cert,
-                 s->settings->cafile);
-        return false;
-    }
     invitation->port = s->number;
-    if (!host)
-        host = invitation->server_name;
-    if (thm_invitation_host(invitation, host, strlen(host)) == THM_OK)
-        return true;
-    snprintf(why, cap, "invitations can't lead to %s: --invite-host says where, HOST or HOST:PORT",
-             host);
-    return false;
+    return trust_here(s->trust, s->settings, invitation, why, cap);
 }
 
 static bool is_none(const char *option)
@@ -327,6 +291,7 @@ static int open_host(struct service *s)
                               .audit = &s->audit,
                               .devices = &s->devices,
                               .trust = &s->trust,
+                              .approvals = s->certifier.approvals,
                               .denylist = s->settings->denylist,
                               .auth = s->config.auth,
                               .database = s->settings->store == STORE_RAM ? NULL : s->store.store,
@@ -441,7 +406,7 @@ static uint64_t next_deadline(const struct service *s)
     uint64_t until = earlier(thm_server_deadline(s->server), s->check_at);
     until = earlier(until, audit_deadline(&s->audit));
     until = earlier(until, control_deadline(&s->control, now));
-    until = earlier(until, signer_deadline(&s->signer, now));
+    until = earlier(until, certifier_deadline(&s->certifier, now));
     if (s->has_console && operator_waits(&s->console))
         until = 0;
     if (s->has_console)
@@ -484,7 +449,7 @@ static int turn(struct service *s)
         if (events[i].tag < THM_SERVER_TAG_FIRST)
             handle(s, &events[i]);
     control_step(&s->control, now);
-    signer_step(&s->signer, s->server, now);
+    certifier_step(&s->certifier, s->server, now);
     if (s->has_console)
         operator_step(&s->console);
     trust_tidy(s->trust, s->server);
@@ -515,7 +480,7 @@ int service_run(const struct settings *settings)
     if (result == EXIT_DONE)
         log_note(&s->log, THM_LOG_INFO, "stopped", NULL);
     control_close(&s->control);
-    signer_close(&s->signer);
+    certifier_close(&s->certifier);
     audit_close(&s->audit);
     free(s->audit_path);
     if (s->port.posix)

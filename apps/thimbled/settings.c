@@ -32,6 +32,7 @@ static const struct option_row table[] = {
      "an issuing CA, trusted for users as well"},
     {"signer", 0, OPTION_FILE, AT(signer), "FILE", NULL, 0, 0,
      "socket of thimble-signd: devices get certificates"},
+    {"approve", 0, OPTION_FLAG, AT(approve), NULL, NULL, 0, 0, "or by hand: thimblectl approve"},
     {"invite-host", 0, OPTION_TEXT, AT(invite_host), "HOST[:PORT]", NULL, 0, 0,
      "where invitations lead"},
     {"auth", 0, OPTION_CHOICE, AT(auth), "certificate|passcode", "certificate", 0, 0,
@@ -105,6 +106,8 @@ int settings_read(struct settings *s, int argc, char **argv)
         result = need(s->cert, "cert", "server");
     if (result == OPTIONS_OK)
         result = need(s->key, "key", "server");
+    if (result == OPTIONS_OK && s->signer && s->approve)
+        result = report_fail(EXIT_USAGE, "--signer or --approve: who makes certificates?");
     if (result == OPTIONS_OK)
         result = read_limits("retain-rooms", s->retain_rooms, &s->rooms);
     if (result == OPTIONS_OK)

@@ -22,6 +22,7 @@ struct settings {
     const char *cafile, *cert, *key, *denylist;
     const char *users_cafile,
         *signer;             /* of enrolment: the issuing CA, thimble-signd's socket; or NULL */
+    bool approve;            /* certificates are made by hand */
     const char *invite_host; /* NULL: the name in the server's certificate, and its first port */
     const char *name;
     unsigned auth;    /* AUTH_* */

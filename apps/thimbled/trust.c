@@ -114,9 +114,28 @@ uint64_t trust_ends(const struct trust *trust)
     return (uint64_t)thm_credentials_identity(&trust->credentials)->not_after;
 }
 
-bool trust_here(const struct trust *trust, struct thm_invitation *invitation)
+bool trust_here(const struct trust *trust, const struct settings *settings,
+                struct thm_invitation *invitation, char *why, size_t cap)
 {
-    return thm_credentials_server_name(&trust->credentials, invitation->server_name,
-                                       sizeof invitation->server_name) > 0 &&
-           thm_credentials_ca_pin(&trust->credentials, invitation->ca);
+    const char *host = settings->invite_host;
+    if (!settings->signer && !settings->approve) {
+        snprintf(why, cap,
+                 "this server has no certificates made: start it with --signer, see "
+                 "thimble-signd(8), or --approve");
+        return false;
+    }
+    if (thm_credentials_server_name(&trust->credentials, invitation->server_name,
+                                    sizeof invitation->server_name) == 0 ||
+        !thm_credentials_ca_pin(&trust->credentials, invitation->ca)) {
+        snprintf(why, cap, "%s names no server, or its CA is not in %s", settings->cert,
+                 settings->cafile);
+        return false;
+    }
+    if (!host)
+        host = invitation->server_name;
+    if (thm_invitation_host(invitation, host, strlen(host)) == THM_OK)
+        return true;
+    snprintf(why, cap, "invitations can't lead to %s: --invite-host says where, HOST or HOST:PORT",
+             host);
+    return false;
 }

@@ -41,11 +41,13 @@ unsigned trust_denied(const struct trust *trust);
 bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH]);
 
 /**
- * How invitations name this server: its name and its CA.
+ * How invitations name this server, its CA, and where they lead; the port is set by the caller, and stays unless the settings
+ * name one.
  *
- * @return false: the certificate names no server, or its CA is not in the CA file
+ * @param why  receives a sentence when it fails
  */
-bool trust_here(const struct trust *trust, struct thm_invitation *invitation);
+bool trust_here(const struct trust *trust, const struct settings *settings,
+                struct thm_invitation *invitation, char *why, size_t cap);
 
 /** When the server's certificate ends: seconds since 1970. */
 uint64_t trust_ends(const struct trust *trust);

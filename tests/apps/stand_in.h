@@ -12,6 +12,8 @@ extern struct stand_in {
     uint32_t room_count; /* "#r1" ... */
     struct thm_server_stats stats;
     char kicked[80], reason[80], notice[80];
+    struct thm_signing *signed_last; /* answered last */
+    unsigned signed_count;
     struct thm_admin_request *request; /* the last one; not answered yet */
     struct thm_admin_request seen;     /* as it was when it came */
     int admin;                         /* what thm_server_admin() returns */

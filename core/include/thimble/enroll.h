@@ -122,6 +122,14 @@ bool thm_enroll_requested_key(const uint8_t *request, size_t len, uint8_t hash[T
  */
 int thm_enroll_read_key(const char *text, size_t len, uint8_t key[THM_ENROLL_KEY]);
 
+/**
+ * Reads the one certificate in a file, PEM or DER. Missing when THM_CREDENTIALS_MAX is 0.
+ *
+ * @param der  receives it, at most `cap` bytes
+ * @return its bytes; 0: there is none, there are several, or it is longer
+ */
+size_t thm_enroll_read_certificate(const char *text, size_t len, uint8_t *der, size_t cap);
+
 /* Bytes of `len` bytes of DER as PEM, terminator included. */
 #define THM_PEM_MAX(len) ((len) / 48 * 65 + 65 + 2 * 32)
 #define THM_KEY_PEM      THM_PEM_MAX(128)
