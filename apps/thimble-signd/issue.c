@@ -216,14 +216,13 @@ static bool add_uri(X509 *cert, const char *who)
     return added;
 }
 
-/* As thimble-ca's of users, and for clients only. BearSSL refuses an extendedKeyUsage that is critical. */
+/* As thimble-ca's of users: no extendedKeyUsage, since a device may be the listening end of a direct session. */
 static bool add_extensions(X509 *cert, X509 *ca, const char *who)
 {
     X509V3_CTX ctx;
     X509V3_set_ctx(&ctx, ca, cert, NULL, NULL, 0);
     return add_constant(cert, &ctx, NID_basic_constraints, "critical,CA:FALSE") &&
            add_constant(cert, &ctx, NID_key_usage, "critical,digitalSignature") &&
-           add_constant(cert, &ctx, NID_ext_key_usage, "clientAuth") &&
            add_constant(cert, &ctx, NID_subject_key_identifier, "hash") &&
            add_constant(cert, &ctx, NID_authority_key_identifier, "keyid:always") &&
            add_uri(cert, who);
