@@ -15,7 +15,9 @@ enum {
     STEP_OPEN,          /* USER_REMOVE: his inbox */
     STEP_EMPTY,         /* is emptied, */
     STEP_FIND_STANDING, /* his standing in each room is looked for, */
-    STEP_PUT_STANDING,  /* and erased */
+    STEP_PUT_STANDING,  /* and erased; */
+    STEP_FIND_INVITE,   /* invitations that would let somebody in by his name are looked for, */
+    STEP_PUT_INVITE,    /* and taken back */
     STEP_PUT
 };
 
@@ -204,6 +206,12 @@ static void find_standing(struct operations *o)
     thm_operation_ask(o, THM_STORE_LIST, THM_KIND_STANDING_RECORD);
 }
 
+static void find_invite(struct operations *o)
+{
+    o->step = STEP_FIND_INVITE;
+    thm_operation_ask(o, THM_STORE_LIST, THM_KIND_INVITE_RECORD);
+}
+
 /* Nothing of the inbox can be read any more, by those of his devices that are still here neither. */
 static void emptied(struct thm_server *s)
 {
@@ -256,6 +264,31 @@ static void found_standings(struct thm_server *s)
     }
     if (any) {
         find_standing(o);
+    } else {
+        thm_operation_key(o, "", 0);
+        find_invite(o);
+    }
+}
+
+/* The next page of invitations, from the last one that was seen on. */
+static void found_invites(struct thm_server *s)
+{
+    struct operations *o = &s->operations;
+    struct thm_record record;
+    size_t at = 0;
+    bool any = false;
+
+    while (thm_record_next(&o->request, &at, &record)) {
+        any = true;
+        thm_operation_key(o, (const char *)record.key, record.key_len);
+        if (!thm_invite_take_back(s, &record, o->first->user, &o->record))
+            continue;
+        o->step = STEP_PUT_INVITE;
+        thm_operation_ask(o, THM_STORE_PUT, THM_KIND_INVITE_RECORD);
+        return;
+    }
+    if (any) {
+        find_invite(o);
         return;
     }
     o->record.len = 0;
@@ -278,6 +311,8 @@ void thm_accounts_answered(struct thm_server *s)
     case STEP_EMPTY: emptied(s); break;
     case STEP_FIND_STANDING: found_standings(s); break;
     case STEP_PUT_STANDING: find_standing(o); break;
+    case STEP_FIND_INVITE: found_invites(s); break;
+    case STEP_PUT_INVITE: find_invite(o); break;
     default:
         changed(s, o->first);
         thm_operation_finish(s, THM_OK);

@@ -220,6 +220,10 @@ bool thm_invite_admits(void *ctx, const uint8_t key_hash[THM_KEY_HASH]);
 void thm_invites_run(struct thm_server *s);
 uint64_t thm_invites_deadline(const struct thm_server *s);
 
+/** Whether an invitation lets somebody in as that user; it is taken back then, and `fields` is its record from now on. */
+bool thm_invite_take_back(struct thm_server *s, const struct thm_record *record, const char *user,
+                          struct thm_fields *fields);
+
 /** As thm_rooms_start() and thm_rooms_answered(); and whether that may be done, THM_OK or why not. */
 void thm_invites_start(struct thm_server *s);
 void thm_invites_answered(struct thm_server *s);

@@ -239,6 +239,26 @@ static void revoke(struct thm_server *s)
     put(o, &record);
 }
 
+bool thm_invite_take_back(struct thm_server *s, const struct thm_record *record, const char *user,
+                          struct thm_fields *fields)
+{
+    struct thm_fields old = {.len = (uint16_t)record->value_len};
+    uint8_t id[THM_INVITE_ID];
+    struct invite_record invite;
+    uint32_t number;
+
+    memcpy(old.text, record->value, record->value_len);
+    if (!thm_invite_id(record->key, record->key_len, id) || !thm_invite_read(&invite, &old) ||
+        strcmp(invite.user, user) != 0 || invite.used || invite.revoked)
+        return false;
+    number = thm_invite_find(s, id);
+    if (number != 0)
+        invite_at(s, number)->revoked = true;
+    invite.revoked = true;
+    thm_invite_write(&invite, fields);
+    return true;
+}
+
 /* --- as operations.c asks ---------------------------------------------------------------------- */
 
 bool thm_invites_kept(const struct thm_server *s)

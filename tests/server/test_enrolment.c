@@ -250,6 +250,23 @@ static void what_ends_ends_with_a_reason(void **state)
     rig_end(&r);
 }
 
+static void who_is_removed_is_not_invited_any_more(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, with_signer);
+    invite(&r, secrets[0]);
+    assert_int_equal(ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_ADD, .user = "carol"}),
+                     THM_OK);
+    assert_int_equal(
+        ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_REMOVE, .user = "carol"}), THM_OK);
+    assert_string_equal(list(&r), "carol@laptop revoked\n");
+    refused_with(&r, secrets[0], REQUEST, "invitation-revoked");
+    rig_restart(&r);
+    refused_with(&r, secrets[0], REQUEST, "invitation-revoked");
+    rig_end(&r);
+}
+
 static void strangers_do_not_get_in(void **state)
 {
     struct rig r;
@@ -440,6 +457,7 @@ int main(void)
         cmocka_unit_test(who_missed_the_answer_asks_again),
         cmocka_unit_test(no_two_get_one_by_the_same),
         cmocka_unit_test(what_ends_ends_with_a_reason),
+        cmocka_unit_test(who_is_removed_is_not_invited_any_more),
         cmocka_unit_test(strangers_do_not_get_in),
         cmocka_unit_test(an_invitation_is_for_one_thing),
         cmocka_unit_test(what_is_no_request_is_refused),
