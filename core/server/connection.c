@@ -228,6 +228,8 @@ static void change(struct thm_server *s, struct connection *c, enum thm_conn_eve
     if (c->tls.phase != THM_TLS_CLOSED && c->tls.phase != THM_TLS_IDLE)
         thm_tls_abort(&c->tls, c->code);
     if (before == CONN_HANDSHAKE) {
+        if (c->code == THM_E_INVITATION)
+            thm_hold_stranger(s, c);
         s->stats.refused++;
         thm_log_event(s, THM_LOG_WARNING, "refused", c, c->code, NULL);
     } else {
@@ -358,7 +360,7 @@ static void opened(struct thm_server *s, struct connection *c)
 static void run_handshake(struct thm_server *s, struct connection *c)
 {
     if (c->tls.slot == 0 && (c->events & THM_EV_CLOSED) == 0 &&
-        thm_conn_address_busy(s, c, DEADLINE_HANDSHAKE)) {
+        (thm_conn_address_busy(s, c, DEADLINE_HANDSHAKE) || thm_hold_estranged(s, c))) {
         set_waiting(s, c, true);
         return;
     }

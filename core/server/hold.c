@@ -56,6 +56,36 @@ void thm_hold_leave(struct thm_server *s, struct connection *c)
     c->pace = 0;
 }
 
+/* --- addresses ------------------------------------------------------------------------------ */
+
+/* As if it were a device's. Of IPv6 the half that one subscriber has all of. */
+static void address_key(const struct connection *c, uint8_t key[THM_KEY_HASH])
+{
+    memset(key, 0, THM_KEY_HASH);
+    key[0] = c->address.family;
+    memcpy(key + 1, c->address.ip, c->address.family == 6 ? 8 : 4);
+}
+
+void thm_hold_stranger(struct thm_server *s, const struct connection *c)
+{
+    uint8_t key[THM_KEY_HASH];
+
+    address_key(c, key);
+    uint32_t number = thm_pace_enter(&s->pace, key, s->now);
+    if (number == 0)
+        return;
+    thm_pace_spend(&s->pace, number, THM_LIMIT_LOGINS, 1, s->now);
+    thm_pace_leave(&s->pace, number, s->now);
+}
+
+bool thm_hold_estranged(const struct thm_server *s, const struct connection *c)
+{
+    uint8_t key[THM_KEY_HASH];
+
+    address_key(c, key);
+    return thm_pace_ready_at(&s->pace, key) > s->now;
+}
+
 /* --- telling -------------------------------------------------------------------------------- */
 
 static void log_paced(struct thm_server *s, const struct connection *c, enum thm_limit_kind kind)

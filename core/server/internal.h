@@ -78,6 +78,11 @@ struct connection *thm_conn_if(struct thm_server *s, uint32_t number, uint32_t s
 void thm_hold_enter(struct thm_server *s, struct connection *c);
 void thm_hold_leave(struct thm_server *s, struct connection *c);
 
+/** A connection's address came with the key of no invitation: that counts as a login of whoever is there. And whether its
+ * address has to wait for that before its handshake. */
+void thm_hold_stranger(struct thm_server *s, const struct connection *c);
+bool thm_hold_estranged(const struct thm_server *s, const struct connection *c);
+
 /** Whether input may be taken. False: the connection is looked at when it may. */
 bool thm_hold_ready(struct thm_server *s, struct connection *c);
 

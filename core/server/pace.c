@@ -137,6 +137,14 @@ static uint32_t record_for(struct thm_pace *p, const uint8_t *key, uint64_t now)
     return number;
 }
 
+uint64_t thm_pace_ready_at(const struct thm_pace *p, const uint8_t key[THM_KEY_HASH])
+{
+    const struct sought sought = {p, key};
+    uint32_t number = thm_index_find(&p->index, hash_of(p, key), is_sought, &sought);
+
+    return number == THM_INDEX_NONE ? 0 : thm_pace_at(p, number)->ready_at;
+}
+
 uint32_t thm_pace_enter(struct thm_pace *p, const uint8_t key[THM_KEY_HASH], uint64_t now)
 {
     const struct sought sought = {p, key};

@@ -71,6 +71,9 @@ uint32_t thm_pace_enter(struct thm_pace *p, const uint8_t key[THM_KEY_HASH], uin
 /** And ends. */
 void thm_pace_leave(struct thm_pace *p, uint32_t number, uint64_t now);
 
+/** When a device may go on, ms; 0: nothing is known of it. */
+uint64_t thm_pace_ready_at(const struct thm_pace *p, const uint8_t key[THM_KEY_HASH]);
+
 /** Takes tokens of a kind. */
 void thm_pace_spend(struct thm_pace *p, uint32_t number, enum thm_limit_kind kind, uint32_t tokens,
                     uint64_t now);

@@ -260,6 +260,13 @@ struct peer *rig_dial_invited(struct rig *r, const uint8_t *secret)
     return r->peers[r->peer_count++] = peer_invited(r, secret, host_new(r));
 }
 
+struct peer *rig_neighbour_invited(struct rig *r, const uint8_t *secret,
+                                   const struct peer *neighbour)
+{
+    assert_true(r->peer_count < PEERS);
+    return r->peers[r->peer_count++] = peer_invited(r, secret, neighbour->host);
+}
+
 bool rig_is_open(void *ctx)
 {
     const struct peer *p = ctx;

@@ -82,6 +82,10 @@ const struct thm_credentials *rig_server_credentials(void);
 /** A peer that comes by an invitation's secret, on a host of its own; dials at once. */
 struct peer *rig_dial_invited(struct rig *r, const uint8_t *secret);
 
+/** The same on the host of another. */
+struct peer *rig_neighbour_invited(struct rig *r, const uint8_t *secret,
+                                   const struct peer *neighbour);
+
 /** A peer of people[who], on a host of its own or on that of `neighbour`; dials at once. */
 struct peer *rig_dial(struct rig *r, unsigned who, const struct peer *neighbour);
 

@@ -279,6 +279,34 @@ static void strangers_do_not_get_in(void **state)
     rig_end(&r);
 }
 
+static void one_login_a_second(struct rig *r)
+{
+    with_signer(r);
+    r->config.limits[THM_LIMIT_LOGINS] = (struct thm_limit){.rate = 1, .burst = 2};
+}
+
+/* On the same host, which is one address. */
+static void who_guesses_has_to_wait(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, one_login_a_second);
+    invite(&r, secrets[0]);
+    struct peer *guesser = come(&r, secrets[1]);
+    for (unsigned i = 2; i < 5; i++) {
+        struct peer *p = rig_neighbour_invited(&r, secrets[i], guesser);
+        assert_true(sim_world_run_until(r.world, rig_is_open, p, 5000));
+        assert_true(p->broken);
+    }
+    struct peer *p = rig_neighbour_invited(&r, secrets[0], guesser);
+    rig_pass(&r, 500);
+    assert_false(rig_is_open(p));
+    assert_false(come(&r, secrets[0])->broken); /* another address does not */
+    assert_true(sim_world_run_until(r.world, rig_is_open, p, 3000));
+    assert_false(p->broken);
+    rig_end(&r);
+}
+
 static void an_invitation_is_for_one_thing(void **state)
 {
     static const char *const lines[] = {
@@ -459,6 +487,7 @@ int main(void)
         cmocka_unit_test(what_ends_ends_with_a_reason),
         cmocka_unit_test(who_is_removed_is_not_invited_any_more),
         cmocka_unit_test(strangers_do_not_get_in),
+        cmocka_unit_test(who_guesses_has_to_wait),
         cmocka_unit_test(an_invitation_is_for_one_thing),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(somebody_may_have_to_agree),
