@@ -35,8 +35,9 @@ enum {
     X(invite_list, "invite list", "", "the invitations: for whom, open or why not", 0)             \
     X(invite_revoke, "invite revoke", "ID|USER@DEVICE", "take an invitation back",                 \
       COMMAND_CHANGES)                                                                             \
-    X(invite, "invite", "USER [--device NAME] [--expires 24h]",                                    \
-      "print a line that lets one machine join as USER, once; --count N, --csv, --qr",             \
+    X(invite, "invite", "USER [OPTION]...",                                                        \
+      "print a line that lets one machine join, once: --device NAME, --expires 24h, --count N, "   \
+      "--csv, --qr",                                                                               \
       COMMAND_CHANGES)                                                                             \
     X(approve_list, "approve list", "", "certificates that are asked for and made by hand", 0)     \
     X(approve_show, "approve show", "CODE", "the certificate request, for thimble-ca sign", 0)     \
