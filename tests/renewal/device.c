@@ -37,28 +37,25 @@ static uint64_t time_to_renew(const struct device *d, const struct thm_credentia
 
 static void get_first(struct device *d)
 {
-    uint8_t request[THM_BOOTSTRAP_MAX];
     struct issued issued;
-    size_t len = thm_enroll_request(d->key, request);
 
-    office_certify(d->office, d->name, request, len, &issued);
+    memcpy(d->next_key, d->key, sizeof d->key);
+    d->request_len = thm_enroll_request(d->key, d->request);
+    office_certify(d->office, d->name, d->request, d->request_len, &issued);
     device_load(d->office, issued.certificate, issued.len, d->key, d->current);
     d->renew_at_s = time_to_renew(d, d->current);
 }
 
 static void ask(struct device *d)
 {
-    uint8_t request[THM_BOOTSTRAP_MAX];
-
     d->told++;
     if (d->next != NULL && office_utc_s(d->office) < d->next_renew_at_s)
         return; /* one is there, and waits for its moment */
-    if (d->other_key)
+    if (d->other_key) {
         assert_int_equal(thm_enroll_new_key(sim_host_port(d->host), d->next_key), THM_OK);
-    else
-        memcpy(d->next_key, d->key, sizeof d->key);
-    assert_int_equal(
-        thm_client_enroll(&d->client, request, thm_enroll_request(d->next_key, request)), THM_OK);
+        d->request_len = thm_enroll_request(d->next_key, d->request);
+    }
+    assert_int_equal(thm_client_enroll(&d->client, d->request, d->request_len), THM_OK);
 }
 
 static void take(struct device *d, const struct thm_client_event *e)

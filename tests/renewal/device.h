@@ -26,6 +26,8 @@ struct device {
     void *tls_memory;
     /* its certificates: the one in use, and the one that came */
     uint8_t key[THM_ENROLL_KEY], next_key[THM_ENROLL_KEY];
+    uint8_t request[THM_BOOTSTRAP_MAX]; /* of next_key */
+    size_t request_len;
     struct thm_credentials stock[DEVICE_STOCK], *current, *next;
     uint64_t renew_at_s, next_renew_at_s;
     bool other_key;     /* each renewal is for a new key */
