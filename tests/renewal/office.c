@@ -43,6 +43,19 @@ static void read_certificates(struct office *o)
                      THM_OK);
 }
 
+/* --- points at which it may die ---------------------------------------------------------------- */
+
+static void point(struct office *o)
+{
+    if (o->at_point != NULL)
+        o->at_point(o->point_ctx);
+}
+
+_Noreturn void office_die(struct office *o)
+{
+    longjmp(o->death, 1);
+}
+
 /* --- the signer ------------------------------------------------------------------------------ */
 
 uint64_t office_utc_s(const struct office *o)
@@ -103,6 +116,7 @@ static bool on_sign(void *ctx, struct thm_signing *signing)
     struct office *o = ctx;
 
     o->asked++;
+    point(o);
     if (o->closed || o->waiting_count == OFFICE_SIGNINGS)
         return false;
     o->waiting[o->waiting_count].signing = signing;
@@ -123,7 +137,9 @@ static void answer_due(struct office *o)
             o->over_limit++;
             s->result = THM_E_SIGNER;
         }
+        point(o);
         thm_server_signed(o->server, s);
+        point(o);
     }
 }
 
@@ -143,6 +159,12 @@ static void step(void *ctx, uint64_t now_ms, const struct thm_event *events, int
 {
     struct office *o = ctx;
 
+    if (setjmp(o->death) != 0) {
+        office_kill(o, SIM_DEATH_RESET);
+        o->died = true;
+        return;
+    }
+    point(o);
     answer_due(o);
     thm_server_step(o->server, now_ms, events, n);
 }
@@ -208,7 +230,7 @@ void office_init(struct office *o)
     o->config.invitations = 16;
 }
 
-static void open_store(struct office *o)
+void office_open_store(struct office *o)
 {
     size_t size = thm_ram_store_size(&o->store_config);
 
@@ -221,10 +243,11 @@ static void open_store(struct office *o)
 void office_serve(struct office *o)
 {
     if (o->store == NULL)
-        open_store(o);
+        office_open_store(o);
     if (o->config.store == NULL)
         o->config.store = o->store;
     o->tokens = (uint64_t)o->burst * 1000;
+    o->died = false;
     size_t size = thm_server_size(&o->config, NULL, 0);
     o->memory = memory_for(size);
     assert_int_equal(thm_server_init(&o->server, o->memory, size, &o->config), THM_OK);
@@ -233,9 +256,19 @@ void office_serve(struct office *o)
     sim_host_run(o->host, &(struct sim_program){o, step, deadline});
 }
 
+/* What it had asked the store for is done, and nobody hears of it. */
+static void settle_store(struct office *o)
+{
+    struct thm_store_request *done[16];
+
+    while (o->store->ops->collect(o->store, done, 16) > 0) {
+    }
+}
+
 void office_kill(struct office *o, enum sim_death how)
 {
     sim_host_kill(o->host, how);
+    settle_store(o);
     o->waiting_count = 0;
     free(o->memory);
     o->memory = NULL;

@@ -56,6 +56,12 @@ struct office {
     void *memory;
     char ca[8192]; /* PEM */
     struct thm_credentials credentials;
+    /* Called where the server may die, by office_die(): before each turn, when it has something signed, before and after it is
+     * told that that is done. May be NULL. */
+    void (*at_point)(void *ctx);
+    void *point_ctx;
+    jmp_buf death;
+    bool died;
     /* the signer */
     struct issuer *issuer;
     int64_t lifetime_s;      /* of what it signs */
@@ -78,8 +84,15 @@ struct office {
 /** A world with a server's host in it; nothing runs yet. Certificates come from the folder in THM_TEST_CERTS. */
 void office_init(struct office *o);
 
+/** Makes the store, which office_serve() does otherwise. */
+void office_open_store(struct office *o);
+
 /** Starts the server. */
 void office_serve(struct office *o);
+
+/** It dies in the middle of what it does; from within at_point, or from a store that it asks. `died` is set, and it can be served
+ * anew. Does not return. */
+_Noreturn void office_die(struct office *o);
 
 /** It dies, and the signer forgets what it was asked for; the store stays as it is. */
 void office_kill(struct office *o, enum sim_death how);
