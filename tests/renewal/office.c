@@ -172,12 +172,13 @@ static void step(void *ctx, uint64_t now_ms, const struct thm_event *events, int
 static uint64_t deadline(void *ctx)
 {
     const struct office *o = ctx;
-    uint64_t at = thm_server_deadline(o->server), now = sim_world_now(o->world);
+    uint64_t at = thm_server_deadline(o->server), now = sim_world_now(o->world), due = o->poll_at;
 
-    if (o->waiting_count == 0)
+    if (o->waiting_count > 0 && o->waiting[0].due < due)
+        due = o->waiting[0].due;
+    if (due == UINT64_MAX)
         return at;
-    uint64_t left = o->waiting[0].due > now ? o->waiting[0].due - now : 0;
-    uint64_t due = sim_host_now(o->host) + left;
+    due = sim_host_now(o->host) + (due > now ? due - now : 0);
     return due < at ? due : at;
 }
 
@@ -213,6 +214,7 @@ void office_init(struct office *o)
     sim_host_set_utc(o->host, OFFICE_UTC);
     o->lifetime_s = DAY_S;
     o->takes_ms = 5;
+    o->poll_at = UINT64_MAX;
     read_certificates(o);
     o->store_config = (struct thm_ram_store_config){
         .blocks = 4096, .streams = 64, .senders = 1024, .records = 256, .seed = 1};

@@ -60,6 +60,8 @@ struct office {
      * told that that is done. May be NULL. */
     void (*at_point)(void *ctx);
     void *point_ctx;
+    uint64_t
+        poll_at; /* the world's time: when the store is to be asked again; UINT64_MAX: it need not be */
     jmp_buf death;
     bool died;
     /* the signer */

@@ -15,11 +15,17 @@
 
 static const uint8_t secret[THM_ENROLL_SECRET] = "fifteen letters";
 
-/* The store as the server sees it. It outlives the server. */
+#define STORE_MS  2 /* that it takes for what it is asked */
+#define STORE_CAP 32
+
+/* The store as the server sees it: what it is asked for it does a little later, if the server still lives. */
 struct shop {
     struct thm_store store; /* first */
     struct thm_store *inner;
     struct attack *attack;
+    struct thm_store_request *asked[STORE_CAP];
+    unsigned count;
+    uint64_t due; /* the world's time, of all of them */
 };
 
 /* One run: the server dies at one point. */
@@ -43,21 +49,34 @@ static void reach(void *ctx)
     office_die(&a->office);
 }
 
-/* The store does it, or does it not, and the server is dead. */
 static int submit(struct thm_store *store, struct thm_store_request *request)
 {
     struct shop *shop = (struct shop *)(void *)store;
+    struct office *o = &shop->attack->office;
 
-    reach(shop->attack);
-    int code = shop->inner->ops->submit(shop->inner, request);
-    reach(shop->attack);
-    return code;
+    if (shop->count == STORE_CAP)
+        return THM_E_LIMIT;
+    if (shop->count == 0)
+        o->poll_at = shop->due = sim_world_now(o->world) + STORE_MS;
+    shop->asked[shop->count++] = request;
+    return THM_OK;
 }
 
+/* It does it, or does it not, and the server is dead. */
 static unsigned collect(struct thm_store *store, struct thm_store_request **done, unsigned cap)
 {
-    const struct shop *shop = (struct shop *)(void *)store;
+    struct shop *shop = (struct shop *)(void *)store;
+    struct office *o = &shop->attack->office;
 
+    if (shop->count > 0 && sim_world_now(o->world) >= shop->due) {
+        for (unsigned i = 0; i < shop->count; i++) {
+            reach(shop->attack);
+            assert_int_equal(shop->inner->ops->submit(shop->inner, shop->asked[i]), THM_OK);
+            reach(shop->attack);
+        }
+        shop->count = 0;
+        o->poll_at = UINT64_MAX;
+    }
     return shop->inner->ops->collect(shop->inner, done, cap);
 }
 
@@ -176,8 +195,10 @@ static bool kill_there(struct attack *a)
     for (unsigned i = 0; i < 1000 && !a->office.died; i++)
         office_pass(&a->office, 1);
     a->armed = false;
-    if (a->office.died)
+    if (a->office.died) {
+        a->shop.count = 0;
         office_serve(&a->office);
+    }
     return a->passed >= a->at;
 }
 
@@ -243,6 +264,7 @@ static void expect_nothing_left(struct attack *a)
     assert_int_equal(ask(a, THM_ADMIN_INVITE_REVOKE).result, THM_E_INVITATION_USED);
     office_pass(&a->office, THM_INVITE_KEEP_MS + DAY_MS + 2 * HOUR_MS);
     assert_int_equal(ask(a, THM_ADMIN_INVITE_LIST).rows, 0);
+    assert_int_equal(ask(a, THM_ADMIN_INVITE_ADD).result, THM_OK);
 }
 
 static void end(struct attack *a)
@@ -335,7 +357,7 @@ static void no_two_get_one(bool together)
     }
     print_tally(&tally);
     assert_true(tally.runs > 30);
-    assert_true(tally.rival_won > 2 && tally.rival_won < tally.runs - 2);
+    assert_true(tally.rival_won > 0 && tally.rival_won < tally.runs);
 }
 
 static void a_rival_comes_afterwards(void **state)
