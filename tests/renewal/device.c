@@ -79,7 +79,7 @@ static void take(struct device *d, const struct thm_client_event *e)
  * between two connections, if there is nothing of the kind. */
 static bool may_change(const struct device *d)
 {
-    return !d->other_key || d->changes_early ||
+    return !d->other_key ||
            (d->client.state == THM_CLIENT_WAITING && thm_client_pending(&d->client) == 0);
 }
 

@@ -30,8 +30,7 @@ struct device {
     size_t request_len;
     struct thm_credentials stock[DEVICE_STOCK], *current, *next;
     uint64_t renew_at_s, next_renew_at_s;
-    bool other_key;     /* each renewal is for a new key */
-    bool changes_early; /* and it changes over without waiting: what must not be done */
+    bool other_key; /* each renewal is for a new key */
     /* its talk */
     uint32_t pause_ms; /* longest, between two sayings; 0: it is silent */
     uint64_t say_at;   /* the host's time */
