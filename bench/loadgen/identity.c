@@ -11,6 +11,7 @@
 
 #define DAY 86400
 
+static const char *folder;
 static X509 *ca;
 static EVP_PKEY *ca_key;
 
@@ -33,6 +34,7 @@ static FILE *open_in(const char *dir, const char *name)
 
 void identity_init(const char *dir)
 {
+    folder = dir;
     FILE *f = open_in(dir, "ca.crt");
     ca = PEM_read_X509(f, NULL, NULL, NULL);
     fclose(f);
@@ -41,6 +43,11 @@ void identity_init(const char *dir)
     fclose(f);
     if (ca == NULL || ca_key == NULL)
         die("%s/ca.crt and ca.key are not a CA", dir);
+}
+
+const char *identity_folder(void)
+{
+    return folder;
 }
 
 void identity_trust_ca(SSL_CTX *tls)
@@ -108,4 +115,33 @@ void identity_prepare(uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         make(i);
+}
+
+size_t identity_request(uint32_t i, unsigned char *der, size_t cap)
+{
+    X509_REQ *request = X509_REQ_new();
+
+    make(i);
+    if (request == NULL || !X509_REQ_set_pubkey(request, identities[i].key) ||
+        X509_REQ_sign(request, identities[i].key, EVP_sha256()) <= 0 ||
+        i2d_X509_REQ(request, NULL) > (int)cap)
+        die("OpenSSL cannot make a request");
+    size_t len = (size_t)i2d_X509_REQ(request, &der);
+    X509_REQ_free(request);
+    return len;
+}
+
+void identity_sign_and_verify(const unsigned char *request, size_t len)
+{
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    unsigned char signature[80];
+    size_t size = sizeof signature;
+    X509_REQ *read = d2i_X509_REQ(NULL, &request, (long)len);
+
+    if (md == NULL || read == NULL || X509_REQ_verify(read, X509_REQ_get0_pubkey(read)) != 1 ||
+        EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, ca_key) != 1 ||
+        EVP_DigestSign(md, signature, &size, (const unsigned char *)"certificate", 11) != 1)
+        die("OpenSSL cannot sign");
+    X509_REQ_free(read);
+    EVP_MD_CTX_free(md);
 }

@@ -10,19 +10,21 @@
 #include "loop.h"
 #include "scenario.h"
 
-static const char usage[] = "usage: thimble-bench [--quick] --ca DIR SCENARIO SERVER...\n"
-                            "\n"
-                            "Loads servers on 127.0.0.1 and prints what it costs them, as "
-                            "Markdown. 'bench/run' starts them.\n"
-                            "\n"
-                            "  --ca DIR   a CA of thimble-ca, which the servers trust; the "
-                            "clients' certificates are made with it\n"
-                            "  --quick    do less\n"
-                            "  --smoke    do next to nothing\n"
-                            "  SCENARIO   fanout, latency, connect, idle, stall, keep or catchup\n"
-                            "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt, "
-                            "mqtt-kept or irc, TLS is 1.2 or 1.3;\n"
-                            "             the first is compared with the others\n";
+static const char usage[] =
+    "usage: thimble-bench [--quick] --ca DIR SCENARIO SERVER...\n"
+    "\n"
+    "Loads servers on 127.0.0.1 and prints what it costs them, as "
+    "Markdown. 'bench/run' starts them.\n"
+    "\n"
+    "  --ca DIR   a CA of thimble-ca, which the servers trust; the "
+    "clients' certificates are made with it\n"
+    "  --quick    do less\n"
+    "  --smoke    do next to nothing\n"
+    "  SCENARIO   fanout, latency, connect, idle, stall, keep, catchup or renew\n"
+    "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt, "
+    "mqtt-kept or irc, TLS is 1.2 or 1.3;\n"
+    "             the first is compared with the others. For renew: thimbled, then "
+    "thimble-signd\n";
 
 static const struct effort normal = {.rounds = 5,
                                      .deliveries = 60000,
@@ -30,14 +32,16 @@ static const struct effort normal = {.rounds = 5,
                                      .connects = 100,
                                      .crowd = {1000, 9000},
                                      .kept = 50000,
-                                     .stall_mb = 200};
+                                     .stall_mb = 200,
+                                     .renewals = 4000};
 static const struct effort quick = {.rounds = 3,
                                     .deliveries = 12000,
                                     .seconds = 1,
                                     .connects = 40,
                                     .crowd = {200, 800},
                                     .kept = 10000,
-                                    .stall_mb = 20};
+                                    .stall_mb = 20,
+                                    .renewals = 1000};
 /* Just enough to see that everything works. */
 static const struct effort smoke = {.rounds = 1,
                                     .deliveries = 2000,
@@ -45,7 +49,8 @@ static const struct effort smoke = {.rounds = 1,
                                     .connects = 10,
                                     .crowd = {20, 100},
                                     .kept = 1000,
-                                    .stall_mb = 2};
+                                    .stall_mb = 2,
+                                    .renewals = 64};
 
 static const struct {
     const char *name;
@@ -53,7 +58,7 @@ static const struct {
 } scenarios[] = {
     {"fanout", scenario_fanout},   {"latency", scenario_latency}, {"connect", scenario_connect},
     {"idle", scenario_idle},       {"stall", scenario_stall},     {"keep", scenario_keep},
-    {"catchup", scenario_catchup},
+    {"catchup", scenario_catchup}, {"renew", scenario_renew},
 };
 
 _Noreturn static void misuse(void)

@@ -102,6 +102,13 @@ static void stored(struct client *c, const char *line, size_t len)
     client_stored(c);
 }
 
+static void certified(struct client *c, const char *line, size_t len)
+{
+    if (find(line, len, "\"certificate\":\"") == NULL)
+        client_refused(c, line, len);
+    client_stored(c);
+}
+
 static void joined(struct client *c, const char *line, size_t len)
 {
     (void)line;
@@ -115,19 +122,13 @@ static void read_line(struct client *c, const char *line, size_t len)
         const char *type;
         void (*take)(struct client *c, const char *line, size_t len);
     } types[] = {
-        {"message\"", message},
-        {"accepted\"", stored},
-        {"stored\"", stored},
-        {"whisper\"", message},
-        {"presence\"", nothing},
-        {"joined\"", joined},
-        {"gap\"", gap},
-        {"auth_reply\"", granted},
-        {"room\"", nothing},
-        {"notice\"", nothing},
-        {"refused\"", client_refused},
-        {"error\"", client_refused},
-        {"full\"", client_refused},
+        {"message\"", message},         {"accepted\"", stored},
+        {"stored\"", stored},           {"enroll_reply\"", certified},
+        {"whisper\"", message},         {"presence\"", nothing},
+        {"joined\"", joined},           {"gap\"", gap},
+        {"auth_reply\"", granted},      {"room\"", nothing},
+        {"notice\"", nothing},          {"refused\"", client_refused},
+        {"error\"", client_refused},    {"full\"", client_refused},
         {"replaced\"", client_refused},
     };
     static const char start[] = "{\"msgtype\":\"";

@@ -18,6 +18,7 @@ struct effort {
     unsigned crowd[2];   /* idle connections: some, and many */
     unsigned kept;       /* messages of a round that are to be kept */
     unsigned stall_mb;   /* published while a reader stands still */
+    unsigned renewals;   /* a round */
 };
 
 struct bench {
@@ -33,5 +34,6 @@ void scenario_idle(struct bench *b);
 void scenario_keep(struct bench *b);
 void scenario_catchup(struct bench *b);
 void scenario_stall(struct bench *b);
+void scenario_renew(struct bench *b);
 
 #endif

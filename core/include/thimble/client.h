@@ -426,6 +426,9 @@ int thm_client_enroll(struct thm_client *c, const uint8_t *request, size_t len);
  * Uses other credentials from the next connection on; the present one goes on as it is. They must name the same user and
  * device. The former ones may be given up once this returns true. Not for a client that enrols.
  *
+ * With another key it is another device to the server, which would take what is not answered a second time: give them while the
+ * state is WAITING and nothing is pending.
+ *
  * @param renew_at_s  as in the configuration
  * @return false: a handshake or a login with the former ones is under way, and nothing has changed: call again in a later
  *         step
