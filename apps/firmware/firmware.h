@@ -5,6 +5,7 @@
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 
+#include "claim.h"
 #include "cursors.h"
 #include "provision.h"
 #include "thimble/client.h"
@@ -31,6 +32,9 @@ struct firmware {
     struct thm_credentials credentials;
     struct thm_client client;
     struct cursors cursors;
+#if THM_ENROLL
+    struct claim claim;
+#endif
     uint64_t now;      /* ms, of this turn */
     uint64_t start_at; /* ms: when the client, which is stopped, starts; UINT64_MAX: at a key */
     uint32_t pause_ms; /* the next wait after a final refusal */
