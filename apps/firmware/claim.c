@@ -140,7 +140,7 @@ static void use_renewed(struct firmware *f)
 static void take(struct firmware *f, const struct thm_client_event *e)
 {
     struct claim *k = &f->claim;
-    int code = identity_take(&k->identity, e->certificate, e->certificate_len, e->msg, utc_s(f));
+    int code = identity_take(&k->identity, e, utc_s(f), !k->enrols);
     k->taken = (int16_t)(code == THM_OK ? CLAIM_AGAIN : code);
     if (code == THM_E_PORT)
         firmware_say(f, THM_T("! the storage can't be written"), NULL, NULL);
@@ -180,10 +180,10 @@ static void say_who(struct firmware *f)
 /* What the server refuses for good, in words or by an alert, no other attempt gets either. */
 static void say_cure(struct firmware *f, const struct thm_client_event *e)
 {
-    if (e->code == THM_E_CERT_REJECTED)
+    if (e->code == THM_E_INVITATION)
         firmware_say(f, THM_T("! the server does not know this invitation, or not any more"), NULL,
                      NULL);
-    if (e->code == THM_E_CERT_REJECTED || e->msg)
+    if (e->code == THM_E_INVITATION || e->msg)
         firmware_say(f, THM_T("! flash another one, made by thimble-ca board --claim"), NULL, NULL);
     if (e->code == THM_E_ALPN)
         firmware_say(f, THM_T("! nobody can join by that server"), NULL, NULL);
@@ -211,7 +211,7 @@ int claim_ended(struct firmware *f, const struct thm_client_event *event)
 
 bool claim_hides(const struct thm_client_event *event)
 {
-    return event->kind == THM_CLIENT_STATE && event->code == THM_E_APPROVAL;
+    return event->code == THM_E_APPROVAL || event->code == THM_E_INVITATION;
 }
 
 void claim_event(struct firmware *f, const struct thm_client_event *event)

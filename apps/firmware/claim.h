@@ -46,7 +46,7 @@ int claim_open(struct firmware *f, struct thm_client_config *config);
  * tried again a little later. */
 bool claim_ready(struct firmware *f);
 
-/** Whether an event is no news for the front. */
+/** Whether an event is not the front's to tell: it is told here, or no news. */
 bool claim_hides(const struct thm_client_event *event);
 
 /** Takes an event of the client. */

@@ -14,11 +14,11 @@
 /* Bytes of thm_client_tls_size(): a domain and its engine, and a buffer each way. An image says at its start if they
  * are too few. */
 #if UINTPTR_MAX > 0xffffffffu
-#define FIRMWARE_TLS_ENGINE 4128
+#define FIRMWARE_TLS_ENGINE (4128 + THM_ENROLL * 32)
 #elif THM_TLS_SERVER
-#define FIRMWARE_TLS_ENGINE 4208
+#define FIRMWARE_TLS_ENGINE (4208 + THM_ENROLL * 16)
 #else
-#define FIRMWARE_TLS_ENGINE 3728
+#define FIRMWARE_TLS_ENGINE (3728 + THM_ENROLL * 16)
 #endif
 #define FIRMWARE_TLS_MEMORY                                                                        \
     (FIRMWARE_TLS_ENGINE + (THM_TLS_IN + 15) / 16 * 16 + (THM_TLS_OUT + 11 + 15) / 16 * 16)

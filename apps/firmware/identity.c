@@ -98,28 +98,29 @@ ONCE void identity_begin(struct identity *id, const uint8_t secret[THM_ENROLL_SE
 
 /* --- the certificate ------------------------------------------------------------------------------ */
 
-/* Two thirds of the time from now on; of more than 136 years, of those. */
+/* Two thirds of the time from now on, rounded up; of more than 136 years, of those. */
 static uint64_t renew_at(uint64_t not_after, uint64_t utc_s)
 {
-    if (not_after <= utc_s)
-        return utc_s;
     uint64_t left = not_after - utc_s;
-    return utc_s + (left > UINT32_MAX ? UINT32_MAX : (uint32_t)left) / 3 * 2;
+    uint32_t seconds = left > UINT32_MAX ? UINT32_MAX : (uint32_t)left;
+    return utc_s + seconds - seconds / 3;
 }
 
-ONCE int identity_take(struct identity *id, const uint8_t *der, size_t len,
-                       const struct thm_msg *reply, uint64_t utc_s)
+ONCE int identity_take(struct identity *id, const struct thm_client_event *issued, uint64_t utc_s,
+                       bool renewal)
 {
     struct identity_content *c = &id->content;
     struct thm_identity who;
-    int code = thm_enroll_read(der, len, reply, c->who.key_hash, &who);
+    int code = thm_enroll_read(issued->certificate, issued->certificate_len, issued->msg,
+                               c->who.key_hash, &who);
     if (code != THM_OK)
         return code;
-    if (who.not_after <= c->who.not_after || who.not_after <= utc_s)
+    if (who.not_after < c->who.not_after + !renewal || who.not_after <= utc_s)
         return THM_E_EXPIRED;
     c->who = who;
     c->renew_at_s = renew_at(who.not_after, utc_s);
-    memcpy(c->certificate, der, len); /* over the bootstrap key, too */
-    c->certificate_len = (uint16_t)len;
+    memcpy(c->certificate, issued->certificate,
+           issued->certificate_len); /* over the bootstrap key */
+    c->certificate_len = (uint16_t)issued->certificate_len;
     return save(id);
 }

@@ -5,6 +5,7 @@
 #ifndef FIRMWARE_IDENTITY_H
 #define FIRMWARE_IDENTITY_H
 
+#include "thimble/client.h"
 #include "thimble/enroll.h"
 #include "thimble/record.h"
 
@@ -54,12 +55,14 @@ void identity_begin(struct identity *id, const uint8_t secret[THM_ENROLL_SECRET]
 /**
  * Takes a certificate that came, and stores it. Spoils `content.first`.
  *
- * @param reply  the line that it came in
- * @param utc_s  now, or earlier: a board's clock is never ahead
- * @return THM_OK; what thm_enroll_read() says, or THM_E_EXPIRED, which is a certificate that lasts no longer than the one that
- *         there is: nothing has changed; THM_E_PORT: it can be used, but is not stored
+ * @param issued   the event THM_CLIENT_ISSUED with it
+ * @param utc_s    now, or earlier: a board's clock is never ahead
+ * @param renewal  it came over a session; one that came by the invitation is of no use unless it lasts longer than the one
+ *                 that there is
+ * @return THM_OK; what thm_enroll_read() says, or THM_E_EXPIRED: nothing has changed; THM_E_PORT: it can be used, but is not
+ *         stored
  */
-int identity_take(struct identity *id, const uint8_t *der, size_t len, const struct thm_msg *reply,
-                  uint64_t utc_s);
+int identity_take(struct identity *id, const struct thm_client_event *issued, uint64_t utc_s,
+                  bool renewal);
 
 #endif

@@ -102,9 +102,8 @@ static void end(struct firmware *f, int code)
 static void on_event(void *ctx, const struct thm_client_event *event)
 {
     struct firmware *f = ctx;
-    if (claims(f) && claim_hides(event))
-        return;
-    front_event(f, event);
+    if (!claims(f) || !claim_hides(event))
+        front_event(f, event);
     if (claims(f))
         claim_event(f, event);
     if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE) {

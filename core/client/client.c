@@ -228,6 +228,9 @@ static bool is_certificate(int code)
     case THM_E_SERVER_NAME:
     case THM_E_ROLE:
     case THM_E_CHAIN:
+#if THM_ENROLL
+    case THM_E_INVITATION:
+#endif
     case THM_E_CERT_REJECTED: return true;
     default: return false;
     }
