@@ -3,8 +3,8 @@
 # the certificate renewed, and says why where it gets none.
 . "$(dirname "$0")/lib.sh"
 
-image=thimble-terminal
-[[ $1 == linux ]] || image+=-claim
+suffix=''
+[[ $1 == linux ]] || suffix=-claim
 socket=$tmp/signd/signd.sock
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
@@ -24,14 +24,14 @@ claim() { # [OPTION]...: an invitation becomes the board's blob
   "$THIMBLE_CA" board --dir "$CA" --claim - --server "server.test:$port" "$@" --out "$tmp/board1.blob" <<<"$token" >/dev/null ||
     give_up 'no blob'
 }
-switch_on() { # and look from here on
+switch_on() { # [IMAGE]: and look from here on
   [[ ! -e $tmp/board1.uart ]] || look_from_here board1
   mark
-  boot board1 "$image"
+  boot board1 "${1:-thimble-terminal}$suffix"
 }
-starts_anew() {
+starts_anew() { # [IMAGE]
   pull_plug board1
-  switch_on
+  switch_on "$@"
 }
 starts_erased() {
   pull_plug board1
@@ -108,6 +108,16 @@ ok '... and stayed what it was' is "$(stored 6)" "$other"
 starts_anew
 ok 'it comes back by the renewed one' enters board1
 ok '... which is not renewed again' is "$(count_log ' renewed ')$(count_log ' enrolled ')" 00
+
+# --- a bot ----------------------------------------------------------------------------------------------
+
+invite pump --device bot
+claim --allow 'ali led'
+starts_anew thimble-bot
+ok 'a bot gets its certificate as well' reads board1 'this board is pump@bot now'
+ok '... and is in' reads board1 'online as pump'
+say ali '/cmd pump@bot led'
+ok '... and obeys' await "$tmp/ali.out" '"msgtype":"result".*"device":"bot".*"text":"the led is'
 
 # --- a certificate that has ended -----------------------------------------------------------------------
 
