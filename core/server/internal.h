@@ -7,9 +7,9 @@
 #include "util/text.h"
 #include "wire/words.h"
 
-#if !THM_MODERATION || !THM_RECEIPTS
+#if !THM_MODERATION || !THM_RECEIPTS || !THM_ENROLL
 #error                                                                                             \
-    "a server knows of moderated rooms and of receipts: THM_MODERATION and THM_RECEIPTS have to be 1"
+    "a server knows of moderated rooms, receipts and enrolment: THM_MODERATION, THM_RECEIPTS and THM_ENROLL have to be 1"
 #endif
 
 /* --- server.c ------------------------------------------------------------------------------- */
