@@ -215,7 +215,7 @@ struct thm_tls_config {
 #if UINTPTR_MAX > 0xffffffffu
 #define THM_TLS_HANDSHAKE_SIZE (3168 + 816 + (THM_TLS_PINS ? 96 : 0) + (THM_TLS_ADMITS ? 8 : 0))
 #else
-#define THM_TLS_HANDSHAKE_SIZE (3048 + 744 + (THM_TLS_PINS ? 48 : 0) + (THM_TLS_ADMITS ? 4 : 0))
+#define THM_TLS_HANDSHAKE_SIZE (3048 + 744 + (THM_TLS_PINS ? 48 : 0) + (THM_TLS_ADMITS ? 8 : 0))
 #endif
 
 struct thm_tls_domain;
