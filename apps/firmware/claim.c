@@ -1,6 +1,9 @@
 #include "claim.h"
 
 #include "firmware.h"
+
+#if THM_ENROLL
+
 #include "util/divide.h"
 #include "util/text.h"
 #include "wire/words.h"
@@ -238,3 +241,5 @@ void claim_turn(struct firmware *f)
     if (f->claim.renews)
         ask(f);
 }
+
+#endif

@@ -1,5 +1,7 @@
 #include "identity.h"
 
+#if THM_ENROLL
+
 #include <stddef.h>
 #include <string.h>
 
@@ -124,3 +126,5 @@ ONCE int identity_take(struct identity *id, const struct thm_client_event *issue
     c->certificate_len = (uint16_t)issued->certificate_len;
     return save(id);
 }
+
+#endif

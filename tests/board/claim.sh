@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 suffix=''
-[[ $1 == linux ]] || suffix=-claim
+[[ $1 != lm3s6965evb ]] || suffix=-claim
 socket=$tmp/signd/signd.sock
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
@@ -116,7 +116,7 @@ claim --allow 'ali led'
 starts_anew thimble-bot
 ok 'a bot gets its certificate as well' reads board1 'this board is pump@bot now'
 ok '... and is in' reads board1 'online as pump'
-say ali '/cmd pump@bot led'
+say ali '/cmd pump@bot led on'
 ok '... and obeys' await "$tmp/ali.out" '"msgtype":"result".*"device":"bot".*"text":"the led is'
 
 # --- a certificate that has ended -----------------------------------------------------------------------
