@@ -5,6 +5,7 @@
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 
+#include "claim.h"
 #include "cursors.h"
 #include "provision.h"
 #include "thimble/client.h"
@@ -13,11 +14,11 @@
 /* Bytes of thm_client_tls_size(): a domain and its engine, and a buffer each way. An image says at its start if they
  * are too few. */
 #if UINTPTR_MAX > 0xffffffffu
-#define FIRMWARE_TLS_ENGINE 4128
+#define FIRMWARE_TLS_ENGINE (4128 + THM_ENROLL * 32)
 #elif THM_TLS_SERVER
-#define FIRMWARE_TLS_ENGINE 4208
+#define FIRMWARE_TLS_ENGINE (4208 + THM_ENROLL * 16)
 #else
-#define FIRMWARE_TLS_ENGINE 3728
+#define FIRMWARE_TLS_ENGINE (3728 + THM_ENROLL * 16)
 #endif
 #define FIRMWARE_TLS_MEMORY                                                                        \
     (FIRMWARE_TLS_ENGINE + (THM_TLS_IN + 15) / 16 * 16 + (THM_TLS_OUT + 11 + 15) / 16 * 16)
@@ -31,6 +32,9 @@ struct firmware {
     struct thm_credentials credentials;
     struct thm_client client;
     struct cursors cursors;
+#if THM_ENROLL
+    struct claim claim;
+#endif
     uint64_t now;      /* ms, of this turn */
     uint64_t start_at; /* ms: when the client, which is stopped, starts; UINT64_MAX: at a key */
     uint32_t pause_ms; /* the next wait after a final refusal */

@@ -86,7 +86,9 @@ static void say_pause(struct firmware *f)
 static void end(struct firmware *f, int code)
 {
     f->start_at = NEVER;
-    if (code == THM_OK) {
+    if (THM_ENROLL && code == CLAIM_AGAIN) {
+        f->start_at = f->now;
+    } else if (code == THM_OK) {
         firmware_say(f, THM_T("* goodbye; press a key to come back"), NULL, NULL);
     } else if (code == THM_E_REPLACED) { /* two that come back by themselves would never stop */
         firmware_say(f, THM_T("* press a key to take over"), NULL, NULL);
@@ -100,13 +102,16 @@ static void end(struct firmware *f, int code)
 static void on_event(void *ctx, const struct thm_client_event *event)
 {
     struct firmware *f = ctx;
-    front_event(f, event);
+    if (!claims(f) || !claim_hides(event))
+        front_event(f, event);
+    if (claims(f))
+        claim_event(f, event);
     if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE) {
         f->pause_ms = PAUSE_MS;
         take_time(f);
     }
     if (event->kind == THM_CLIENT_ENDED)
-        end(f, event->code);
+        end(f, claims(f) ? claim_ended(f, event) : event->code);
 }
 
 /* The functions of the start stay by themselves: main() never returns, and what they need would stay below it. */
@@ -144,7 +149,8 @@ ONCE int open_client(struct firmware *f)
     if (p->keys.iterations > 0)
         config.keys = &p->keys;
 #endif
-    int code = thm_credentials_set(&f->credentials, &p->parts, p->role);
+    int code = claims(f) ? claim_open(f, &config)
+                         : thm_credentials_set(&f->credentials, &p->parts, p->role);
     if (code == THM_OK)
         code = thm_client_init(&f->client, &config);
 #if THM_RECEIPTS
@@ -156,8 +162,10 @@ ONCE int open_client(struct firmware *f)
 ONCE int open_port(struct firmware *f)
 {
     const struct provision *p = &f->provision;
+    bool named = !claims(f) || claim_find(f);
     const struct thm_lwip_config config = {.address = p->address,
-                                           .hostname = p->parts.identity.user,
+                                           .hostname =
+                                               named ? p->parts.identity.user : thm_board_name,
                                            .factory_seed = p->seed,
                                            .secret = p->parts.key,
                                            .secret_len = 32,
@@ -197,7 +205,7 @@ static void start(struct firmware *f)
         f->start_at = f->now;
         f->pause_ms = PAUSE_MS;
     }
-    if (f->network == NETWORK_UP && f->now >= f->start_at)
+    if (f->network == NETWORK_UP && f->now >= f->start_at && (!claims(f) || claim_ready(f)))
         thm_client_start(&f->client, f->now);
 }
 
@@ -210,6 +218,8 @@ static void turn(struct firmware *f)
     int n = f->port.base.ops->wait(&f->port.base, until, events, EVENTS);
     f->now = thm_board_now_ms();
     thm_client_step(&f->client, f->now, events, n);
+    if (claims(f))
+        claim_turn(f);
     watch_network(f);
     if (cursors_turn(&f->cursors, &f->client, (uint32_t)f->now,
                      f->client.state == THM_CLIENT_STOPPED) != THM_OK)

@@ -4,6 +4,7 @@
 
 #include "auth/scram.h"
 #include "thimble/board.h"
+#include "thimble/enroll.h"
 #include "thimble/record.h"
 #include "thimble/wire.h"
 
@@ -53,6 +54,9 @@ static const struct {
     PLACE(TIME_FLOOR, COPY, 8, time_floor_ms),
     PLACE(SEED, POINTER, 32, seed),
     PLACE(ADDRESS, COPY, 16, address),
+#if THM_ENROLL
+    PLACE(CLAIM, POINTER, THM_ENROLL_SECRET, claim),
+#endif
 };
 
 static bool is_text(const struct field *f)
@@ -183,9 +187,18 @@ static bool take_fields(struct provision *p, const unsigned char *at, size_t lef
     return true;
 }
 
+/* What a board that claims its identity has not been given. */
+#define CLAIMED                                                                                    \
+    (BIT(CERTIFICATE) | BIT(KEY) | BIT(KEY_HASH) | BIT(NOT_AFTER) | BIT(USER) | BIT(DEVICE))
+
 static bool is_complete(const struct provision *p, uint32_t seen)
 {
     uint32_t needed = ALWAYS | (p->serves ? 0 : OF_CLIENTS);
+    if (THM_ENROLL && (seen & BIT(CLAIM))) {
+        if (p->serves || (seen & CLAIMED) != 0)
+            return false;
+        needed &= ~CLAIMED;
+    }
     return (seen & needed) == needed && p->parts.ca[p->parts.ca_count - 1].point != NULL &&
            p->number > 0 && p->serves <= 1;
 }

@@ -35,7 +35,10 @@
     X(ALLOW, 17, "text \"USER[@DEVICE] COMMAND...\": who may command what; any number")            \
     X(KEYS, 18,                                                                                    \
       "u32 iterations, ClientKey, ServerKey (32 bytes each), salt of 8 to 64 bytes: a passcode's"  \
-      " keys (RFC 5802); absent: none; images without THM_CLIENT_PASSCODE skip it")
+      " keys (RFC 5802); absent: none; images without THM_CLIENT_PASSCODE skip it")                \
+    X(CLAIM, 19,                                                                                   \
+      "16 bytes: an invitation's secret, in place of certificate, key, their hash and end, user"   \
+      " and device, which the board gets by it; only for images with THM_ENROLL")
 
 enum provision_tag {
 #define PROVISION_TAG(name, tag, what) PROVISION_##name = (tag),
@@ -67,6 +70,10 @@ struct provision {
     unsigned room_count, allow_count;
 #if THM_CLIENT_PASSCODE
     struct thm_scram_keys keys; /* of 0 iterations: none */
+#endif
+#if THM_ENROLL
+    const uint8_t
+        *claim; /* an invitation's secret: `parts` has CAs and no more. NULL: it is whole */
 #endif
 };
 

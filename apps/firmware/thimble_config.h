@@ -38,7 +38,10 @@
 #define THM_MODERATION 0
 /* Who whispers to a board sees that the server has it, not that the board has. */
 #define THM_RECEIPTS 0
+/* The images "-claim" get their certificate by an invitation, and renew it. */
+#ifndef THM_ENROLL
 #define THM_ENROLL 0
+#endif
 /* The inbox and three rooms. */
 #define THM_CLIENT_STREAMS 4
 /* Two of the longest texts: one on its way, and one that was typed meanwhile. */

@@ -143,7 +143,7 @@ static const struct {
     enum exit_code exit_code;
     const char *sentence;
 } endings[] = {
-    {THM_E_CERT_REJECTED, EXIT_REFUSED,
+    {THM_E_INVITATION, EXIT_REFUSED,
      "the server does not know this invitation, or not any more: ask for another one"},
     {THM_E_ALPN, EXIT_REFUSED, "nobody can join by that server: ask whoever runs it"},
     {THM_E_UNTRUSTED, EXIT_UNTRUSTED,

@@ -124,6 +124,24 @@ int thm_client_init(struct thm_client *c, const struct thm_client_config *config
     return init_tls(c);
 }
 
+#if THM_ENROLL
+int thm_client_prepare(struct thm_client *c, const struct thm_credentials *credentials,
+                       const uint8_t *request, size_t request_len, uint64_t renew_at_s)
+{
+    if (c->state != THM_CLIENT_STOPPED)
+        return THM_E_STATE;
+    if (request != NULL && (request_len == 0 || request_len > THM_CSR_MAX))
+        return THM_E_CSR;
+    c->config.credentials = credentials;
+    c->config.request = request;
+    c->config.request_len = request_len;
+    c->config.renew_at_s = renew_at_s;
+    c->has_asked = false;
+    thm_tls_session_clear(&c->session);
+    return init_tls(c);
+}
+#endif
+
 /* --- states --------------------------------------------------------------------------------- */
 
 uint32_t thm_client_jitter(const struct thm_client *c, uint32_t most)

@@ -1,6 +1,6 @@
 /*
  * What outlives a restart: the next seed, the count of boots, and the latest time that was trusted, in one record in the
- * board's storage slots 0 and 1. Slots 2 and 3 are nv_read()'s and nv_write()'s.
+ * board's storage slots 0 and 1. Slots 2 and 3 are nv_read()'s and nv_write()'s; the larger ones are the firmware's.
  *
  * The next seed is stored before anything is drawn from the generator, so none is ever used twice: if the power goes
  * before it is stored, the old one was used for nothing.

@@ -119,6 +119,37 @@ static void the_longest_request_and_certificate(void **state)
     assert_int_equal(thm_client_init(&fake.client, &fake.config), THM_E_CONFIG);
 }
 
+/* A client may have its certificate, and chat, and want another one, all in the same memory. */
+static void it_goes_on_with_the_certificate(void **state)
+{
+    (void)state;
+    enrolling();
+    assert_int_equal(thm_client_prepare(&fake.client, fake.config.credentials, NULL, 0, 0),
+                     THM_E_STATE);
+    thm_client_join(&fake.client, "#ops");
+    thm_client_say(&fake.client, "#ops", "typed before", 12, NULL);
+    fake_line(CERTIFICATE);
+    fake_told("issued ok 3");
+    fake_told("leaving ok");
+    fake_step();
+    fake_told("ended ok");
+    fake_sent_nothing();
+
+    assert_int_equal(thm_client_prepare(&fake.client, fake.config.credentials, request, 0, 0),
+                     THM_E_CSR);
+    assert_int_equal(
+        thm_client_prepare(&fake.client, fake.config.credentials, request, THM_CSR_MAX + 1, 0),
+        THM_E_CSR);
+    fake.alpn = "thimble/1";
+    assert_int_equal(thm_client_prepare(&fake.client, fake.config.credentials, NULL, 0, 77),
+                     THM_OK);
+    assert_int_equal(thm_client_start(&fake.client, fake.now), THM_OK);
+    fake_dial();
+    assert_non_null(strstr(fake_next_sent(), "hello"));
+    assert_int_equal(thm_client_pending(&fake.client), 1);
+    assert_int_equal(fake.client.config.renew_at_s, 77);
+}
+
 static void a_refusal_is_final(void **state)
 {
     (void)state;
@@ -279,11 +310,11 @@ static void an_invitation_that_is_not_known(void **state)
     fake_line("{'msgtype':'enroll_reply','status':'CONTINUE','retry_after':1}");
     fake_skip_told();
     fake.now = thm_client_deadline(&fake.client);
-    fake.handshake_error = THM_E_CERT_REJECTED; /* taken back meanwhile */
+    fake.handshake_error = THM_E_INVITATION; /* what TLS makes of its refusal */
     fake_connect_now();
     fake_told("dialling ok");
     fake_told("handshake ok");
-    fake_told("ended certificate-rejected");
+    fake_told("ended invitation");
 }
 
 int main(void)
@@ -293,6 +324,7 @@ int main(void)
         cmocka_unit_test(it_comes_decoded),
         cmocka_unit_test(whatever_else_comes_does_not_matter),
         cmocka_unit_test(the_longest_request_and_certificate),
+        cmocka_unit_test(it_goes_on_with_the_certificate),
         cmocka_unit_test(a_refusal_is_final),
         cmocka_unit_test(a_refusal_for_now_is_not),
         cmocka_unit_test(approval_is_waited_for_as_long_as_it_takes),

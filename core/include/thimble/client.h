@@ -412,6 +412,16 @@ int thm_client_keys(struct thm_client *c, const struct thm_scram_keys *keys);
 
 #if THM_ENROLL
 /**
+ * Decides, while the client is stopped, what its next start is for: to get a certificate, or to chat with the one that it
+ * has. What was said, joined and read stays.
+ *
+ * @param credentials, request, request_len, renew_at_s  as in struct thm_client_config
+ * @return THM_OK; THM_E_STATE: it is not stopped; THM_E_CSR: the request is empty, or longer than THM_CSR_MAX; THM_E_ENTROPY
+ */
+int thm_client_prepare(struct thm_client *c, const struct thm_credentials *credentials,
+                       const uint8_t *request, size_t request_len, uint64_t renew_at_s);
+
+/**
  * Asks for a certificate over the session: for the same key, or for another one. ISSUED follows, in this connection or never.
  * Whatever the answer is, the session goes on.
  *

@@ -16,6 +16,7 @@
 
 #include "thimble/port.h"
 #include "thimble/tls.h"
+#include "thimble/wire.h"
 
 #define THM_ENROLL_ALPN   "thimble-enroll/1"
 #define THM_ENROLL_SECRET 16 /* bytes of an invitation's secret */
@@ -106,6 +107,26 @@ size_t thm_enroll_request(const uint8_t key[THM_ENROLL_KEY], uint8_t der[THM_BOO
  * modulo 1,000,000. Shown with six digits.
  */
 unsigned thm_enroll_code(const uint8_t *request, size_t len);
+
+/* --- what comes back ---------------------------------------------------------------------------- */
+
+/**
+ * Reads a certificate that was issued, without the decoders that a board does not have: whether it is for the key that it was
+ * asked for, and until when. That it is a good one will be seen by the server.
+ *
+ * @param reply     the line that it came in: whom it is for
+ * @param key_hash  of the key that it has to be for
+ * @param who       receives user, device, key hash and end
+ * @return THM_OK; THM_E_CERT: it can't be read, or is longer than THM_ISSUED_MAX; THM_E_KEY: it is for another key;
+ *         THM_E_KEY_MISSING: it is for nobody
+ */
+int thm_enroll_read(const uint8_t *der, size_t len, const struct thm_msg *reply,
+                    const uint8_t key_hash[THM_KEY_HASH], struct thm_identity *who);
+
+/** SHA-256 of an invitation's secret: by it a device knows later which one it was that it came by. */
+void thm_enroll_secret_hash(const uint8_t secret[THM_ENROLL_SECRET], uint8_t hash[THM_KEY_HASH]);
+
+/* --- files -------------------------------------------------------------------------------------- */
 
 /**
  * The hash of the key that a request is for: of the first P-256 key in it. Does not look at anything else, nor whether that

@@ -44,7 +44,7 @@ const unsigned char *thm_board_provision(unsigned slot)
 int thm_board_storage_read(unsigned slot, void *buf, size_t len)
 {
     memset(buf, ERASED, len); /* what was never written */
-    return slot < THM_BOARD_SLOTS && len <= THM_BOARD_SLOT_SIZE &&
+    return slot < THM_BOARD_SLOTS && len <= THM_BOARD_SLOT_BYTES(slot) &&
                    pread(storage, buf, len, (off_t)slot * THM_BOARD_SLOT_SIZE) >= 0
                ? THM_OK
                : THM_E_PORT;
@@ -52,14 +52,14 @@ int thm_board_storage_read(unsigned slot, void *buf, size_t len)
 
 int thm_board_storage_write(unsigned slot, const void *buf, size_t len)
 {
-    unsigned char whole[THM_BOARD_SLOT_SIZE];
+    unsigned char whole[2 * THM_BOARD_SLOT_SIZE];
+    const size_t size = THM_BOARD_SLOT_BYTES(slot);
 
-    if (slot >= THM_BOARD_SLOTS || len > sizeof whole)
+    if (slot >= THM_BOARD_SLOTS || len > size)
         return THM_E_PORT;
-    memset(whole, ERASED, sizeof whole);
+    memset(whole, ERASED, size);
     memcpy(whole, buf, len);
-    return pwrite(storage, whole, sizeof whole, (off_t)slot * THM_BOARD_SLOT_SIZE) ==
-                   (ssize_t)sizeof whole
+    return pwrite(storage, whole, size, (off_t)slot * THM_BOARD_SLOT_SIZE) == (ssize_t)size
                ? THM_OK
                : THM_E_PORT;
 }

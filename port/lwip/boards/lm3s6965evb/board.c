@@ -73,7 +73,7 @@ int thm_board_storage_read(unsigned slot, void *buf, size_t len)
 {
     if (!THM_LM3S_FLASH_STORAGE)
         return thm_at24c_read((uint16_t)(slot * THM_BOARD_SLOT_SIZE), buf, len);
-    memcpy(buf, (const void *)(LM3S_STORAGE + slot * LM3S_FLASH_PAGE), len);
+    memcpy(buf, (const void *)(LM3S_STORAGE(slot)), len);
     return THM_OK;
 }
 

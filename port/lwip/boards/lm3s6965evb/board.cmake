@@ -6,7 +6,8 @@ set(THIMBLE_BOARD_SOURCES
   ../cortex-m/startup.c ../cortex-m/fault.c ../cortex-m/clock.c ../cortex-m/console.c ../cortex-m/at24c.c
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
-set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-terminal-passcode thimble-bot-passcode)
+set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-terminal-passcode thimble-bot-passcode
+  thimble-terminal-claim thimble-bot-claim)
 set(THIMBLE_BOARD_PACK_TEXTS ON)
 set(THIMBLE_BOARD_PROVISIONS 0x3c000 0x3d000)
 

@@ -21,7 +21,7 @@ static bool command(uint32_t what)
 
 int lm3s_flash_write(unsigned slot, const void *buf, size_t len)
 {
-    uint32_t page = LM3S_STORAGE + slot * LM3S_FLASH_PAGE;
+    uint32_t page = LM3S_STORAGE(slot);
     SYSCTL_USECRL = LM3S_HZ / 1000000 - 1;
     FLASH_FMA = page;
     if (!command(FMC_ERASE))

@@ -3,8 +3,7 @@
  *
  *     0x00000  the image, 240 KB at most
  *     0x3C000  credentials, two slots of 4 KB
- *     0x3E000  unused
- *     0x3F000  storage, four pages of 1 KB (with THM_LM3S_FLASH_STORAGE)
+ *     0x3E000  storage, eight pages of 1 KB: slots 4 to 7, then 0 to 3 (with THM_LM3S_FLASH_STORAGE)
  */
 #ifndef THIMBLE_LM3S6965_H
 #define THIMBLE_LM3S6965_H
@@ -20,8 +19,10 @@
 
 #define LM3S_HZ         50000000u
 #define LM3S_PROVISION  0x3C000u
-#define LM3S_STORAGE    0x3F000u
 #define LM3S_FLASH_PAGE 1024u
+
+/* Where a slot is kept in the flash: a page, which is what a large one holds. */
+#define LM3S_STORAGE(slot) (0x3E000u + ((slot) ^ 4u) * LM3S_FLASH_PAGE)
 
 /* Interrupts. */
 #define IRQ_UART0    5u

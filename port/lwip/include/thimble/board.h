@@ -53,8 +53,13 @@ void thm_board_netif_poll(struct netif *netif);
 
 /* --- storage that survives ---------------------------------------------------------------------- */
 
-#define THM_BOARD_SLOTS     4   /* of storage; each is erased and written by itself */
-#define THM_BOARD_SLOT_SIZE 512 /* bytes that a slot holds */
+/* Slots 0 to 3 hold THM_BOARD_SLOT_SIZE bytes each, 4 and 6 twice that: they have the place of the next number, too, which is
+ * no slot of its own. Each is erased and written by itself. */
+#define THM_BOARD_SLOTS      8   /* numbers of slots */
+#define THM_BOARD_SLOT_SIZE  512 /* bytes that a number stands for */
+#define THM_BOARD_LARGE_SLOT 4   /* the first that holds two of them */
+#define THM_BOARD_SLOT_BYTES(slot)                                                                 \
+    ((slot) < THM_BOARD_LARGE_SLOT ? THM_BOARD_SLOT_SIZE : 2 * THM_BOARD_SLOT_SIZE)
 
 /** Reads the first `len` bytes of a slot. @return THM_OK or THM_E_PORT */
 int thm_board_storage_read(unsigned slot, void *buf, size_t len);
