@@ -4,14 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAG 7
-
-#ifdef THM_TEST_LIBCRYPTO
 #include "thimble/libcrypto.h"
-#define BACKEND thm_libcrypto_backend()
-#else
-#define BACKEND NULL
-#endif
+
+#define TAG 7
 
 /* --- certificates ----------------------------------------------------------------------------- */
 
@@ -201,7 +196,7 @@ void device_start_with(struct device *d, const struct thm_credentials *credentia
     const struct thm_client_config config = {
         .port = sim_host_port(d->host),
         .credentials = credentials,
-        .backend = BACKEND,
+        .backend = thm_libcrypto_backend(),
         .host = "server",
         .number = OFFICE_PORT,
         .server_name = "server",

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef THM_TEST_LIBCRYPTO
 #include "thimble/libcrypto.h"
-#endif
 
 #define LEAVE_MS (2 * THM_CLOSE_MS)
 
@@ -224,9 +222,7 @@ void office_init(struct office *o)
                                            .sign_ctx = o,
                                            .log = on_log,
                                            .log_ctx = o};
-#ifdef THM_TEST_LIBCRYPTO
     o->config.backend = thm_libcrypto_backend();
-#endif
     thm_server_config_default(&o->config, 8);
     o->config.signings = OFFICE_SIGNINGS;
     o->config.invitations = 16;
