@@ -206,6 +206,9 @@ void thm_certify_step(struct thm_server *s, struct job *j);
 size_t thm_key_record(const struct thm_signing *signing, uint64_t utc_ms, char key[THM_RECORD_KEY],
                       struct thm_fields *fields);
 
+/** Whether the certificate of a key that is kept has ended: the key is good for nothing any more. */
+bool thm_key_ended(const struct thm_record *record, uint64_t utc_ms);
+
 /** As thm_rooms_start() and thm_rooms_answered(). */
 void thm_keys_start(struct thm_server *s);
 void thm_keys_answered(struct thm_server *s);

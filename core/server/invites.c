@@ -17,7 +17,7 @@ enum {
     STEP_LIST,
     STEP_GET,   /* REVOKE: the record */
     STEP_PUT,   /* ADD, REVOKE */
-    STEP_SWEEP, /* the next page of those that are kept */
+    STEP_SWEEP, /* the next page of those that are kept, then of the keys of devices */
     STEP_ERASE  /* one of them is too old */
 };
 
@@ -89,7 +89,6 @@ static void swept(struct thm_admin_request *request, int result)
     struct thm_server *s = request->owner;
 
     s->invites_sweeping = false;
-    s->invites_known |= result == THM_OK;
     s->invites_due = s->now + (result == THM_OK ? SWEEP_MS : RETRY_MS);
 }
 
@@ -108,10 +107,10 @@ uint64_t thm_invites_deadline(const struct thm_server *s)
                                                                        : UINT64_MAX;
 }
 
-static void sweep(struct operations *o)
+static void sweep(struct operations *o, enum thm_server_kind kind)
 {
     o->step = STEP_SWEEP;
-    thm_operation_ask(o, THM_STORE_LIST, THM_KIND_INVITE_RECORD);
+    thm_operation_ask(o, THM_STORE_LIST, kind);
 }
 
 /* True: it is too old. One that can't be read is nobody's any more, and is not admitted; `list` shows it. */
@@ -132,9 +131,22 @@ static bool take_record(struct thm_server *s, const struct thm_record *record)
     return false;
 }
 
+/* All of a kind were seen. */
+static void found_all(struct thm_server *s, enum thm_server_kind kind)
+{
+    if (kind == THM_KIND_KEY_RECORD) {
+        thm_operation_finish(s, THM_OK);
+        return;
+    }
+    s->invites_known = true;
+    thm_operation_key(&s->operations, "", 0);
+    sweep(&s->operations, THM_KIND_KEY_RECORD);
+}
+
 static void found(struct thm_server *s)
 {
     struct operations *o = &s->operations;
+    enum thm_server_kind kind = (enum thm_server_kind)o->kind;
     struct thm_record record;
     size_t at = 0;
     bool any = false, old = false;
@@ -142,16 +154,17 @@ static void found(struct thm_server *s)
     while (!old && thm_record_next(&o->request, &at, &record)) {
         any = true;
         thm_operation_key(o, (const char *)record.key, record.key_len);
-        old = take_record(s, &record);
+        old = kind == THM_KIND_KEY_RECORD ? thm_key_ended(&record, s->utc_ms)
+                                          : take_record(s, &record);
     }
     if (!any) {
-        thm_operation_finish(s, THM_OK);
+        found_all(s, kind);
     } else if (old) {
         o->record.len = 0;
         o->step = STEP_ERASE;
-        thm_operation_ask(o, THM_STORE_PUT, THM_KIND_INVITE_RECORD);
+        thm_operation_ask(o, THM_STORE_PUT, kind);
     } else {
-        sweep(o);
+        sweep(o, kind);
     }
 }
 
@@ -281,7 +294,7 @@ void thm_invites_start(struct thm_server *s)
         thm_operation_ask(o, THM_STORE_GET, THM_KIND_INVITE_RECORD);
     } else {
         thm_operation_key(o, "", 0);
-        sweep(o);
+        sweep(o, THM_KIND_INVITE_RECORD);
         if (r->op == THM_ADMIN_INVITE_LIST)
             o->step = STEP_LIST;
     }
@@ -309,7 +322,7 @@ void thm_invites_answered(struct thm_server *s)
     case STEP_LIST: list(s); break;
     case STEP_GET: revoke(s); break;
     case STEP_SWEEP: found(s); break;
-    case STEP_ERASE: sweep(&s->operations); break;
+    case STEP_ERASE: sweep(&s->operations, (enum thm_server_kind)s->operations.kind); break;
     default: done(s); break;
     }
 }

@@ -181,6 +181,9 @@ static void who_is_invited_gets_one(void **state)
     assert_string_equal(list(&r), "carol@laptop used\n");
     assert_string_equal(keys(&r, "carol", "laptop"), "07..07 86400000\n");
     assert_string_equal(keys(&r, "carol", "lap"), "");
+    sim_host_set_utc(r.host, RIG_UTC + 25 * (uint64_t)HOUR_MS); /* the certificate has ended */
+    rig_pass(&r, HOUR_MS + 1000);
+    assert_string_equal(keys(&r, "carol", "laptop"), "");
     rig_end(&r);
 }
 
