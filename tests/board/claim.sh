@@ -8,11 +8,13 @@ suffix=''
 socket=$tmp/signd/signd.sock
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
+signds=0
 start_signd() { # [OPTION]...
-  "$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket" "$@" </dev/null 2>"$tmp/signd.log" &
+  local log=$tmp/signd$((signds += 1)).log
+  "$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket" "$@" </dev/null 2>"$log" &
   signer=$!
   children+=("$signer")
-  await "$tmp/signd.log" ' listening ' || give_up "thimble-signd does not start: $(cat "$tmp/signd.log")"
+  await "$log" ' listening ' || give_up "thimble-signd does not start: $(cat "$log")"
 }
 stop_signd() { kill -TERM "$signer" && wait "$signer"; }
 operator() { "$THIMBLECTL" --socket "$tmp/control" "$@"; }
