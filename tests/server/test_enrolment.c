@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/host.h"
 #include "server/moderator.h"
 #include "server/rig.h"
 #include "thimble/enroll.h"
@@ -270,6 +271,25 @@ static void who_is_removed_is_not_invited_any_more(void **state)
     rig_end(&r);
 }
 
+static void nor_if_he_is_removed_meanwhile(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, with_signer);
+    invite(&r, secrets[0]);
+    ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_ADD, .user = "carol"});
+    struct peer *p = come(&r, secrets[0]);
+    say(p, REQUEST);
+    struct thm_signing *s = awaited(&r, 1);
+    assert_int_equal(
+        ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_REMOVE, .user = "carol"}), THM_OK);
+    make(&r, s);
+    expect(p, "{'msgtype':'enroll_reply','status':'REFUSED','code':'invitation-revoked',*");
+    assert_string_equal(list(&r), "carol@laptop revoked\n");
+    refused_with(&r, secrets[0], REQUEST, "invitation-revoked");
+    rig_end(&r);
+}
+
 static void strangers_do_not_get_in(void **state)
 {
     struct rig r;
@@ -307,6 +327,33 @@ static void who_guesses_has_to_wait(void **state)
     assert_false(come(&r, secrets[0])->broken); /* another address does not */
     assert_true(sim_world_run_until(r.world, rig_is_open, p, 3000));
     assert_false(p->broken);
+    rig_end(&r);
+}
+
+/* Nobody who is slow loses his place to one that waits for its own guesses. */
+static void who_guesses_pushes_nobody_out(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, one_login_a_second);
+    struct peer *guesser = come(&r, secrets[0]);
+    for (unsigned i = 1; i < 5; i++) {
+        struct peer *p = rig_neighbour_invited(&r, secrets[i], guesser);
+        assert_true(sim_world_run_until(r.world, rig_is_open, p, 5000));
+    }
+    struct peer *slow = rig_dial(&r, 0, NULL);
+    for (int i = 0; i < 50 && slow->tls.phase == THM_TLS_IDLE; i++)
+        rig_pass(&r, 1);
+    assert_int_equal(slow->tls.phase, THM_TLS_HANDSHAKE);
+    slow->silent = true; /* for two seconds */
+    for (unsigned i = 0; i < 20; i++) {
+        rig_neighbour_invited(&r, secrets[0], guesser);
+        rig_pass(&r, 100);
+    }
+    slow->silent = false;
+    peer_move(slow, THM_EV_READ);
+    assert_true(sim_world_run_until(r.world, rig_is_open, slow, 5000));
+    assert_false(slow->broken);
     rig_end(&r);
 }
 
@@ -489,8 +536,10 @@ int main(void)
         cmocka_unit_test(no_two_get_one_by_the_same),
         cmocka_unit_test(what_ends_ends_with_a_reason),
         cmocka_unit_test(who_is_removed_is_not_invited_any_more),
+        cmocka_unit_test(nor_if_he_is_removed_meanwhile),
         cmocka_unit_test(strangers_do_not_get_in),
         cmocka_unit_test(who_guesses_has_to_wait),
+        cmocka_unit_test(who_guesses_pushes_nobody_out),
         cmocka_unit_test(an_invitation_is_for_one_thing),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(somebody_may_have_to_agree),
