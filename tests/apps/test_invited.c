@@ -323,7 +323,7 @@ static void who_is_not_the_server(void **state)
         int code, exit_code;
         const char *words;
     } rows[] = {
-        {THM_E_CERT_REJECTED, EXIT_REFUSED, "does not know this invitation"},
+        {THM_E_INVITATION, EXIT_REFUSED, "does not know this invitation"},
         {THM_E_ALPN, EXIT_REFUSED, "nobody can join by that server"},
         {THM_E_UNTRUSTED, EXIT_UNTRUSTED, "not the server of this invitation"},
         {THM_E_SERVER_NAME, EXIT_UNTRUSTED, "for another name than the invitation says"},
