@@ -134,7 +134,7 @@ has_ended() { (($(date +%s) > until)); }
 until_true has_ended
 starts_anew
 ok 'one that has ended: the invitation is tried again' reads board1 "asking for this board's certificate"
-ok '... which gives nothing newer' reads board1 'the certificate that came is no newer'
+ok '... which gives nothing newer' reads board1 'the certificate that came has ended, or is no newer'
 ok '... so it rests' rests
 stop_signd
 start_signd
