@@ -209,6 +209,13 @@ size_t thm_key_record(const struct thm_signing *signing, uint64_t utc_ms, char k
 /** Whether the certificate of a key that is kept has ended: the key is good for nothing any more. */
 bool thm_key_ended(const struct thm_record *record, uint64_t utc_ms);
 
+/** What the keys of the records of a device begin with: the length of that. */
+size_t thm_key_prefix(const struct thm_signing *signing, char prefix[THM_RECORD_KEY]);
+
+/** Whether a record is of another key than that one, and its certificate has not ended. */
+bool thm_key_is_other(const struct thm_record *record, const uint8_t key_hash[THM_KEY_HASH],
+                      uint64_t utc_ms);
+
 /** As thm_rooms_start() and thm_rooms_answered(). */
 void thm_keys_start(struct thm_server *s);
 void thm_keys_answered(struct thm_server *s);
