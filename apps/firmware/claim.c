@@ -1,6 +1,9 @@
 #include "claim.h"
 
 #include "firmware.h"
+
+#if THM_ENROLL
+
 #include "util/divide.h"
 #include "util/text.h"
 #include "wire/words.h"
@@ -20,7 +23,8 @@ bool claim_find(struct firmware *f)
 {
     struct thm_credential_parts *parts = &f->provision.parts;
     struct identity_content *c = &f->claim.identity.content;
-    parts->key = identity_load(&f->claim.identity, f->provision.claim) ? c->key : NULL;
+    f->claim.found = (int16_t)identity_load(&f->claim.identity, f->provision.claim);
+    parts->key = f->claim.found == THM_OK ? c->key : NULL;
     parts->chain_len = c->certificate_len > 0;
     parts->chain[0].der = c->certificate;
     parts->chain[0].len = c->certificate_len;
@@ -61,14 +65,16 @@ static const uint8_t *request(const struct firmware *f)
 static int choose(struct firmware *f)
 {
     struct claim *k = &f->claim;
-    int code = THM_OK;
+    int code = k->found;
+    if (code == THM_E_PORT)
+        return code;
     k->enrols = is_to_enrol(f);
     k->ended = false;
     k->taken = THM_OK;
     if (!k->enrols)
         return thm_credentials_set(&f->credentials, &f->provision.parts, THM_FOR_CLIENT);
     firmware_say(f, THM_T("* asking for this board's certificate"), NULL, NULL);
-    if (!f->provision.parts.key)
+    if (code == THM_E_KEY)
         code = identity_bear(&k->identity, &f->port.base, f->provision.claim);
     return code == THM_OK ? set_bootstrap(f) : code;
 }
@@ -116,12 +122,13 @@ static void say_approval(struct firmware *f)
     firmware_say(f, THM_T("* somebody has to approve this board, by its code "), digits, NULL);
 }
 
-static void say_reason(struct firmware *f, const struct thm_msg *m)
+static void say_reason(struct firmware *f, const struct thm_client_event *e)
 {
     char reason[2 * THM_SHORT_MAX];
-    struct thm_slice s = thm_msg_get(m, THM_KEY_REASON);
+    struct thm_slice s = thm_msg_get(e->msg, THM_KEY_REASON);
     thm_text_display(s.data, s.len, false, reason, sizeof reason);
-    firmware_say(f, THM_T("! the certificate is not renewed: "), reason, NULL);
+    firmware_say(f, THM_T("! the certificate is not renewed: "),
+                 s.len > 0 ? reason : thm_error_text(e->code), NULL);
 }
 
 /* The session goes on by the new one; nothing else changes. */
@@ -145,7 +152,7 @@ static void take(struct firmware *f, const struct thm_client_event *e)
     if (code == THM_E_PORT)
         firmware_say(f, THM_T("! the storage can't be written"), NULL, NULL);
     else if (code == THM_E_EXPIRED)
-        firmware_say(f, THM_T("! the certificate that came is no newer"), NULL, NULL);
+        firmware_say(f, THM_T("! the certificate that came has ended, or is no newer"), NULL, NULL);
     else if (code != THM_OK)
         firmware_say(f, THM_T("! the certificate that came is of no use: "), thm_error_text(code),
                      NULL);
@@ -160,7 +167,7 @@ static void on_issued(struct firmware *f, const struct thm_client_event *e)
     else if (e->code == THM_E_APPROVAL)
         say_approval(f);
     else if (!f->claim.enrols)
-        say_reason(f, e->msg);
+        say_reason(f, e);
 }
 
 /* --- ends ------------------------------------------------------------------------------------------- */
@@ -238,3 +245,5 @@ void claim_turn(struct firmware *f)
     if (f->claim.renews)
         ask(f);
 }
+
+#endif

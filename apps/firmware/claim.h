@@ -19,8 +19,8 @@ struct claim {
     bool rejected; /* the server does not take the certificate: the invitation is tried once more */
     bool renews;   /* a request is to be sent as soon as there is room for it */
     bool awaits;   /* that somebody has to approve the request was said */
-    int16_t
-        taken; /* what became of a certificate that came: CLAIM_AGAIN, THM_E_*; THM_OK: none did */
+    int16_t found; /* what identity_load() said */
+    int16_t taken; /* what became of a certificate: CLAIM_AGAIN, THM_E_*; THM_OK: none came */
 };
 
 /* Whether the board's blob is an invitation; all that follows is for such a board. */

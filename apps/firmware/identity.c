@@ -1,5 +1,7 @@
 #include "identity.h"
 
+#if THM_ENROLL
+
 #include <stddef.h>
 #include <string.h>
 
@@ -28,11 +30,14 @@ static unsigned large(unsigned slot)
     return THM_BOARD_LARGE_SLOT + 2 * slot;
 }
 
+static bool unreadable; /* a slot was; else what is not there was never written */
+
 static int read_slot(struct thm_port *port, unsigned slot, void *buf, size_t cap, size_t *n)
 {
     int code = thm_board_storage_read(large(slot), buf, cap);
     (void)port;
     *n = code == THM_OK ? cap : 0;
+    unreadable |= code != THM_OK;
     return code;
 }
 
@@ -52,19 +57,20 @@ static int save(struct identity *id)
     return thm_record_save(&id->record, bytes_of(id), BARE + id->content.certificate_len);
 }
 
-bool identity_load(struct identity *id, const uint8_t secret[THM_ENROLL_SECRET])
+int identity_load(struct identity *id, const uint8_t secret[THM_ENROLL_SECRET])
 {
     struct identity_content *c = &id->content;
     uint8_t hash[THM_KEY_HASH];
     id->record = (struct thm_record){
         .read = read_slot, .write = write_slot, .magic = MAGIC, .version = VERSION};
+    unreadable = false;
     size_t len = thm_record_load(&id->record, bytes_of(id), THM_RECORD_HEAD + sizeof *c);
     thm_enroll_secret_hash(secret, hash);
-    if (len >= BARE && c->certificate_len <= THM_ISSUED_MAX && len == BARE + c->certificate_len &&
-        memcmp(c->invitation, hash, sizeof hash) == 0)
-        return true;
+    if (!unreadable && len >= BARE && c->certificate_len <= THM_ISSUED_MAX &&
+        len == BARE + c->certificate_len && memcmp(c->invitation, hash, sizeof hash) == 0)
+        return THM_OK;
     thm_wipe(c, sizeof *c);
-    return false;
+    return unreadable ? THM_E_PORT : THM_E_KEY;
 }
 
 /* --- the key -------------------------------------------------------------------------------------- */
@@ -124,3 +130,5 @@ ONCE int identity_take(struct identity *id, const struct thm_client_event *issue
     c->certificate_len = (uint16_t)issued->certificate_len;
     return save(id);
 }
+
+#endif

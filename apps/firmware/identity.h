@@ -37,9 +37,10 @@ struct identity {
 /**
  * Loads what the board has become by an invitation. Whatever another one made of it is forgotten with the next identity_bear().
  *
- * @return whether there is a key; `content` is zeroed if not
+ * @return THM_OK; THM_E_KEY: there is no key yet, or it can't be told (THM_E_PORT), which must not pass for the same. `content`
+ *         is zeroed then
  */
-bool identity_load(struct identity *id, const uint8_t secret[THM_ENROLL_SECRET]);
+int identity_load(struct identity *id, const uint8_t secret[THM_ENROLL_SECRET]);
 
 /**
  * Draws a key for an invitation and stores it; before that nobody may be told of it. Spoils `content.first`.

@@ -16,9 +16,11 @@
 #define THM_TLS_IN     1349
 #define THM_TLS_OUT    1109
 
-/* --- the client: every image can prove a passcode, there is room --- */
+/* --- the client: every image can prove a passcode, and claim its identity by an invitation: there is room --- */
 #undef THM_CLIENT_PASSCODE
 #define THM_CLIENT_PASSCODE 1
+#undef THM_ENROLL
+#define THM_ENROLL 1
 
 /* --- moderated rooms: a server knows of them, though one whose store is memory has none --- */
 #undef THM_MODERATION

@@ -4,15 +4,17 @@
 . "$(dirname "$0")/lib.sh"
 
 suffix=''
-[[ $1 == linux ]] || suffix=-claim
+[[ $1 != lm3s6965evb ]] || suffix=-claim
 socket=$tmp/signd/signd.sock
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
+signds=0
 start_signd() { # [OPTION]...
-  "$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket" "$@" </dev/null 2>"$tmp/signd.log" &
+  local log=$tmp/signd$((signds += 1)).log
+  "$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket" "$@" </dev/null 2>"$log" &
   signer=$!
   children+=("$signer")
-  await "$tmp/signd.log" ' listening ' || give_up "thimble-signd does not start: $(cat "$tmp/signd.log")"
+  await "$log" ' listening ' || give_up "thimble-signd does not start: $(cat "$log")"
 }
 stop_signd() { kill -TERM "$signer" && wait "$signer"; }
 operator() { "$THIMBLECTL" --socket "$tmp/control" "$@"; }
@@ -112,12 +114,18 @@ ok '... which is not renewed again' is "$(count_log ' renewed ')$(count_log ' en
 # --- a bot ----------------------------------------------------------------------------------------------
 
 invite pump --device bot
-claim --allow 'ali led'
+claim --allow 'ali led mem'
 starts_anew thimble-bot
 ok 'a bot gets its certificate as well' reads board1 'this board is pump@bot now'
 ok '... and is in' reads board1 'online as pump'
-say ali '/cmd pump@bot led'
+say ali '/cmd pump@bot led on'
 ok '... and obeys' await "$tmp/ali.out" '"msgtype":"result".*"device":"bot".*"text":"the led is'
+
+if [[ $1 != linux ]]; then
+  say ali '/cmd pump@bot mem'
+  ok '... and its stack was deep enough' await "$tmp/ali.out" '"device":"bot".*"text":"stack [1-9][0-9]* of [1-9][0-9]* B'
+  grep -o 'stack [0-9]* of [0-9]* B' "$tmp/ali.out" | sed 's/^/# /'
+fi
 
 # --- a certificate that has ended -----------------------------------------------------------------------
 
@@ -132,7 +140,7 @@ has_ended() { (($(date +%s) > until)); }
 until_true has_ended
 starts_anew
 ok 'one that has ended: the invitation is tried again' reads board1 "asking for this board's certificate"
-ok '... which gives nothing newer' reads board1 'the certificate that came is no newer'
+ok '... which gives nothing newer' reads board1 'the certificate that came has ended, or is no newer'
 ok '... so it rests' rests
 stop_signd
 start_signd

@@ -119,6 +119,52 @@ ok 'a revoked board gets a new key' "$([[ $(field fifth 5) != "$(field $blob 5)"
 "$tool" board --dir ca board.lan --as-server --server :7000 >/dev/null
 ok 'a server: role, port, no user' "$(field ca/boards/board.lan.bin 7)$(field ca/boards/board.lan.bin 11)$(field ca/boards/board.lan.bin 8)" '01 581b '
 
+# --- an invitation in place of a certificate ---
+
+# 16 bytes as an invitation has them, from their digits.
+base64url() { printf '%b' "$(sed 's/../\\x&/g' <<<"$1")" | openssl base64 -A | tr '+/' '-_' | tr -d =; }
+pin=$(openssl x509 -in ca/ca.crt -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | head -c 32)
+secret=fbefbe00000000000000000000ffffff
+ca=$(base64url "$pin") word=$(base64url $secret)
+before=$(sha256sum ca/users/* ca/denylist)
+"$tool" board --dir ca --claim "THM1:hub.lan:7443/$ca/$word" --room '#ops' --allow 'ali *' --out claim >/dev/null
+ok 'a claim: the secret' "$(field claim 19)" "$secret "
+ok '... no certificate, key, hash, end, user, device' \
+  "$(for tag in 3 4 5 6 8 9; do field claim $tag; done)" ''
+ok '... a client' "$(field claim 7)" '00 '
+ok '... of this CA' "$(field claim 2)" "${points%% *} "
+ok '... dials where the invitation leads' "$(field claim 10)$(field claim 11)$(field claim 12)" \
+  "$(text hub.lan) 131d $(text hub.lan) "
+ok '... with a seed' "$(field claim 14 | tr -d '\n' | wc -c)" 65
+ok '... and what it may do' "$(field claim 16)$(field claim 17)" "$(text '#ops') $(text 'ali *') "
+ok '... for its owner alone' "$(stat -c %a claim)" 600
+ok '... and no certificate was made, or changed' "$(sha256sum ca/users/* ca/denylist)" "$before"
+printf ' THM1:192.0.2.9:7443/%s/%s/hub.lan \r\n' "$ca" "$word" |
+  "$tool" board --dir ca --claim - >said
+hash=$(printf '%b' "$(sed 's/../\\x&/g' <<<$secret)" | sha256sum | head -c 12)
+ok 'from standard input, named by its hash' "$(field ca/boards/claim-$hash.bin 19)" "$secret "
+ok '... server and name apart' "$(field ca/boards/claim-$hash.bin 10)$(field ca/boards/claim-$hash.bin 12)" \
+  "$(text 192.0.2.9) $(text hub.lan) "
+ok '... and nobody is told the secret' "$(grep -ce "$word" said)" 0
+ok 'the second has a higher number ' \
+  $(($(little "$(head -c 12 ca/boards/claim-$hash.bin | tail -c 4 | hex)") > $(little "$(head -c 12 claim | tail -c 4 | hex)"))) 1
+"$tool" board --dir ca --claim "THM1:hub.lan:7443/$ca/$word" --server 10.0.2.2 --server-name localhost --out third >/dev/null
+ok 'the server may be given, the port stays' "$(field third 10)$(field third 11)$(field third 12)" \
+  "$(text 10.0.2.2) 131d $(text localhost) "
+"$tool" board --dir ca --claim "THM1:hub.lan:7443/$ca/$word" --server 10.0.2.2:99 --out third >/dev/null
+ok '... unless that is given, too; the name stays' "$(field third 11)$(field third 12)" "6300 $(text hub.lan) "
+error=$("$tool" board --dir next --claim "THM1:hub.lan:7443/$ca/$word" 2>&1)
+ok "another CA's invitation" "$? $error" \
+  '1 thimble-ca: the invitation is to a server of another CA than next/ca.crt: name the directory of that CA'
+refused 'what is no invitation' 'that is no invitation' --claim hub.lan:7443
+refused 'half of one' 'that is no invitation' --claim "THM1:hub.lan:7443/$ca/${word%?}"
+refused 'bits that belong to no byte' 'that is no invitation' --claim "THM1:hub.lan:7443/$ca/${word%?}x"
+refused 'an IPv6 address in it' 'IPv4' --claim "THM1:[::1]:7443/$ca/$word"
+refused 'who it becomes is not to be said' 'says the invitation' pump --claim "THM1:hub.lan:7443/$ca/$word"
+refused 'nor its device' 'goes without --device' --device shed --claim "THM1:hub.lan:7443/$ca/$word"
+refused 'nor a passcode' 'goes without' --passcode-file - --claim "THM1:hub.lan:7443/$ca/$word"
+refused 'nor that it is a server' 'goes without' --as-server --claim "THM1:hub.lan:7443/$ca/$word"
+
 refused 'no server named, and two there are' 'with --server'  pump
 refused 'IPv6, which boards do not speak' 'IPv4' pump --server '[::1]:7000'
 refused 'a bad port' 'port' pump --server hub.lan:70000

@@ -8,6 +8,7 @@
 
 #include "blob.h"
 #include "thimble/board.h"
+#include "thimble/enroll.h"
 
 static struct blob slots[THM_BOARD_PROVISIONS];
 static struct provision p;
@@ -91,7 +92,7 @@ static void test_unknown_tags(void **state)
     (void)state;
     struct blob b;
     blob_client(&b, 1, 0);
-    for (unsigned tag = 19; tag < 256; tag++)
+    for (unsigned tag = PROVISION_CLAIM + 1; tag < 256; tag++)
         blob_text(&b, tag, tag % 2 ? "from the future" : "");
     blob_text(&b, 0, "0 is no tag of ours either");
     blob_text(&b, 200, "twice");
@@ -269,6 +270,74 @@ static void test_bounds_of_keys(void **state)
     assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
 }
 
+/* --- an invitation --------------------------------------------------------------------------------- */
+
+static bool is_claimed(unsigned tag)
+{
+    return (tag >= PROVISION_CERTIFICATE && tag <= PROVISION_NOT_AFTER) || tag == PROVISION_USER ||
+           tag == PROVISION_DEVICE;
+}
+
+/* The fields of a client, but for one and, unless that is `kept`, those that an invitation stands for. */
+static void blob_claim(struct blob *b, unsigned but, unsigned kept)
+{
+    struct blob whole;
+    blob_client(&whole, 1, 0);
+    blob_begin(b, 1, 1);
+    for (size_t at = 12; at < whole.len;) {
+        const unsigned char *f = whole.bytes + at;
+        size_t len = f[1] | (size_t)f[2] << 8;
+        if (f[0] != but && (!is_claimed(f[0]) || f[0] == kept))
+            blob_field(b, f[0], f + 3, len);
+        at += 3 + len;
+    }
+    if (but != PROVISION_CLAIM)
+        blob_field(b, PROVISION_CLAIM, "an invitation's.", THM_ENROLL_SECRET);
+}
+
+static void test_an_invitation(void **state)
+{
+    (void)state;
+    struct blob b;
+    blob_claim(&b, 0, 0);
+    blob_text(&b, PROVISION_ROOM, "#ops");
+    assert_int_equal(read_sealed(&b), PROVISION_OK);
+    assert_memory_equal(p.claim, "an invitation's.", THM_ENROLL_SECRET);
+    assert_int_equal(p.role, THM_FOR_CLIENT);
+    assert_int_equal(p.parts.ca_count, 1);
+    assert_int_equal(p.parts.chain_len, 0);
+    assert_null(p.parts.key);
+    assert_string_equal(p.parts.identity.user, "");
+    assert_string_equal(p.host, "chat.example.org");
+    assert_string_equal(p.server_name, "localhost");
+    assert_int_equal(p.room_count, 1);
+    blob_whole(&b, 1);
+    assert_int_equal(read_blob(&b), PROVISION_OK);
+    assert_null(p.claim);
+}
+
+/* It needs all else, and stands beside nothing that it stands for. */
+static void test_half_an_invitation(void **state)
+{
+    (void)state;
+    struct blob b;
+    for (unsigned tag = PROVISION_CA_NAME; tag <= PROVISION_CLAIM; tag++) {
+        if (tag > PROVISION_SEED && tag != PROVISION_CLAIM)
+            continue;
+        blob_claim(&b, is_claimed(tag) ? 0 : tag, is_claimed(tag) ? tag : 0);
+        assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+    }
+    blob_claim(&b, PROVISION_CLAIM, 0);
+    blob_text(&b, PROVISION_CLAIM, "not 16 bytes");
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+    blob_claim(&b, PROVISION_ROLE, 0);
+    blob_number(&b, PROVISION_ROLE, 1, 1); /* a server */
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+    blob_claim(&b, 0, 0);
+    blob_text(&b, PROVISION_CLAIM, "0123456789abcdef"); /* twice */
+    assert_int_equal(read_sealed(&b), PROVISION_DAMAGED);
+}
+
 static void test_bounds_of_texts(void **state)
 {
     (void)state;
@@ -360,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_bounds_of_keys),
+        cmocka_unit_test(test_an_invitation),
+        cmocka_unit_test(test_half_an_invitation),
         cmocka_unit_test(test_bounds_of_texts),
         cmocka_unit_test(test_each_ca_has_a_key),
         cmocka_unit_test(test_a_field_past_the_end),

@@ -9,7 +9,7 @@ set(THIMBLE_BOARD_SOURCES
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
 set(THIMBLE_BOARD_CONFIG ../../../../apps/firmware/server_config.h)
-set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-server thimble-terminal-claim thimble-bot-claim)
+set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-server)
 set(THIMBLE_BOARD_PROVISIONS 0x3fc000 0x3fd000)
 
 set(THIMBLE_BOARD_QEMU qemu-system-arm -M mps2-an385)
