@@ -114,12 +114,18 @@ ok '... which is not renewed again' is "$(count_log ' renewed ')$(count_log ' en
 # --- a bot ----------------------------------------------------------------------------------------------
 
 invite pump --device bot
-claim --allow 'ali led'
+claim --allow 'ali led mem'
 starts_anew thimble-bot
 ok 'a bot gets its certificate as well' reads board1 'this board is pump@bot now'
 ok '... and is in' reads board1 'online as pump'
 say ali '/cmd pump@bot led on'
 ok '... and obeys' await "$tmp/ali.out" '"msgtype":"result".*"device":"bot".*"text":"the led is'
+
+if [[ $1 != linux ]]; then
+  say ali '/cmd pump@bot mem'
+  ok '... and its stack was deep enough' await "$tmp/ali.out" '"device":"bot".*"text":"stack [1-9][0-9]* of [1-9][0-9]* B'
+  grep -o 'stack [0-9]* of [0-9]* B' "$tmp/ali.out" | sed 's/^/# /'
+fi
 
 # --- a certificate that has ended -----------------------------------------------------------------------
 

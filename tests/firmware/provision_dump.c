@@ -4,6 +4,7 @@
 
 #include "provision.h"
 #include "thimble/board.h"
+#include "thimble/enroll.h"
 
 static unsigned char slot[THM_BOARD_PROVISION_SIZE];
 
@@ -39,6 +40,8 @@ static void dump(const struct provision *p)
     }
     for (unsigned i = 0; i < parts->chain_len; i++)
         hex("certificate", parts->chain[i].der, parts->chain[i].len);
+    if (p->claim)
+        hex("claim", p->claim, THM_ENROLL_SECRET);
     hex("key_hash", parts->identity.key_hash, THM_KEY_HASH);
     printf("not_after %llu\n", (unsigned long long)parts->identity.not_after);
     printf("who %s@%s\n", parts->identity.user, parts->identity.device);

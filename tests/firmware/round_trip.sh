@@ -45,6 +45,16 @@ if command -v thimble-passcode >/dev/null; then
   expect "verifier $(<ca/boards/pump.verifier)"
 fi
 
+pin=$(openssl x509 -in ca/ca.crt -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst -sha256 -binary |
+  head -c 16 | openssl base64 -A | tr '+/' '-_' | tr -d =)
+"$ca" board --dir ca --claim - --out blob <<<"THM1:192.0.2.9:7000/$pin/AAECAwQFBgcICQoLDA0ODw/chat.example.org" >/dev/null
+read_back
+expect 'role client'
+expect 'claim 000102030405060708090a0b0c0d0e0f'
+expect 'who @'
+expect 'server 192.0.2.9:7000 chat.example.org'
+if grep -q '^certificate' got; then die 'a certificate from nowhere'; fi
+
 "$ca" board --dir ca chat.example.org --as-server --out blob >/dev/null
 read_back
 expect 'role server'
