@@ -47,12 +47,16 @@ struct invite_plan {
     bool csv;
 };
 
-/* Keys that are to be revoked together: those of one device, as far as anybody knows of them. */
+/* Keys that are to be revoked: those of one device, as far as anybody knows of them, so many at a time. */
 #define REVOKED_KEYS 16
 struct revocation {
     char user[THM_ID_MAX + 1], device[THM_ID_MAX + 1]; /* "": a key that nobody knows */
-    uint8_t keys[REVOKED_KEYS][THM_KEY_HASH];
+    char name[2 * THM_ID_MAX + 2];                     /* how the answer calls it */
+    uint8_t keys[REVOKED_KEYS][THM_KEY_HASH];          /* that are not denied yet */
     unsigned count;
+    bool all;   /* it is named by USER@DEVICE: all of its keys */
+    bool known; /* it has keys, denied ones among them */
+    bool done;  /* some were denied by this */
 };
 
 struct approvals;

@@ -43,40 +43,39 @@ void run_device_list(struct call *call, const char *args)
         call->walk = next_device;
 }
 
+static void look_for_more(struct call *call);
+
 /* The list is written; has it taken over. */
-static void put_into_force(struct call *call, const char *who)
+static void put_into_force(struct call *call)
 {
+    struct revocation *r = &call->revocation;
     char why[512];
-    if (call->host->reload(call->host->ctx, why, sizeof why)) {
-        call_line(call, "%s is revoked", who);
-        call_ok(call);
+    if (!call->host->reload(call->host->ctx, why, sizeof why)) {
+        call_refuse(call, "credentials",
+                    "%s is in %s now, which is NOT in force: %s; mend that, then reload", r->name,
+                    call->host->denylist, why);
         return;
     }
-    call_refuse(call, "credentials",
-                "%s is in %s now, which is NOT in force: %s; mend that, then reload", who,
-                call->host->denylist, why);
+    r->done = true;
+    r->count = 0;
+    look_for_more(call);
 }
 
-/* What the list gets: a line for each key that is not on it. Returns how many. */
-static unsigned write_lines(const struct call *call, const char *who, char *lines, size_t cap)
+/* What the list gets: a line for each key. */
+static void write_lines(const struct revocation *r, char *lines, size_t cap)
 {
-    const struct revocation *r = &call->revocation;
+    const char *who = r->user[0] ? r->name : "";
     char digits[2 * THM_KEY_HASH + 1], day[16];
-    unsigned count = 0;
     size_t len = 0;
     time_t now = time(NULL);
     struct tm tm;
     gmtime_r(&now, &tm);
     strftime(day, sizeof day, "%Y-%m-%d", &tm);
     for (unsigned i = 0; i < r->count; i++) {
-        if (trust_denies(*call->host->trust, r->keys[i]))
-            continue;
         hash_text(r->keys[i], digits);
-        len += (size_t)snprintf(lines + len, cap - len, "%s%s # %s%s%s", count > 0 ? "\n" : "",
-                                digits, who, *who ? " " : "", day);
-        count++;
+        len += (size_t)snprintf(lines + len, cap - len, "%s%s # %s%s%s", i > 0 ? "\n" : "", digits,
+                                who, *who ? " " : "", day);
     }
-    return count;
 }
 
 static void note(const struct call *call, bool done)
@@ -97,19 +96,12 @@ static void note(const struct call *call, bool done)
 static void revoke(struct call *call)
 {
     const struct revocation *r = &call->revocation;
-    char digits[2 * THM_KEY_HASH + 1], who[2 * THM_ID_MAX + 2], why[512];
-    char lines[REVOKED_KEYS * (sizeof digits + sizeof who + 16)];
-    hash_text(r->keys[0], digits);
-    snprintf(who, sizeof who, "%s%s%s", r->user, r->user[0] ? "@" : "", r->device);
-    if (write_lines(call, who, lines, sizeof lines) == 0) {
-        call_line(call, "%s was revoked before", *who ? who : digits);
-        call_ok(call);
-        return;
-    }
+    char why[512], lines[REVOKED_KEYS * (2 * THM_KEY_HASH + 1 + sizeof r->name + 16)];
+    write_lines(r, lines, sizeof lines);
     bool done = denylist_append(call->host->denylist, lines, why, sizeof why);
     note(call, done);
     if (done)
-        put_into_force(call, *who ? who : digits);
+        put_into_force(call);
     else
         call_refuse(call, "denylist",
                     "%s: the folder of the deny-list has to be the server's to write; or take "
@@ -117,8 +109,13 @@ static void revoke(struct call *call)
                     why);
 }
 
-static void add_key(struct revocation *r, const uint8_t hash[THM_KEY_HASH])
+/* Those that find no place are found again once these are denied. */
+static void add_key(struct call *call, const uint8_t hash[THM_KEY_HASH])
 {
+    struct revocation *r = &call->revocation;
+    r->known = true;
+    if (trust_denies(*call->host->trust, hash))
+        return;
     for (unsigned i = 0; i < r->count; i++)
         if (memcmp(r->keys[i], hash, THM_KEY_HASH) == 0)
             return;
@@ -134,25 +131,29 @@ static void on_key(struct thm_admin_request *request, const uint8_t hash[THM_KEY
 {
     struct call *call = request->owner;
     if (ends_ms / 1000 >= (uint64_t)time(NULL))
-        add_key(&call->revocation, hash);
+        add_key(call, hash);
 }
 
 static void refuse_unknown(struct call *call)
 {
-    const struct revocation *r = &call->revocation;
     call_refuse(call, "no-such-device",
-                "%s@%s was neither certified here nor logged in since the start of the server, or "
+                "%s was neither certified here nor logged in since the start of the server, or "
                 "others came since (see device list): give all 64 digits of its key hash, which "
                 "the audit log has for each login, or take thimble-ca revoke, then reload",
-                r->user, r->device);
+                call->revocation.name);
 }
 
 static void go_on(struct call *call)
 {
-    if (call->revocation.count > 0)
+    const struct revocation *r = &call->revocation;
+    if (r->count > 0) {
         revoke(call);
-    else
+    } else if (!r->known) {
         refuse_unknown(call);
+    } else {
+        call_line(call, r->done ? "%s is revoked" : "%s was revoked before", r->name);
+        call_ok(call);
+    }
 }
 
 static void on_keys(struct thm_admin_request *request, int result)
@@ -161,6 +162,20 @@ static void on_keys(struct thm_admin_request *request, int result)
     if (result == THM_E_STORE) /* the one that is known is better than none */
         call_line(call, "which other keys it was certified for can't be read now: ask again");
     go_on(call);
+}
+
+/* Also once some were denied: there may be more than were denied at a time, and whoever had one of them may have had
+ * another key certified just before. */
+static void look_for_more(struct call *call)
+{
+    const struct revocation *r = &call->revocation;
+    call->request = (struct thm_admin_request){
+        .op = THM_ADMIN_DEVICE_KEYS, .key_row = on_key, .done = on_keys, .owner = call};
+    strcpy(call->request.user, r->user);
+    strcpy(call->request.device, r->device);
+    if (!r->all ||
+        thm_server_admin(call->host->server, &call->request) != THM_OK) /* it keeps none */
+        go_on(call);
 }
 
 /* USER@DEVICE: its key as it was here, and those that certificates were made for. */
@@ -176,13 +191,10 @@ static bool find_device(struct call *call, const char *what, const char *at)
         thm_key_check(THM_KEY_DEVICE, r->device, strlen(r->device)) != THM_OK)
         return false;
     if (device)
-        add_key(r, device->key_hash);
-    call->request = (struct thm_admin_request){
-        .op = THM_ADMIN_DEVICE_KEYS, .key_row = on_key, .done = on_keys, .owner = call};
-    strcpy(call->request.user, r->user);
-    strcpy(call->request.device, r->device);
-    if (thm_server_admin(call->host->server, &call->request) != THM_OK) /* it keeps none */
-        go_on(call);
+        add_key(call, device->key_hash);
+    strcpy(r->name, what);
+    r->all = true;
+    look_for_more(call);
     return true;
 }
 
@@ -195,13 +207,15 @@ static bool find_key(struct call *call, const char *what)
     if (device) {
         strcpy(r->user, device->user);
         strcpy(r->device, device->name);
-        add_key(r, device->key_hash);
+        snprintf(r->name, sizeof r->name, "%s@%s", r->user, r->device);
+        add_key(call, device->key_hash);
     } else if (devices_hash(what, hash)) {
-        add_key(r, hash);
+        hash_text(hash, r->name);
+        add_key(call, hash);
     } else {
         return false;
     }
-    revoke(call);
+    go_on(call);
     return true;
 }
 

@@ -190,6 +190,16 @@ home fourth
 echo 'x' | timeout "$PATIENCE" "$THIMBLE" >/dev/null 2>"$tmp/err"
 ok '... is out' has "$(cat "$tmp/err")" 'revoked'
 
+# --- a device that had many keys ---
+
+for i in {1..18}; do # more than are denied at a time
+  run_join "$(invite max)" --dir "$tmp/max$i" </dev/null
+done
+ok 'a name may be had by one machine after the other' is $status 0
+ok '... and is revoked' has "$(operator device revoke max@default)" 'max@default is revoked'
+ok '... with every key that it ever had' is "$(grep -c ' # max@default ' "$CA/denylist")" 18
+ok '... once' has "$(operator device revoke max@default)" 'max@default was revoked before'
+
 # --- by hand -----------------------------------------------------------------------------------------------------
 
 stop_server
