@@ -272,6 +272,13 @@ void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
         put_key(s, j);
 }
 
+/* Whether the user whom it invites was removed while it was being used. */
+static bool was_taken_back(const struct thm_server *s, const struct job *j)
+{
+    return j->step != JOB_GET_INVITE && j->enrolment.invite != 0 &&
+           invite_at(s, j->enrolment.invite)->revoked;
+}
+
 void thm_certify_step(struct thm_server *s, struct job *j)
 {
     int result = j->request.result;
@@ -281,6 +288,8 @@ void thm_certify_step(struct thm_server *s, struct job *j)
         fail(s, j, THM_E_STORE, RETRY_S);
     } else if (j->step == JOB_GET_INVITE) {
         got_invite(s, j);
+    } else if (was_taken_back(s, j)) {
+        fail(s, j, THM_E_INVITATION_REVOKED, NO_RETRY);
     } else if (j->step == JOB_PUT_KEY && j->enrolment.invite != 0) {
         use_invite(s, j);
     } else if (j->step == JOB_PUT_KEY) {

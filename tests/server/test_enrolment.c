@@ -267,6 +267,25 @@ static void who_is_removed_is_not_invited_any_more(void **state)
     rig_end(&r);
 }
 
+static void nor_if_he_is_removed_meanwhile(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, with_signer);
+    invite(&r, secrets[0]);
+    ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_ADD, .user = "carol"});
+    struct peer *p = come(&r, secrets[0]);
+    say(p, REQUEST);
+    struct thm_signing *s = awaited(&r, 1);
+    assert_int_equal(
+        ask(&r, (struct thm_admin_request){.op = THM_ADMIN_USER_REMOVE, .user = "carol"}), THM_OK);
+    make(&r, s);
+    expect(p, "{'msgtype':'enroll_reply','status':'REFUSED','code':'invitation-revoked',*");
+    assert_string_equal(list(&r), "carol@laptop revoked\n");
+    refused_with(&r, secrets[0], REQUEST, "invitation-revoked");
+    rig_end(&r);
+}
+
 static void strangers_do_not_get_in(void **state)
 {
     struct rig r;
@@ -486,6 +505,7 @@ int main(void)
         cmocka_unit_test(no_two_get_one_by_the_same),
         cmocka_unit_test(what_ends_ends_with_a_reason),
         cmocka_unit_test(who_is_removed_is_not_invited_any_more),
+        cmocka_unit_test(nor_if_he_is_removed_meanwhile),
         cmocka_unit_test(strangers_do_not_get_in),
         cmocka_unit_test(who_guesses_has_to_wait),
         cmocka_unit_test(an_invitation_is_for_one_thing),
