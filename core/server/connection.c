@@ -384,17 +384,18 @@ static bool slots_taken(const struct thm_server *s)
     return usage.handshakes >= s->config.max_handshakes;
 }
 
-/* Handshakes that have been silent too long give their slots to those that wait, and to no more than these. */
+/* Handshakes that have been silent too long give their slots to those that wait, and to no more. Who guesses needs none. */
 static void evict_silent(struct thm_server *s)
 {
-    for (uint32_t needed = s->waiting; needed > 0; needed--) {
+    for (uint32_t n = s->deadlines[DEADLINE_HELLO].first; n != 0;
+         n = conn_at(s, n)->deadline_link.next) {
+        if (!conn_at(s, n)->waiting || thm_hold_estranged(s, conn_at(s, n)))
+            continue;
         struct thm_tls *silent = thm_tls_evict(s->tls, s->now, PATIENCE_MS);
         if (silent == NULL)
             return;
-        thm_conn_drop(s,
-                      (struct connection *)(void *)((unsigned char *)silent -
-                                                    offsetof(struct connection, tls)),
-                      THM_E_TIMEOUT);
+        void *owner = (unsigned char *)silent - offsetof(struct connection, tls);
+        thm_conn_drop(s, owner, THM_E_TIMEOUT);
     }
 }
 
@@ -492,7 +493,7 @@ void thm_conn_expire(struct thm_server *s)
         }
     }
     if (s->admit_at != 0 && s->admit_at <= s->now) {
-        evict_silent(s);
         admit_waiting(s);
+        evict_silent(s); /* for those that still wait: in the next turn */
     }
 }

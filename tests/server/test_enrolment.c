@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/host.h"
 #include "server/moderator.h"
 #include "server/rig.h"
 #include "thimble/enroll.h"
@@ -326,6 +327,33 @@ static void who_guesses_has_to_wait(void **state)
     rig_end(&r);
 }
 
+/* Nobody who is slow loses his place to one that waits for its own guesses. */
+static void who_guesses_pushes_nobody_out(void **state)
+{
+    struct rig r;
+    (void)state;
+    rig_start(&r, one_login_a_second);
+    struct peer *guesser = come(&r, secrets[0]);
+    for (unsigned i = 1; i < 5; i++) {
+        struct peer *p = rig_neighbour_invited(&r, secrets[i], guesser);
+        assert_true(sim_world_run_until(r.world, rig_is_open, p, 5000));
+    }
+    struct peer *slow = rig_dial(&r, 0, NULL);
+    for (int i = 0; i < 50 && slow->tls.phase == THM_TLS_IDLE; i++)
+        rig_pass(&r, 1);
+    assert_int_equal(slow->tls.phase, THM_TLS_HANDSHAKE);
+    slow->silent = true; /* for two seconds */
+    for (unsigned i = 0; i < 20; i++) {
+        rig_neighbour_invited(&r, secrets[0], guesser);
+        rig_pass(&r, 100);
+    }
+    slow->silent = false;
+    peer_move(slow, THM_EV_READ);
+    assert_true(sim_world_run_until(r.world, rig_is_open, slow, 5000));
+    assert_false(slow->broken);
+    rig_end(&r);
+}
+
 static void an_invitation_is_for_one_thing(void **state)
 {
     static const char *const lines[] = {
@@ -508,6 +536,7 @@ int main(void)
         cmocka_unit_test(nor_if_he_is_removed_meanwhile),
         cmocka_unit_test(strangers_do_not_get_in),
         cmocka_unit_test(who_guesses_has_to_wait),
+        cmocka_unit_test(who_guesses_pushes_nobody_out),
         cmocka_unit_test(an_invitation_is_for_one_thing),
         cmocka_unit_test(what_is_no_request_is_refused),
         cmocka_unit_test(somebody_may_have_to_agree),
