@@ -173,6 +173,41 @@ static void a_missing_entry_is_damage(void **state)
     fx_clean(&f);
 }
 
+/* Whoever reads records has room for what may be written. */
+static void records_that_are_too_long_are_damaged(void **state)
+{
+    static char buffer[THM_LINE_MAX + 64];
+    struct thm_store_request list = {
+        .op = THM_STORE_LIST, .record = {.key = ""}, .buf = buffer, .cap = sizeof buffer};
+    struct fixture f;
+    struct thm_record record;
+    size_t at = 0;
+
+    (void)state;
+    fx_init(&f);
+    fx_open(&f);
+    assert_int_equal(fx_put(&f, "a", "1"), THM_OK);
+    fx_close(&f);
+    fx_sql(f.path, "INSERT INTO records VALUES (0, zeroblob(300), x'31');"
+                   "INSERT INTO records VALUES (0, x'62', zeroblob(1500) || x'31');"
+                   "INSERT INTO records VALUES (0, x'63', zeroblob(1000000));"
+                   "INSERT INTO records VALUES (0, x'64', x'34')");
+    fx_open(&f);
+    assert_int_equal(fx_run(&f, &list), THM_OK);
+    for (const char *key = "abcd"; *key != '\0'; key++) {
+        assert_true(thm_record_next(&list, &at, &record));
+        assert_int_equal(record.key_len, 1);
+        assert_int_equal(record.key[0], *key);
+        assert_int_equal(record.value_len, 1);
+        assert_int_equal(record.value[0], *key == 'a' ? '1' : *key == 'd' ? '4' : '\0');
+    }
+    assert_false(thm_record_next(&list, &at, &record));
+    assert_string_equal(fx_get(&f, "b"), "");
+    assert_string_equal(fx_get(&f, "d"), "4");
+    fx_close(&f);
+    fx_clean(&f);
+}
+
 /* The first letter of a database's journal mode. */
 static int journal_of(const char *path)
 {
@@ -271,6 +306,7 @@ int main(void)
         cmocka_unit_test(what_cant_be_written_is_told),
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(a_missing_entry_is_damage),
+        cmocka_unit_test(records_that_are_too_long_are_damaged),
         cmocka_unit_test(other_databases_are_refused),
         cmocka_unit_test(an_older_database_is_brought_up_to_date),
         cmocka_unit_test(files_are_for_the_owner_alone),

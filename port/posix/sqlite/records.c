@@ -31,6 +31,22 @@ static int compare(const void *a, size_t a_len, const void *b, size_t b_len)
     return difference != 0 ? difference : (a_len > b_len) - (a_len < b_len);
 }
 
+/* A row of key and value. One that is longer than anybody writes comes as a byte that is no record, so that it is damaged to
+ * whoever reads it: others have room for no more. */
+static struct thm_record row_of(sqlite3_stmt *q)
+{
+    struct thm_record record = {.key = sqlite3_column_blob(q, 0),
+                                .key_len = (size_t)sqlite3_column_bytes(q, 0),
+                                .value = sqlite3_column_blob(q, 1),
+                                .value_len = (size_t)sqlite3_column_bytes(q, 1)};
+
+    if (record.value_len <= THM_RECORD_MAX)
+        return record;
+    record.value = (const uint8_t *)"";
+    record.value_len = 1;
+    return record;
+}
+
 static int get(struct sqlite_store *s, struct thm_store_request *r)
 {
     sqlite3_stmt *q = s->statements[Q_RECORD_GET];
@@ -41,12 +57,10 @@ static int get(struct sqlite_store *s, struct thm_store_request *r)
     rows = thm_sql_row(s, Q_RECORD_GET);
     if (rows <= 0)
         return rows == 0 ? THM_OK : THM_E_STORE;
-    const void *value = sqlite3_column_blob(q, 1);
-    size_t len = (size_t)sqlite3_column_bytes(q, 1);
-    if (compare(sqlite3_column_blob(q, 0), (size_t)sqlite3_column_bytes(q, 0), r->record.key,
-                r->record.key_len) == 0) {
-        r->len = len < r->cap ? len : r->cap;
-        memcpy(r->buf, value, r->len);
+    const struct thm_record record = row_of(q);
+    if (compare(record.key, record.key_len, r->record.key, r->record.key_len) == 0) {
+        r->len = record.value_len < r->cap ? record.value_len : r->cap;
+        memcpy(r->buf, record.value, r->len);
     }
     thm_sql_reset(s, Q_RECORD_GET);
     return THM_OK;
@@ -76,11 +90,9 @@ static int list(struct sqlite_store *s, struct thm_store_request *r)
     r->len = 0;
     bind_start(s, &r->record);
     while ((row = thm_sql_row(s, Q_RECORD_LIST)) > 0) {
-        struct thm_record record = {.key = sqlite3_column_blob(q, 0),
-                                    .key_len = (size_t)sqlite3_column_bytes(q, 0),
-                                    .value = sqlite3_column_blob(q, 1),
-                                    .value_len = (size_t)sqlite3_column_bytes(q, 1)};
-        if (compare(record.key, record.key_len, r->record.key, r->record.key_len) == 0)
+        const struct thm_record record = row_of(q);
+        if (record.key_len > THM_RECORD_KEY || /* nobody could name it */
+            compare(record.key, record.key_len, r->record.key, r->record.key_len) == 0)
             continue; /* only what is after it */
         if (!has_prefix(&record, &r->record) || !thm_record_put(r, &record))
             break;
