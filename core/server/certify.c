@@ -110,6 +110,48 @@ static void put_key(struct thm_server *s, struct job *j)
     thm_job_submit(s, j);
 }
 
+/* --- how many keys a device has ---------------------------------------------------------------- */
+
+/* The next page of them, from the last one that was seen on. */
+static void list_keys(struct thm_server *s, struct job *j)
+{
+    struct enrolment *e = enrolment_of(j);
+
+    j->step = JOB_LIST_KEYS;
+    j->request.op = THM_STORE_LIST;
+    j->request.record =
+        (struct thm_store_record){.kind = THM_KIND_KEY_RECORD,
+                                  .key = j->text + THM_RECORD_KEY,
+                                  .key_len = j->key_len,
+                                  .prefix = j->text,
+                                  .prefix_len = (uint8_t)thm_key_prefix(&e->signing, j->text)};
+    j->request.buf = e->listed;
+    j->request.cap = sizeof e->listed;
+    thm_job_submit(s, j);
+}
+
+/* Whoever has a device could have as many keys certified as he likes, each of which is kept here and has to be denied. */
+static void listed_keys(struct thm_server *s, struct job *j)
+{
+    struct enrolment *e = enrolment_of(j);
+    struct thm_record record;
+    bool any = false;
+
+    for (size_t at = 0; thm_record_next(&j->request, &at, &record); any = true) {
+        e->others += thm_key_is_other(&record, e->signing.key_hash, s->utc_ms);
+        memcpy(j->text + THM_RECORD_KEY, record.key, record.key_len);
+        j->key_len = (uint8_t)record.key_len;
+    }
+    if (e->others >= THM_DEVICE_KEYS)
+        fail(s, j, THM_E_LIMIT, NO_RETRY);
+    else if (any)
+        list_keys(s, j);
+    else
+        put_key(s, j);
+}
+
+/* --- the store, and who signs --------------------------------------------------------------------- */
+
 /* Hands the record of its invitation to the store, or asks for it. */
 static void submit(struct thm_server *s, struct job *j, enum job_step step)
 {
@@ -268,6 +310,8 @@ void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
         not_signed(s, j, signing->result);
     else if (thm_tls_domain_denies(s->tls, signing->key_hash))
         fail(s, j, THM_E_REVOKED, NO_RETRY);
+    else if (j->enrolment.invite == 0)
+        list_keys(s, j);
     else
         put_key(s, j);
 }
@@ -290,6 +334,8 @@ void thm_certify_step(struct thm_server *s, struct job *j)
         got_invite(s, j);
     } else if (was_taken_back(s, j)) {
         fail(s, j, THM_E_INVITATION_REVOKED, NO_RETRY);
+    } else if (j->step == JOB_LIST_KEYS) {
+        listed_keys(s, j);
     } else if (j->step == JOB_PUT_KEY && j->enrolment.invite != 0) {
         use_invite(s, j);
     } else if (j->step == JOB_PUT_KEY) {
@@ -313,6 +359,7 @@ static void start(struct thm_server *s, struct connection *c, const struct thm_m
     memset(&e->signing, 0, sizeof e->signing);
     e->invite = invite;
     e->record_len = 0;
+    e->others = 0;
     if (!thm_base64_read(data.data, data.len, e->signing.request, sizeof e->signing.request,
                          &e->signing.request_len) ||
         e->signing.request_len == 0) {

@@ -206,6 +206,13 @@ void thm_certify_step(struct thm_server *s, struct job *j);
 size_t thm_key_record(const struct thm_signing *signing, uint64_t utc_ms, char key[THM_RECORD_KEY],
                       struct thm_fields *fields);
 
+/** What the keys of the records of a device begin with: the length of that. */
+size_t thm_key_prefix(const struct thm_signing *signing, char prefix[THM_RECORD_KEY]);
+
+/** Whether a record is of another key than that one, and its certificate has not ended. */
+bool thm_key_is_other(const struct thm_record *record, const uint8_t key_hash[THM_KEY_HASH],
+                      uint64_t utc_ms);
+
 /** As thm_rooms_start() and thm_rooms_answered(). */
 void thm_keys_start(struct thm_server *s);
 void thm_keys_answered(struct thm_server *s);

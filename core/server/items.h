@@ -265,6 +265,7 @@ enum job_step {
     JOB_PUT_ACCOUNT,   /* a login is noted; nobody waits for it */
     JOB_GET_INVITE,    /* what is kept of the invitation of who wants a certificate */
     JOB_SIGN,          /* a certificate is made; not the store's */
+    JOB_LIST_KEYS,     /* how many others its device has; it was a renewal */
     JOB_PUT_KEY,       /* which key it was made for */
     JOB_PUT_INVITE,    /* the invitation is used, and for what */
     JOB_OPEN_TO_JOIN,  /* the stream is opened for a membership */
@@ -286,10 +287,16 @@ enum job_step {
 
 /* Somebody who is to get a certificate. */
 struct enrolment {
-    char record[THM_RECORD_MAX]; /* of the invitation, as it comes and goes */
-    size_t record_len;
-    struct thm_fields key; /* the record of the key */
-    uint32_t invite;       /* in the table; 0: he has a certificate, and renews it */
+    union {
+        struct {
+            char record[THM_RECORD_MAX]; /* of the invitation, as it comes and goes */
+            size_t record_len;
+            struct thm_fields key; /* the record of the key */
+        };
+        char listed[THM_LINE_MAX + 64]; /* LIST_KEYS: records of keys */
+    };
+    unsigned others; /* LIST_KEYS: keys so far */
+    uint32_t invite; /* in the table; 0: he has a certificate, and renews it */
     uint8_t request_hash[THM_KEY_HASH];
     struct thm_signing signing;
 };

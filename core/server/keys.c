@@ -40,6 +40,38 @@ size_t thm_key_record(const struct thm_signing *signing, uint64_t utc_ms, char k
     return t.len;
 }
 
+size_t thm_key_prefix(const struct thm_signing *signing, char prefix[THM_RECORD_KEY])
+{
+    struct thm_text t;
+
+    thm_text_init(&t, prefix, THM_RECORD_KEY);
+    device_text(&t, signing->user, signing->device);
+    return t.len;
+}
+
+/* False: it can't be read. */
+static bool read_key(const struct thm_record *record, uint8_t hash[THM_KEY_HASH], uint64_t *ends_ms)
+{
+    struct thm_fields fields = {.len = (uint16_t)record->value_len};
+    struct thm_slice digits;
+
+    memcpy(fields.text, record->value, record->value_len);
+    digits = thm_fields_get(&fields, "hash");
+    return thm_fields_valid(&fields) &&
+           thm_hex_bytes(digits.data, digits.len, hash, THM_KEY_HASH) &&
+           thm_fields_get_num(&fields, "ends", ends_ms);
+}
+
+bool thm_key_is_other(const struct thm_record *record, const uint8_t key_hash[THM_KEY_HASH],
+                      uint64_t utc_ms)
+{
+    uint8_t hash[THM_KEY_HASH];
+    uint64_t ends_ms;
+
+    return read_key(record, hash, &ends_ms) && ends_ms > utc_ms &&
+           memcmp(hash, key_hash, THM_KEY_HASH) != 0;
+}
+
 /* --- as operations.c asks ---------------------------------------------------------------------- */
 
 void thm_keys_start(struct thm_server *s)
@@ -57,14 +89,10 @@ void thm_keys_start(struct thm_server *s)
 
 static void tell(struct thm_admin_request *r, const struct thm_record *record)
 {
-    struct thm_fields fields = {.len = (uint16_t)record->value_len};
     uint8_t hash[THM_KEY_HASH];
     uint64_t ends_ms;
 
-    memcpy(fields.text, record->value, record->value_len);
-    struct thm_slice digits = thm_fields_get(&fields, "hash");
-    if (thm_fields_valid(&fields) && thm_hex_bytes(digits.data, digits.len, hash, sizeof hash) &&
-        thm_fields_get_num(&fields, "ends", &ends_ms))
+    if (read_key(record, hash, &ends_ms))
         r->key_row(r, hash, ends_ms);
 }
 

@@ -525,6 +525,42 @@ static void a_denied_key_gets_none(void **state)
     rig_end(&r);
 }
 
+/* One renewal, for the key whose hash begins with `first`. */
+static void renew(struct rig *r, struct peer *p, uint8_t first, const char *answer)
+{
+    asked_count = 0;
+    say(p, REQUEST);
+    struct thm_signing *s = awaited(r, 1);
+    s->result = THM_OK;
+    s->certificate_len = 1;
+    memset(s->key_hash, 7, sizeof s->key_hash);
+    s->key_hash[0] = first;
+    s->not_after_s = RIG_UTC / 1000 + 86400;
+    thm_server_signed(r->server, s);
+    rig_poke(r);
+    expect(p, answer);
+}
+
+static void a_device_has_few_keys(void **state)
+{
+    static const char yes[] = "{'msgtype':'enroll_reply','status':'GRANTED',*";
+    static const char no[] = "{'msgtype':'enroll_reply','status':'REFUSED','code':'limit',*";
+    struct rig r;
+    (void)state;
+    rig_start(&r, with_signer);
+    struct peer *p = rig_plain(&r, 0);
+    for (uint8_t i = 0; i < THM_DEVICE_KEYS; i++)
+        renew(&r, p, (uint8_t)(i + 1), yes);
+    renew(&r, p, 0, no);
+    renew(&r, p, 100, no);
+    renew(&r, p, 1, yes); /* one of those that it has */
+    renew(&r, p, THM_DEVICE_KEYS, yes);
+    sim_host_set_utc(r.host, RIG_UTC + 86400000u); /* which have ended */
+    rig_pass(&r, 100);
+    renew(&r, p, 0, yes);
+    rig_end(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +581,7 @@ int main(void)
         cmocka_unit_test(without_a_signer_there_is_none),
         cmocka_unit_test(who_has_one_gets_the_next),
         cmocka_unit_test(a_denied_key_gets_none),
+        cmocka_unit_test(a_device_has_few_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -266,6 +266,8 @@
 #define THM_CSR_MAX 450
 /* Bytes of a device's certificate, which has some 450: a record of the store and a line hold it in Base64. */
 #define THM_ISSUED_MAX 720
+/* Keys that one device may have certificates for at a time by renewing: each is kept, and revoked with it. */
+#define THM_DEVICE_KEYS 8
 /* Milliseconds after which a server forgets an invitation that has run out or was used: until then who comes with it is told
  * why it is refused, and whoever missed the answer can ask again. */
 #ifndef THM_INVITE_KEEP_MS
