@@ -406,8 +406,11 @@ static void test_all_keys_of_a_device_are_revoked(void **state)
     stand_in.request->key_row(stand_in.request, old, now_ms - 1000000);
     stand_in.request->key_row(stand_in.request, c, now_ms + 1000000);
     stand_in.request->done(stand_in.request, THM_OK);
-    assert_int_equal(stand_in.reloads, 1); /* and it looks again: there may be more */
+    assert_int_equal(ends, 0); /* they are denied, and are there more? */
+    assert_int_equal(stand_in.reloads, 1);
+    assert_int_equal(stand_in.seen.op, THM_ADMIN_DEVICE_KEYS);
     stand_in.request->done(stand_in.request, THM_OK);
+    assert_int_equal(ends, 1);
     assert_string_equal(said, "ali@desk is revoked\n");
     assert_non_null(strstr(file_text(denylist), HASH_C));
     assert_non_null(strstr(file_text(denylist), "bbbbbbbb"));

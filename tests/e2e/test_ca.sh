@@ -427,6 +427,15 @@ test_issuer() {
   ca list --dir "$ca"
   ok 'list: the issuer' has "$(grep '^issuer ' "$out" | tr -s ' ')" "issuer Test Fleet (1) devices "
   ok 'list: ... its key' has "$(grep '^issuer ' "$out")" "$(spki "$ca/issuer/issuer.crt" | cut -c1-16)  valid"
+  openssl req -new -newkey rsa:2048 -nodes -keyout "$tmp/rsa.key" -subj '/CN=NIST CURVE: P-256' -out "$tmp/rsa.csr" 2>/dev/null
+  ca sign --dir "$ca" ali@rsa "$tmp/rsa.csr"
+  ok 'sign: a request whose name says P-256' refused 1 'not for a P-256 key'
+  openssl ecparam -name prime256v1 -genkey -noout -out "$tmp/ec.key"
+  openssl req -new -key "$tmp/ec.key" -subj / -outform DER -out "$tmp/ec.der"
+  { head -c -1 "$tmp/ec.der"; tail -c 1 "$tmp/ec.der" | tr '\000-\377' '\001-\377\000'; } |
+    openssl req -inform DER -out "$tmp/ec.csr" 2>/dev/null
+  ca sign --dir "$ca" ali@other "$tmp/ec.csr"
+  ok 'sign: a request that another key has signed' refused 1 'that its own key has signed'
   ca init --dir "$tmp/long" --name "$(printf 'a%.0s' {1..64})"
   rm "$tmp/long/ca.key" # which it does not need
   ca issuer --dir "$tmp/long"
