@@ -116,6 +116,17 @@ static char *next_word(char **rest)
     return word;
 }
 
+/* An answer that is taken for another one's would use an invitation up, and deny the wrong key when one is lost. */
+static bool is_asked_for(const struct thm_signing *signing)
+{
+    struct thm_identity who;
+    return thm_certificate_read(signing->certificate, signing->certificate_len, THM_FOR_CLIENT,
+                                &who) == THM_OK &&
+           strcmp(who.user, signing->user) == 0 && strcmp(who.device, signing->device) == 0 &&
+           memcmp(who.key_hash, signing->key_hash, sizeof who.key_hash) == 0 &&
+           who.not_after == signing->not_after_s;
+}
+
 static int read_certificate(struct thm_signing *signing, char *rest)
 {
     const char *hash = next_word(&rest), *ends = next_word(&rest);
@@ -125,7 +136,7 @@ static int read_certificate(struct thm_signing *signing, char *rest)
         end > ends && *end == '\0' &&
         thm_base64_read(rest, strlen(rest), signing->certificate, sizeof signing->certificate,
                         &signing->certificate_len) &&
-        signing->certificate_len > 0)
+        is_asked_for(signing))
         return THM_OK;
     return THM_E_SIGNER;
 }

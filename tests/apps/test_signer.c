@@ -40,6 +40,25 @@ void thm_server_signed(struct thm_server *s, struct thm_signing *signing)
         signer_sign(&signer, another);
 }
 
+static unsigned
+    wrong; /* what a certificate says otherwise than was asked: 1 to 4, 5: nothing; 0: all is right */
+
+/* What the certificate says that comes for the first one who waits. */
+int thm_certificate_read(const unsigned char *der, size_t len, enum thm_role role,
+                         struct thm_identity *who)
+{
+    const struct thm_signing *first = signer.waiting[0].signing;
+    (void)der;
+    assert_int_not_equal(len, 0);
+    assert_int_equal(role, THM_FOR_CLIENT);
+    *who = (struct thm_identity){.not_after = first->not_after_s + (wrong == 1)};
+    strcpy(who->user, wrong == 2 ? "eve" : first->user);
+    strcpy(who->device, wrong == 3 ? "tv" : first->device);
+    memcpy(who->key_hash, first->key_hash, THM_KEY_HASH);
+    who->key_hash[0] ^= wrong == 4;
+    return wrong == 5 ? THM_E_CERT : THM_OK;
+}
+
 static void serve_there(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -198,6 +217,20 @@ static void test_refusals(void **state)
     assert_true(is_logged("detail=\"not signed by its key\""));
 }
 
+static void test_a_certificate_for_somebody_else(void **state)
+{
+    (void)state;
+    for (wrong = 5; wrong > 0; wrong--) {
+        assert_true(signer_sign(&signer, &signings[0]));
+        turn();
+        if (wrong == 5)
+            take_call();
+        answer("ok " HASH " 1 AQID\n");
+        assert_int_equal(signings[0].result, THM_E_SIGNER);
+    }
+    assert_int_equal(done_count, 5);
+}
+
 /* --- as it may be --------------------------------------------------------------------------------- */
 
 static void test_nobody_there(void **state)
@@ -334,6 +367,7 @@ int main(void)
         TEST(test_asked_and_answered),
         TEST(test_many_in_order_over_one_connection),
         TEST(test_refusals),
+        TEST(test_a_certificate_for_somebody_else),
         TEST(test_nobody_there),
         TEST(test_the_connection_breaks),
         TEST(test_a_restart_between_two_requests_costs_nothing),
