@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "files.h"
+#include "thimble/enroll.h"
 
 static int read_pem(const char *path, const char *option, char **text, size_t *len, char *why,
                     size_t cap)
@@ -97,36 +98,59 @@ int credentials_read(struct thm_credentials *c, const struct credential_files *f
     return result;
 }
 
-/* "ali@default", or the HOST of "server/HOST.crt": what thimble-ca calls the certificate. */
-static void name_of(const struct thm_identity *who, const char *cert, char *name, size_t cap)
+#define DAY_S       86400
+#define WARN_BEFORE (30 * DAY_S) /* of one that nobody renews */
+
+/* "ali@default", or the server's first name: what thimble-ca calls the certificate. */
+static void name_of(const struct thm_credentials *c, char *name, size_t cap)
 {
-    const char *slash = strrchr(cert, '/');
-    const char *file = slash ? slash + 1 : cert;
-    size_t len = strlen(file);
-    if (len > 4 && strcmp(file + len - 4, ".crt") == 0)
-        len -= 4;
+    const struct thm_identity *who = thm_credentials_identity(c);
     if (who->user[0])
         snprintf(name, cap, "%s@%s", who->user, who->device);
     else
-        snprintf(name, cap, "%.*s", (int)len, file);
+        thm_credentials_server_name(c, name, cap);
+}
+
+/* When its end is worth a word: of one that renews itself, when half of the time for that has gone by in vain. */
+static int64_t warn_at(int64_t end, uint64_t renew_at_s)
+{
+    return renew_at_s == 0 ? end - WARN_BEFORE : end - (end - (int64_t)renew_at_s) / 2;
+}
+
+static void say_end(const struct thm_credentials *c, bool renews, bool ended, char *text,
+                    size_t cap)
+{
+    time_t end = (time_t)thm_credentials_identity(c)->not_after;
+    char date[32], name[THM_HOST_MAX];
+    name_of(c, name, sizeof name);
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
+    if (!renews)
+        snprintf(text, cap,
+                 "the certificate of %s %s on %s: 'thimble-ca renew --dir DIR %s' makes a new one",
+                 name, ended ? "ended" : "ends", date, name);
+    else if (ended)
+        snprintf(text, cap,
+                 "the certificate of %s ended on %s: ask whoever runs the server for another "
+                 "invitation, or certificate",
+                 name, date);
+    else
+        snprintf(
+            text, cap,
+            "the certificate of %s ends on %s, and was not renewed yet: that happens by itself "
+            "while you are in the chat; if it does not, tell whoever runs the server",
+            name, date);
 }
 
 void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
-                       unsigned days, void (*say)(void *ctx, bool ended, const char *text),
+                       uint64_t renew_at_s, void (*say)(void *ctx, bool ended, const char *text),
                        void *ctx)
 {
-    const struct thm_identity *who = thm_credentials_identity(c);
-    time_t end = (time_t)who->not_after;
-    double left = difftime(end, time(NULL));
-    char text[1024], date[32], name[256];
+    int64_t end = (int64_t)thm_credentials_identity(c)->not_after, now = time(NULL);
+    char text[1024];
     struct stat key;
-    if (left <= days * 86400.0) {
-        name_of(who, files->cert, name, sizeof name);
-        strftime(date, sizeof date, "%Y-%m-%d", gmtime(&end));
-        snprintf(text, sizeof text,
-                 "the certificate of %s %s on %s: 'thimble-ca renew --dir DIR %s' makes a new one",
-                 name, left < 0 ? "ended" : "ends", date, name);
-        say(ctx, left < 0, text);
+    if (now >= warn_at(end, renew_at_s)) {
+        say_end(c, renew_at_s != 0, now > end, text, sizeof text);
+        say(ctx, now > end, text);
     }
     if (stat(files->key, &key) == 0 && (key.st_mode & S_IROTH)) {
         snprintf(text, sizeof text, "everybody on this machine can read the key %s: chmod o= %s",

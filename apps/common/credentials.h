@@ -23,17 +23,14 @@ int credentials_read(struct thm_credentials *c, const struct credential_files *f
                      enum thm_role role, char *why, size_t cap);
 
 /**
- * Says what the person should know of credentials that work: that the certificate has ended or will within
- * so many days, or that everybody on this machine can read the key.
+ * Says what the person should know of credentials that work: that the certificate has ended or will soon, or that everybody
+ * on this machine can read the key.
  *
- * @param days  CREDENTIALS_WARN_DAYS, or CREDENTIALS_RENEWED_DAYS of one that is to be renewed by itself well before
- * @param say   called with one sentence for each; `ended` when nobody accepts the certificate any more
+ * @param renew_at_s  UTC, when it is to be renewed by itself; 0: nobody does that
+ * @param say         called with one sentence for each; `ended` when nobody accepts the certificate any more
  */
 void credentials_check(const struct thm_credentials *c, const struct credential_files *files,
-                       unsigned days, void (*say)(void *ctx, bool ended, const char *text),
+                       uint64_t renew_at_s, void (*say)(void *ctx, bool ended, const char *text),
                        void *ctx);
-
-#define CREDENTIALS_WARN_DAYS    30
-#define CREDENTIALS_RENEWED_DAYS 14
 
 #endif

@@ -106,9 +106,7 @@ static int open_credentials(struct session *s)
     if (credentials_read(s->credentials, &files, THM_FOR_CLIENT, why, sizeof why) != THM_OK)
         return report_fail(EXIT_CREDENTIALS, "%s", why);
     renewal_open(s);
-    credentials_check(s->credentials, &files,
-                      s->renewal.possible ? CREDENTIALS_RENEWED_DAYS : CREDENTIALS_WARN_DAYS, say,
-                      NULL);
+    credentials_check(s->credentials, &files, s->renewal.at_s, say, NULL);
     return OPTIONS_OK;
 }
 
@@ -306,7 +304,8 @@ static const struct {
     {THM_E_REPLACED, EXIT_REPLACED, "give each of them a --device of its own"},
     {THM_E_KICKED, EXIT_KICKED, NULL},
     {THM_E_REVOKED, EXIT_REFUSED, "ask whoever runs the server"},
-    {THM_E_CERT_REJECTED, EXIT_REFUSED, "ask whoever runs the server's CA for a new one"},
+    {THM_E_CERT_REJECTED, EXIT_REFUSED,
+     "ask whoever runs the server for another invitation, or certificate"},
     {THM_E_NOT_ALLOWED, EXIT_REFUSED, "ask whoever runs the server"},
     {THM_E_PASSCODE, EXIT_PASSCODE, NULL},
     {THM_E_SUSPENDED, EXIT_REFUSED, NULL},

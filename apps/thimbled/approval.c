@@ -1,5 +1,6 @@
 #include "approval.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,6 +47,20 @@ static struct approval *place_of(struct approvals *a, const struct thm_signing *
     return free;
 }
 
+/* Once for each request, so that the operator need not look for it. */
+static void announce(struct log *log, const struct approval *r)
+{
+    char text[64];
+    const struct thm_log_record record = {.level = THM_LOG_WARNING,
+                                          .event = "approval-wanted",
+                                          .user = r->user,
+                                          .device = r->device,
+                                          .detail = text};
+    snprintf(text, sizeof text, "code %06u: thimblectl approve",
+             thm_enroll_code(r->request, r->request_len));
+    log_record(log, &record);
+}
+
 static void begin(struct approval *r, const struct thm_signing *s)
 {
     memset(r, 0, sizeof *r);
@@ -57,12 +72,14 @@ static void begin(struct approval *r, const struct thm_signing *s)
 }
 
 /* What becomes of a request now. */
-static int judge(struct approval *r, struct thm_signing *s)
+static int judge(const struct approvals *a, struct approval *r, struct thm_signing *s)
 {
-    if (!is_used(r) || (!is_same(r, s) && !waits(r)))
+    if (!is_used(r) || (!is_same(r, s) && !waits(r))) {
         begin(r, s);
-    else if (!is_same(r, s))
+        announce(a->log, r);
+    } else if (!is_same(r, s)) {
         return THM_E_SIGNER; /* another one of that device waits */
+    }
     r->last_s = now_s();
     if (r->denied) {
         memset(r, 0, sizeof *r);
@@ -91,7 +108,7 @@ void approval_step(struct approvals *a, struct thm_server *server)
     for (unsigned i = 0; i < a->asked_count; i++) {
         struct thm_signing *s = a->asked[i];
         struct approval *r = place_of(a, s);
-        s->result = r ? judge(r, s) : THM_E_SIGNER;
+        s->result = r ? judge(a, r, s) : THM_E_SIGNER;
         thm_server_signed(server, s);
     }
     a->asked_count = 0;

@@ -10,6 +10,8 @@
 
 #include "thimble/server.h"
 
+#include "log.h"
+
 #define APPROVAL_WAITING  64u   /* requests at a time */
 #define APPROVAL_FORGET_S 3600u /* after which one that was not asked for again is forgotten */
 
@@ -27,6 +29,7 @@ struct approval {
 };
 
 struct approvals {
+    struct log *log;
     struct approval all[APPROVAL_WAITING];
     struct thm_signing *asked[APPROVAL_WAITING]; /* to be answered in this turn */
     unsigned asked_count;

@@ -28,6 +28,7 @@ void certifier_open(struct certifier *c, const struct settings *settings,
         c->approvals = calloc(1, sizeof *c->approvals);
         if (!c->approvals)
             abort();
+        c->approvals->log = log;
         config->sign = approval_sign;
         config->sign_ctx = c->approvals;
     }

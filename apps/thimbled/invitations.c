@@ -87,6 +87,8 @@ static void tell(struct call *call)
     strftime(until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (plan->csv)
         call_line(call, "%s,%s,%s,%s", call->request.user, call->request.device, until, token);
+    else if (plan->count > 1)
+        call_line(call, "%s@%s: thimble join %s", call->request.user, call->request.device, token);
     else
         call_line(call, "thimble join %s", token);
     explicit_bzero(token, sizeof token);
@@ -299,7 +301,12 @@ static void on_revoked(struct thm_admin_request *request, int result)
     call_ok(call);
 }
 
-/* call->path names it: by the beginning of its id, or by whom it is for if that one is open. */
+static bool is_open(const struct thm_invite *invite)
+{
+    return strcmp(state_of(invite), "open") == 0;
+}
+
+/* call->path names it: by the beginning of its id; or by whom it is for, where one that is open is meant before others. */
 static void on_candidate(struct thm_admin_request *request, const struct thm_invite *invite)
 {
     struct call *call = request->owner;
@@ -308,10 +315,13 @@ static void on_candidate(struct thm_admin_request *request, const struct thm_inv
     id_text(invite->id, id);
     snprintf(who, sizeof who, "%s@%s", invite->user, invite->device);
     bool by_id = len >= ID_DIGITS_MIN && strncmp(id, call->path, len) == 0;
-    bool by_name = strcmp(who, call->path) == 0 && strcmp(state_of(invite), "open") == 0;
-    if (!by_id && !by_name)
+    if (!by_id && strcmp(who, call->path) != 0)
         return;
-    call->request.invite = *invite;
+    if (!by_id && call->count > 0 && !is_open(invite))
+        return;
+    if (!by_id && call->count > 0 && !is_open(&request->invite))
+        call->count = 0;
+    request->invite = *invite;
     call->count++;
 }
 
@@ -321,6 +331,10 @@ static void on_found(struct thm_admin_request *request, int result)
     struct thm_invite invite = request->invite;
     if (result != THM_OK || call->count == 0) {
         refuse(call, result != THM_OK ? result : THM_E_INVITATION);
+        return;
+    }
+    if (call->count == 1 && invite.revoked) {
+        call_refuse(call, "invitation-revoked", "it is taken back already");
         return;
     }
     if (call->count > 1) {

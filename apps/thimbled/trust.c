@@ -74,7 +74,7 @@ void trust_check(const struct trust *trust, const struct settings *settings,
 {
     const struct credential_files files = {settings->cafile, settings->cert, settings->key,
                                            settings->users_cafile};
-    credentials_check(&trust->credentials, &files, CREDENTIALS_WARN_DAYS, say, ctx);
+    credentials_check(&trust->credentials, &files, 0, say, ctx);
 }
 
 void trust_tidy(struct trust *trust, const struct thm_server *server)

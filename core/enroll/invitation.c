@@ -7,7 +7,8 @@
 #include "tls/wipe.h"
 #include "util/base64.h"
 
-#define SCHEME "THM1:"
+#define COMMAND "thimble join "
+#define SCHEME  "THM1:"
 /* Characters of 16 bytes: in Base64, and without its padding. */
 #define PADDED THM_BASE64_LEN(THM_ENROLL_SECRET)
 #define BARE   (PADDED - 2)
@@ -256,6 +257,8 @@ int thm_invitation_read(struct thm_invitation *invitation, const char *text, siz
         skip(&s, 1);
     while (s.len > 0 && is_blank(s.at[s.len - 1]))
         s.len--;
+    if (starts(s, COMMAND)) /* the whole line, as it was printed */
+        skip(&s, sizeof COMMAND - 1);
     if (starts(s, SCHEME)) {
         skip(&s, sizeof SCHEME - 1);
         if (cut(&s, '/', &address) && cut(&s, '/', &ca) && read_address(address, invitation) &&

@@ -50,7 +50,7 @@ static void refuse(struct thm_server *s, struct connection *c, int code, int64_t
     THM_SET(&m, REASON, thm_error_text(code));
     if (retry_s >= 0)
         thm_msg_num(&m, THM_KEY_RETRY_AFTER, (uint64_t)retry_s);
-    answer(s, c, &m, code);
+    answer(s, c, &m, code == THM_E_APPROVAL ? THM_OK : code);
 }
 
 static void grant(struct thm_server *s, struct connection *c, const char *user, const char *device,

@@ -42,7 +42,7 @@ struct thm_invitation {
  * host that is dialled. CA and SECRET are 16 bytes in base64url without padding (RFC 4648, section 5); an IPv6 address stands
  * in brackets. There is one text for each invitation: a NAME that is the HOST, or bits that belong to no byte, are refused.
  *
- * @param text  `len` bytes; blanks around it are skipped
+ * @param text  `len` bytes; blanks around it are skipped, and "thimble join " before it, as it is printed
  * @return THM_OK, or THM_E_TOKEN, with `invitation` wiped
  */
 int thm_invitation_read(struct thm_invitation *invitation, const char *text, size_t len);

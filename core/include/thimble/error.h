@@ -26,7 +26,9 @@
 #if THM_ENROLL
 #define THM_ENROLL_ERRORS(X)                                                                       \
     X(THM_E_INVITATION, -100, THM_UNTOLD("invitation"),                                            \
-      THM_ELSEWHERE("the server does not know this invitation: ask for another one"))              \
+      THM_ELSEWHERE(                                                                               \
+          "the server does not know this invitation: was all of it copied? Else ask for "          \
+          "another one"))                                                                          \
     X(THM_E_INVITATION_USED, -101, THM_UNTOLD("invitation-used"),                                  \
       THM_ELSEWHERE("this invitation was used already, with another key: ask for another one"))    \
     X(THM_E_INVITATION_EXPIRED, -102, THM_UNTOLD("invitation-expired"),                            \
@@ -38,7 +40,8 @@
     X(THM_E_SIGNER, -105, THM_UNTOLD("signer"),                                                    \
       THM_ELSEWHERE("the server can't have certificates signed now"))                              \
     X(THM_E_TOKEN, -106, THM_UNTOLD("token"),                                                      \
-      THM_ELSEWHERE("that is no invitation: it is one word, THM1:HOST:PORT/CA/SECRET"))            \
+      THM_ELSEWHERE(                                                                               \
+          "that is no invitation: it is one word, THM1:HOST:PORT/CA/SECRET or with /NAME behind")) \
     X(THM_E_APPROVAL, -107, THM_UNTOLD("approval"),                                                \
       THM_ELSEWHERE("whoever runs the server has to approve this request first"))
 #else
