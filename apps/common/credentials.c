@@ -100,6 +100,7 @@ int credentials_read(struct thm_credentials *c, const struct credential_files *f
 
 #define DAY_S       86400
 #define WARN_BEFORE (30 * DAY_S) /* of one that nobody renews */
+#define WARN_LATEST (15 * DAY_S) /* of one that renews itself */
 
 /* "ali@default", or the server's first name: what thimble-ca calls the certificate. */
 static void name_of(const struct thm_credentials *c, char *name, size_t cap)
@@ -114,7 +115,10 @@ static void name_of(const struct thm_credentials *c, char *name, size_t cap)
 /* When its end is worth a word: of one that renews itself, when half of the time for that has gone by in vain. */
 static int64_t warn_at(int64_t end, uint64_t renew_at_s)
 {
-    return renew_at_s == 0 ? end - WARN_BEFORE : end - (end - (int64_t)renew_at_s) / 2;
+    int64_t half = (end - (int64_t)renew_at_s) / 2;
+    if (renew_at_s == 0)
+        return end - WARN_BEFORE;
+    return end - (half < WARN_LATEST ? half : WARN_LATEST);
 }
 
 static void say_end(const struct thm_credentials *c, bool renews, bool ended, char *text,

@@ -99,6 +99,10 @@ static void refuse_certificate(struct call *call, const struct approval *r, int 
 {
     if (code == THM_E_ROLE)
         call_refuse(call, "certificate", "that certificate is not for %s@%s", r->user, r->device);
+    else if (code == THM_E_UNTRUSTED)
+        call_refuse(
+            call, "certificate",
+            "that certificate is by a CA that is not trusted here: --users-cafile names one");
     else if (code == THM_E_KEY)
         call_refuse(call, "certificate", "that certificate is not for the key of that request");
     else
@@ -119,7 +123,8 @@ void run_approve(struct call *call, const char *args)
                     "with which certificate? thimblectl approve CODE FILE reads one in PEM");
         return;
     }
-    int code = approval_approve(r, der, len);
+    int code = trust_vouches(*call->host->trust, der, len) ? approval_approve(r, der, len)
+                                                           : THM_E_UNTRUSTED;
     note(call, r, "approve", code);
     if (code != THM_OK) {
         refuse_certificate(call, r, code);

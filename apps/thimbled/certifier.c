@@ -12,12 +12,21 @@ static void need_trust(const struct settings *settings, struct log *log)
             "what --signer signs lets nobody in unless its CA is trusted: --users-cafile FILE");
 }
 
+bool certifier_vouches(void *certifier, const uint8_t *der, size_t len)
+{
+    const struct certifier *c = certifier;
+    return trust_vouches(*c->trust, der, len);
+}
+
 void certifier_open(struct certifier *c, const struct settings *settings,
-                    struct thm_port_posix *port, uint32_t tag, struct log *log,
-                    struct thm_server_config *config)
+                    struct trust *const *trust, struct thm_port_posix *port, uint32_t tag,
+                    struct log *log, struct thm_server_config *config)
 {
     signer_open(&c->signer, port, tag, log, settings->signer);
     c->approvals = NULL;
+    c->trust = trust;
+    c->signer.vouches = certifier_vouches;
+    c->signer.vouches_ctx = c;
     config->signings = SIGNER_SIGNINGS;
     config->invitations = INVITATIONS;
     if (settings->signer) {

@@ -167,7 +167,8 @@ static int open_server(struct service *s)
     s->config.auth = s->settings->auth == AUTH_PASSCODE ? THM_AUTH_PASSCODE : THM_AUTH_CERTIFICATE;
     s->config.log = on_record;
     s->config.log_ctx = s;
-    certifier_open(&s->certifier, s->settings, &s->port, TAG_SIGNER, &s->log, &s->config);
+    certifier_open(&s->certifier, s->settings, &s->trust, &s->port, TAG_SIGNER, &s->log,
+                   &s->config);
     size_t size = thm_server_size(&s->config, NULL, 0);
     void *memory = reserve(size);
     int code = memory ? thm_server_init(&s->server, memory, size, &s->config) : THM_E_MEMORY;

@@ -160,9 +160,16 @@ static void read_answer(struct signer *s, struct thm_signing *signing, char *lin
         signing->result = read_certificate(signing, rest);
     else if (strcmp(word, "error") == 0 && strcmp(next_word(&rest), "certificate-request") == 0)
         signing->result = THM_E_CSR;
-    if (signing->result != THM_OK)
+    if (signing->result != THM_OK) {
         log_refusal(s, signing,
                     strcmp(word, "error") == 0 ? rest : "thimble-signd is not understood");
+    } else if (s->vouches &&
+               !s->vouches(s->vouches_ctx, signing->certificate, signing->certificate_len)) {
+        signing->result = THM_E_SIGNER; /* who gets it would be out, and the invitation used */
+        log_refusal(s, signing,
+                    "thimble-signd signs by a CA that is not trusted here: name its issuer.crt by "
+                    "--users-cafile, and reload");
+    }
     if (s->trouble)
         log_note(s->log, THM_LOG_INFO, "signer-well", "thimble-signd answers again");
     s->trouble = false;

@@ -22,6 +22,9 @@ struct signer {
     uint32_t tag;
     int fd;       /* -1: not connected */
     bool trouble; /* and that is logged */
+    /* Whether a certificate lets in here; NULL: it is not asked. */
+    bool (*vouches)(void *ctx, const uint8_t *der, size_t len);
+    void *vouches_ctx;
     struct buffer out;
     size_t sent;
     size_t in_len;

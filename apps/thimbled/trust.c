@@ -139,3 +139,8 @@ bool trust_here(const struct trust *trust, const struct settings *settings,
              host);
     return false;
 }
+
+bool trust_vouches(const struct trust *trust, const uint8_t *der, size_t len)
+{
+    return thm_certificate_judge(&trust->credentials, der, len) == THM_OK;
+}

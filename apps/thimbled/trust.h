@@ -49,6 +49,9 @@ bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH
 bool trust_here(const struct trust *trust, const struct settings *settings,
                 struct thm_invitation *invitation, char *why, size_t cap);
 
+/** Whether a certificate, DER, is by a CA that is trusted here: its holder is let in by it. */
+bool trust_vouches(const struct trust *trust, const uint8_t *der, size_t len);
+
 /** When the server's certificate ends: seconds since 1970. */
 uint64_t trust_ends(const struct trust *trust);
 

@@ -205,6 +205,27 @@ int thm_certificate_read(const unsigned char *der, size_t len, enum thm_role rol
     return len > THM_CERT_MAX ? THM_E_LIMIT : read_leaf(&leaf, role, who, point);
 }
 
+int thm_certificate_judge(const struct thm_credentials *credentials, const unsigned char *der,
+                          size_t len)
+{
+    const struct thm_loaded *own = thm_loaded(credentials);
+    const br_x509_certificate leaf = {(unsigned char *)(uintptr_t)der, len}; /* only read */
+    uint64_t end = len > THM_CERT_MAX ? 0 : last_second(&leaf);
+    br_x509_minimal_context x509;
+
+    if (end == 0)
+        return THM_E_CERT;
+    br_x509_minimal_init(&x509, &br_sha256_vtable, own->anchors, own->anchor_count);
+    br_x509_minimal_set_hash(&x509, br_sha256_ID, &br_sha256_vtable);
+    br_x509_minimal_set_ecdsa(&x509, THM_EC, THM_VRFY);
+    thm_set_time(&x509, end);
+    x509.vtable->start_chain(&x509.vtable, NULL);
+    x509.vtable->start_cert(&x509.vtable, (uint32_t)len);
+    x509.vtable->append(&x509.vtable, der, len);
+    x509.vtable->end_cert(&x509.vtable);
+    return x509.vtable->end_chain(&x509.vtable) == 0 ? THM_OK : THM_E_UNTRUSTED;
+}
+
 /* Whether the leaf is of its role, and the key belongs to it: its public point is the same. */
 static int check_leaf(struct thm_loaded *c, enum thm_role role)
 {

@@ -80,6 +80,14 @@ bool trust_denies(const struct trust *trust, const uint8_t key_hash[THM_KEY_HASH
     return memcmp(stand_in.denied, key_hash, THM_KEY_HASH) == 0;
 }
 
+bool trust_vouches(const struct trust *trust, const uint8_t *der, size_t len)
+{
+    (void)trust;
+    (void)der;
+    (void)len;
+    return true;
+}
+
 uint64_t trust_ends(const struct trust *trust)
 {
     (void)trust;

@@ -177,6 +177,22 @@ start_signd
 run_join "$token" </dev/null
 ok '... and gets it when that is there again' is $status 0
 
+home eleventh
+token=$(invite xeno)
+stop_signd
+"$THIMBLE_CA" init --dir "$tmp/other-ca" >/dev/null && "$THIMBLE_CA" issuer --dir "$tmp/other-ca" >/dev/null || give_up 'no other CA'
+mv "$CA/issuer" "$CA/former" && cp -r "$tmp/other-ca/issuer" "$CA/issuer"
+start_signd
+run_join "$token" --timeout 1 </dev/null
+ok 'what is signed by a CA that the server does not trust is given to nobody' is $status 4
+ok '... the log says why' await_log ' not-signed .*a CA that is not trusted here'
+stop_signd
+rm -r "$CA/issuer" && mv "$CA/former" "$CA/issuer"
+start_signd
+run_join "$token" </dev/null
+ok '... and the invitation is not used up by it' is $status 0
+home eighth
+
 # --- a device is lost ------------------------------------------------------------------------------------------
 
 echo 'x' | timeout "$PATIENCE" "$THIMBLE" >/dev/null 2>"$tmp/err"

@@ -153,6 +153,14 @@ int thm_certificate_read(const unsigned char *der, size_t len, enum thm_role rol
                          struct thm_identity *who);
 
 /**
+ * Whether a certificate was signed by one of the CAs that are trusted, whenever it ends. Missing when THM_CREDENTIALS_MAX is 0.
+ *
+ * @return THM_OK, THM_E_CERT, THM_E_UNTRUSTED
+ */
+int thm_certificate_judge(const struct thm_credentials *trusted, const unsigned char *der,
+                          size_t len);
+
+/**
  * How the CA is known that has certified the own chain: the first bytes of its key's hash.
  *
  * @return false: it is none of those that are trusted
