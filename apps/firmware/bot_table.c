@@ -105,18 +105,16 @@ const struct bot_watch bot_watches[] = {
 };
 const unsigned bot_watch_count = ROWS(bot_watches);
 
-/* A temperature that moves by less than a degree is no news, nor is a thermometer's noise: what counts is its average over a
- * while. */
+/* A temperature that moves by less than two degrees is no news: converters of small boards have that much noise. */
 void bot_state(struct thm_text *t)
 {
-    static int32_t shown, average;
+    static int32_t shown;
     int32_t milli;
     thm_text_str(t, thm_board_led_is_on() ? "led on" : "led off");
     if (!thm_board_temperature(&milli))
         return;
-    average = average == 0 ? milli : average + (milli - average) / 16;
-    if (average - shown >= 1000 || shown - average >= 1000)
-        shown = average;
+    if (milli - shown >= 2000 || shown - milli >= 2000)
+        shown = milli;
     thm_text_str(t, ", ");
     bot_append_milli(t, shown);
     thm_text_str(t, " C");

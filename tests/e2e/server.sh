@@ -52,7 +52,7 @@ cp "$CA/server/soon.crt" "$CA/server/localhost.crt"
 cp "$CA/server/soon.key" "$CA/server/localhost.key"
 reload
 ok 'a certificate near its end is warned of' \
-  grep -Eq " WARNING credentials detail=.*localhost ends on .*thimble-ca renew" "$log"
+  grep -Eq " WARNING credentials detail=.*soon ends on .*thimble-ca renew" "$log"
 cp "$tmp/localhost".* "$CA/server/"
 reload
 # Nobody listens there: it ends when it has said what there is to say.

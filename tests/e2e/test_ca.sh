@@ -348,6 +348,14 @@ test_revoke() {
     "$(for d in default phone tab; do spki "$ca/users/ali@$d.crt"; done | sort)"
   ok "revoke doesn't eat lines" grep -qx '# by hand, no line end' "$ca/denylist"
 
+  local foreign
+  foreign=$(printf '5e%.0s' {1..32})
+  ca revoke --dir "$ca" "$foreign"
+  ok 'revoke a key without a certificate here' is "$status $(grep -c "^$foreign # " "$ca/denylist")" '0 1'
+  ca revoke --dir "$ca" "$foreign"
+  ok 'once' is "$status $(grep -c "^$foreign" "$ca/denylist")" '0 1'
+  ca revoke --dir "$ca" "${foreign%?}"
+  ok 'not by a part of its hash' refused 2 'bad user'
   ca revoke --dir "$ca" nobody
   ok 'revoke nobody' refused 1 'thimble-ca list'
   ca revoke --dir "$ca" al

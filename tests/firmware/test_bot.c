@@ -222,25 +222,25 @@ static void test_state(void **state)
     stand_in.milli = 20900; /* too little to speak of */
     pass(20000);
     expect("");
-    stand_in.milli = 21000;
+    stand_in.milli = 25000;
     pass(1000);
-    expect("state #lobby led off, 21.0 C, up 29 s\n");
+    expect("state #lobby led off, 25.0 C, up 29 s\n");
     stand_in.led = true;
     pass(1000);
     expect(""); /* not so often */
     pass(9000);
-    expect("state #lobby led on, 21.0 C, up 39 s\n");
+    expect("state #lobby led on, 25.0 C, up 39 s\n");
     goes(THM_CLIENT_WAITING, THM_E_CLOSED);
     stand_in.led = false;
     pass(20000);
     expect("");
     joined("#lobby"); /* again after a reconnect, whether it changed or not */
     pass(1000);
-    expect("state #lobby led off, 21.0 C, up 1 min\n");
+    expect("state #lobby led off, 25.0 C, up 1 min\n");
     goes(THM_CLIENT_WAITING, THM_E_CLOSED);
     joined("#lobby");
     pass(10000);
-    expect("state #lobby led off, 21.0 C, up 1 min\n");
+    expect("state #lobby led off, 25.0 C, up 1 min\n");
 }
 
 static void test_limits(void **state)
