@@ -135,10 +135,11 @@ invite pump --device late
 claim
 starts_anew
 ok 'a certificate of one second' reads board1 'this board is pump@late now'
+pull_plug board1 # while it is on, it has it renewed
 until=$(($(date +%s) + 2))
 has_ended() { (($(date +%s) > until)); }
 until_true has_ended
-starts_anew
+switch_on
 ok 'one that has ended: the invitation is tried again' reads board1 "asking for this board's certificate"
 ok '... which gives nothing newer' reads board1 'the certificate that came has ended, or is no newer'
 ok '... so it rests' rests
