@@ -3,8 +3,8 @@
  * to one of the peers, and writes down what happens. SIGTERM: he says nothing more. He may be killed at any moment,
  * and goes on from his journal.
  *
- * A journal is also the state that the client keeps: its cursors. All lines of a turn are written by one write(2), so what
- * was shown and how far he is are never apart, as a terminal that shows nothing before its cursor is on the disk.
+ * A journal is also the state that the client keeps: its cursors. What was shown in a turn and
+ * how far he is are written together or not at all, as by a terminal that shows nothing before its cursor is on the disk.
  *
  *     R                        a run began
  *     J STREAM LOG AFTER       joined, delivery goes on behind AFTER
@@ -15,6 +15,7 @@
  *     E CODE                   an error
  *     C STREAM LOG N           the cursor
  *     I                        nothing more to say, and all was acknowledged
+ *     W                        the turn's lines are whole
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -94,14 +95,35 @@ static void note_cursors(void)
     }
 }
 
+/* What happened in one turn, and a line that says that it is whole: a kill may come within a write. */
 static void write_journal(void)
 {
+    if (lines_len > 0)
+        note("E\n");
+    if (lines_len > 0)
+        note("W\n");
     if (lines_len > 0 && write(journal, lines, lines_len) != (ssize_t)lines_len)
         die("the journal can't be written");
     lines_len = 0;
 }
 
-/* Takes up the cursors where the last run left them. */
+/* A kill may come within a write: a turn that is not whole is as if it had not been. */
+static void drop_torn(const char *path)
+{
+    char line[4096];
+    long whole = 0;
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return;
+    while (fgets(line, sizeof line, f) != NULL)
+        if (strcmp(line, "W\n") == 0)
+            whole = ftell(f);
+    fclose(f);
+    if (truncate(path, whole) != 0)
+        die("the journal can't be mended");
+}
+
+/* Takes up the cursors where the last run left them; a turn that was not written whole is as if it had not been. */
 static void read_journal(const char *path)
 {
     char line[4096], name[64];
@@ -111,6 +133,7 @@ static void read_journal(const char *path)
     } last[THM_CLIENT_STREAMS];
     unsigned count = 0;
     uint64_t log, n;
+    drop_torn(path);
     FILE *f = fopen(path, "r");
     while (f != NULL && fgets(line, sizeof line, f) != NULL) {
         run += line[0] == 'R';
@@ -293,6 +316,7 @@ int main(int argc, char **argv)
     journal = open(argv[4], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (thm_client_join(&client, "#lobby") != THM_OK)
         die("no room to join");
+    write_journal(); /* before he says anything as of this run */
     uint64_t now = thm_port_posix_now_ms();
     thm_client_start(&client, now);
     for (;;) {
