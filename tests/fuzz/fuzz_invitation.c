@@ -8,16 +8,27 @@
 
 static struct thm_invitation invitation;
 
+static void skip_blanks(const char **text, size_t *len)
+{
+    while (*len > 0 && strchr(" \t\r\n", **text)) {
+        ++*text;
+        --*len;
+    }
+}
+
 static void check_taken(const char *text, size_t len)
 {
     char printed[THM_INVITATION_TEXT];
+    static const char command[] = "thimble join "; /* the whole line may be given */
     size_t n = thm_invitation_print(&invitation, printed);
 
     assert(n < sizeof printed && printed[n] == '\0' && strlen(printed) == n);
     assert(invitation.port != 0 && invitation.host[0] != '\0' && invitation.server_name[0] != '\0');
-    while (len > n && strchr(" \t\r\n", text[0])) {
-        text++;
-        len--;
+    skip_blanks(&text, &len);
+    if (len >= strlen(command) && memcmp(text, command, strlen(command)) == 0) {
+        text += strlen(command);
+        len -= strlen(command);
+        skip_blanks(&text, &len);
     }
     assert(len >= n && memcmp(text, printed, n) == 0);
 }
