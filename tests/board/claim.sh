@@ -6,17 +6,9 @@
 suffix=''
 [[ $1 != lm3s6965evb ]] || suffix=-claim
 socket=$tmp/signd/signd.sock
+signd=("$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket")
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
-signds=0
-start_signd() { # [OPTION]...
-  local log=$tmp/signd$((signds += 1)).log
-  "$THIMBLE_SIGND" --issuer "$CA/issuer" --socket "$socket" "$@" </dev/null 2>"$log" &
-  signer=$!
-  children+=("$signer")
-  await "$log" ' listening ' || give_up "thimble-signd does not start: $(cat "$log")"
-}
-stop_signd() { kill -TERM "$signer" && wait "$signer"; }
 operator() { "$THIMBLECTL" --socket "$tmp/control" "$@"; }
 
 invite() { # USER [OPTION]...: sets `token`

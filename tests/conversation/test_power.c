@@ -4,16 +4,11 @@
  * nobody is told of a gap that is none. SIM_SEED=n replays one alone.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "conversation.h"
+#include "seeds.h"
 #include "sqlite_disk.h"
 #include "talker.h"
-
-#define LLU(n) ((unsigned long long)(n))
-
-/* How many of the seeds are played twice, to see that the same seed plays the same. */
-#define TWICE_EVERY 50
 
 static struct {
     uint64_t conversations, power_losses, within_writes, acknowledged;
@@ -53,28 +48,11 @@ static const char *play(uint64_t seed, uint64_t *hash)
 
 int main(int argc, char **argv)
 {
-    uint64_t seeds = argc > 1 ? strtoull(argv[1], NULL, 10) : 100;
-    uint64_t first = sim_seed(argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
-    unsigned enough = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 10, failed = 0;
+    struct seeds seeds = play_seeds(argc, argv, 50, play);
 
-    if (getenv("SIM_SEED") != NULL)
-        seeds = 1;
-    for (uint64_t seed = first; seed < first + seeds && failed < enough; seed++) {
-        uint64_t hash, again;
-        const char *bad = play(seed, &hash);
-        if (bad == NULL && seed % TWICE_EVERY == 0) {
-            bad = play(seed, &again);
-            if (bad == NULL && hash != again)
-                bad = "it plays otherwise the second time";
-        }
-        if (bad != NULL) {
-            failed++;
-            printf("seed %llu: %s\n", LLU(seed), bad);
-        }
-    }
     printf("%llu conversations, %llu losses of power, %llu of them within a write; %llu messages "
            "acknowledged; %u failed\n",
            LLU(total.conversations), LLU(total.power_losses), LLU(total.within_writes),
-           LLU(total.acknowledged), failed);
-    return failed == 0 ? 0 : 1;
+           LLU(total.acknowledged), seeds.failed);
+    return seeds.failed == 0 ? 0 : 1;
 }

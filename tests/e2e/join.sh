@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # join.sh SIGND: who has an invitation gets in by one command, with a key that was born there; and stays in.
 . "$(dirname "$0")/lib.sh"
-signd=$1
 own_ca
+signd=("$1" --issuer "$CA/issuer" --socket "$tmp/signd.sock")
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
 
 operator() { timeout "$PATIENCE" "$THIMBLECTL" --socket "$tmp/control" "$@"; }
@@ -36,19 +36,6 @@ ok 'nothing was made for that' not test -e "$folder"
 ok 'thimble join --help' has "$("$THIMBLE" join --help)" 'Usage: thimble join'
 
 # --- joining --------------------------------------------------------------------------------------------
-
-start_signd() { # [OPTION]...
-  signd_log=$tmp/signd$((signds += 1)).log
-  "$signd" --issuer "$CA/issuer" --socket "$tmp/signd.sock" "$@" </dev/null 2>"$signd_log" &
-  signer=$!
-  children+=("$signer")
-  await "$signd_log" ' listening ' || give_up "thimble-signd does not start: $(cat "$signd_log")"
-}
-signds=0
-stop_signd() {
-  kill -TERM "$signer"
-  wait "$signer"
-}
 
 certifies=(--users-cafile "$CA/issuer/issuer.crt" --control "$tmp/control")
 denies=(--denylist "$CA/denylist")

@@ -2,26 +2,12 @@
 # signd.sh SIGND UNIX-TALK: the process that makes certificates of users: what it signs, for whom, what its certificates
 # are good for at a real server, and what a thief of its key can't do.
 . "$(dirname "$0")/lib.sh"
-signd=$1 unix_talk=$2
+unix_talk=$2
 
 socket=$XDG_RUNTIME_DIR/thimble/signd.sock
 own_ca
 "$THIMBLE_CA" issuer --dir "$CA" >/dev/null || give_up 'no issuing CA'
-issuer=$CA/issuer
-
-start_signd() { # [OPTION]...
-  signd_log=$tmp/signd$((signds += 1)).log
-  "$signd" --issuer "$issuer" "$@" </dev/null 2>"$signd_log" &
-  signer=$!
-  children+=("$signer")
-  await "$signd_log" ' listening ' || give_up "thimble-signd does not start: $(cat "$signd_log")"
-}
-signds=0
-
-stop_signd() {
-  kill -TERM "$signer"
-  wait "$signer"
-}
+issuer=$CA/issuer signd=("$1" --issuer "$CA/issuer")
 
 signd_refuses() { # STATUS WORDS [OPTION]...
   timeout "$PATIENCE" "$signd" "${@:3}" </dev/null >"$tmp/out" 2>"$tmp/err"

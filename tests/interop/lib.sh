@@ -174,3 +174,20 @@ hang_up() { # NAME
   wait "${program[$1]}" 2>/dev/null
   rm -f "$tmp/$1.in" "$tmp/$1.out"
 }
+
+# --- thimble-signd --------------------------------------------------------------------------------
+
+# Starts it: `signd` is its command line, an array; `signd_log` is what it says.
+signds=0
+start_signd() { # [OPTION]...
+  signd_log=$tmp/signd$((signds += 1)).log
+  "${signd[@]}" "$@" </dev/null 2>"$signd_log" &
+  signer=$!
+  children+=("$signer")
+  await "$signd_log" ' listening ' || give_up "thimble-signd does not start: $(cat "$signd_log")"
+}
+
+stop_signd() {
+  kill -TERM "$signer"
+  wait "$signer"
+}
