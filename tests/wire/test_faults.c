@@ -113,7 +113,7 @@ static const struct {
     {CLIENT, "{\"msgtype\":\"\\udc00\"}", THM_E_UTF8, "key msgtype: half of a surrogate pair"},
     {CLIENT, "{\"msgtype\":\"message\"}", THM_E_DIRECTION,
      "message: only a server sends this msgtype"},
-    {SERVER, "{\"msgtype\":\"say\"}", THM_E_DIRECTION, "say: only a client sends this msgtype"},
+    {SERVER, "{\"msgtype\":\"say\"}", THM_E_DIRECTION, "say: only a client or a peer sends this msgtype"},
     {SERVER, "{\"msgtype\":\"connect_reply\"}", THM_E_DIRECTION,
      "connect_reply: only a peer sends this msgtype"},
     {THM_FROM_PEER, "{\"msgtype\":\"state\"}", THM_E_DIRECTION,

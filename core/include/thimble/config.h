@@ -35,6 +35,8 @@
 #define THM_STATE_MAX 240
 /* Parts that one logical message may have: 64 parts are about 64 KB. */
 #define THM_PARTS_MAX 64
+/* Bytes of Base64 in a line: a step of a login, a certificate request, or up to 720 bytes of a relayed session. */
+#define THM_DATA_MAX 960
 /* Arrays and objects in each other that an unknown key's value may have. */
 #define THM_NESTING_MAX 32
 /* Messages that a client may have sent and not yet seen acknowledged, in order. */
@@ -43,6 +45,9 @@
 #define THM_CLIENT_KEYS_MAX 256
 /* Bytes of plaintext that a thimble client puts in one TLS record: boards have small buffers. */
 #define THM_CLIENT_RECORD 512
+/* Bytes of plaintext that either end of a direct session puts in one TLS record, those of the handshake included: a board
+ * has room for a certificate and a half. */
+#define THM_PEER_RECORD 1024
 
 /* --- flow --- */
 
@@ -78,6 +83,76 @@
  * whisper at once, receipts are sent earlier; whoever has been silent for longest may not hear that he was read. */
 #ifndef THM_CLIENT_RECEIPTS
 #define THM_CLIENT_RECEIPTS 16
+#endif
+
+/* --- direct sessions --- */
+
+/* Direct sessions that a client has at a time; 0 leaves them out, of the wire's tables as well. */
+#ifndef THM_CALLS
+#define THM_CALLS 8
+#endif
+/* Connections to other clients at a time: one for each session, and more for those that are still being made, or that
+ * move to a better path. With 1, memory of TLS is shared between handshake and session. */
+#ifndef THM_CALL_PATHS
+#define THM_CALL_PATHS (THM_CALLS + 4)
+#endif
+/* TCP port on which a client listens for others, or the next free one of so many. */
+#define THM_CALL_PORT  65000
+#define THM_CALL_PORTS 100
+/* Bytes of lines said in a session that the other side has not acknowledged. */
+#ifndef THM_CALL_QUEUE
+#define THM_CALL_QUEUE 16384
+#endif
+/* Bytes of lines on their way to the TLS of a direct session: the longest line of a text, and an `ack`. */
+#ifndef THM_CALL_OUT
+#define THM_CALL_OUT 4096
+#endif
+/* Bytes that a client takes from a relay before it grants more; a server passes on up to THM_RELAY_WINDOW of them
+ * before the receiver has taken any. */
+#ifndef THM_CALL_WINDOW
+#define THM_CALL_WINDOW 8192
+#endif
+#ifndef THM_RELAY_WINDOW
+#define THM_RELAY_WINDOW 4096
+#endif
+/* Milliseconds: for the server's answer to a lookup or a relay; for a direct connection, before the relay is tried; for the
+ * person called to answer; silence after which the other side is asked for a sign of life, and how long that may take; for a
+ * session whose path broke to find another one; between two attempts at that, or at moving from the relay to a direct path. */
+#ifndef THM_LOOKUP_MS
+#define THM_LOOKUP_MS 10000
+#endif
+#ifndef THM_DIRECT_MS
+#define THM_DIRECT_MS 3000
+#endif
+#ifndef THM_RING_MS
+#define THM_RING_MS 45000
+#endif
+#ifndef THM_CALL_PING_MS
+#define THM_CALL_PING_MS 15000
+#endif
+#ifndef THM_CALL_PONG_MS
+#define THM_CALL_PONG_MS 10000
+#endif
+#ifndef THM_MEND_MS
+#define THM_MEND_MS 120000
+#endif
+#ifndef THM_CALL_RETRY_MS
+#define THM_CALL_RETRY_MS 2000
+#endif
+#ifndef THM_CALL_MOVE_MS
+#define THM_CALL_MOVE_MS 30000
+#endif
+/* Milliseconds for which a call ticket is good: the callee's lookup follows a dial and a handshake. */
+#ifndef THM_TICKET_MS
+#define THM_TICKET_MS 60000
+#endif
+/* Tickets of one device that are good at a time: one more takes the place of its oldest. */
+#ifndef THM_TICKETS_EACH
+#define THM_TICKETS_EACH 8
+#endif
+/* Relays that one device may take part in at a time. */
+#ifndef THM_RELAYS_EACH
+#define THM_RELAYS_EACH 8
 #endif
 
 /* --- rooms --- */
@@ -205,9 +280,14 @@
 /* --- TLS --- */
 
 /* 0 leaves the server's end of TLS out, for a board that only dials: on a Cortex-M3 11 KB of flash, and 370 B
- * of RAM for each connection. */
+ * of RAM for each connection that may be accepted. */
 #ifndef THM_TLS_SERVER
 #define THM_TLS_SERVER 1
+#endif
+/* 0 leaves out what only a server has beside that: the cache of its sessions, the order in which handshakes give way, and
+ * enrolment. For a client that is called by others: on a Cortex-M3 1.7 KB of flash. */
+#ifndef THM_TLS_SERVES
+#define THM_TLS_SERVES THM_TLS_SERVER
 #endif
 /* 0 leaves AES-128-GCM out, on a Cortex-M3 4 KB of flash: without AES instructions ChaCha20-Poly1305 is four
  * times as fast, and a server that takes only AES is none of thimble's. */
@@ -400,6 +480,11 @@
 #ifndef THM_CONSOLE_PAGES
 #define THM_CONSOLE_PAGES 1
 #endif
+/* 0: a console does not remember the keys of those with whom it had a direct session, 1.3 KB of flash: /verify shows the
+ * code all the same, but a change goes unnoticed. */
+#ifndef THM_CONSOLE_KEYS
+#define THM_CONSOLE_KEYS 1
+#endif
 /* Milliseconds after which a console says again that there is still no connection. */
 #ifndef THM_CONSOLE_REMIND_MS
 #define THM_CONSOLE_REMIND_MS 600000
@@ -420,6 +505,16 @@ _Static_assert(THM_RECORD_KEY + THM_RECORD_MAX <= THM_LINE_MAX, "a READ's buffer
 _Static_assert(THM_TLS_IN >= 837 && THM_TLS_OUT >= 597, "BearSSL's smallest buffers");
 _Static_assert(THM_CLIENT_PASSCODE || !THM_CLIENT_DERIVES,
                "keys are derived for a login by passcode");
+_Static_assert(THM_CALLS == 0 || THM_CALL_OUT >= THM_TEXT_ESCAPED_MAX + 128,
+               "any line between two clients fits");
+_Static_assert(THM_CALL_PATHS >= THM_CALLS, "a path for each direct session");
+_Static_assert(THM_TLS_SERVER || !THM_TLS_SERVES, "a server has the server's end");
+_Static_assert(THM_CALLS == 0 || THM_TLS_SERVER, "who has direct sessions is called as well");
+_Static_assert(THM_CALLS == 0 || THM_TLS_IN >= THM_PEER_RECORD + 325,
+               "a record of a direct session is taken");
+_Static_assert(THM_CALLS == 0 || THM_CALL_QUEUE >= THM_TEXT_MAX + 16, "any line fits");
+_Static_assert(THM_CALL_WINDOW >= 720 && THM_RELAY_WINDOW >= 720,
+               "a piece of a relayed session is within a grant");
 _Static_assert(THM_TLS_SEEDS >= 1 && THM_TLS_SEEDS <= 255, "a seed for every handshake");
 _Static_assert(THM_SCRAM_ITERATIONS >= THM_SCRAM_ITERATIONS_MIN &&
                    THM_SCRAM_ITERATIONS <= THM_SCRAM_ITERATIONS_MAX &&

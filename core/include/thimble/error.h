@@ -48,6 +48,23 @@
 #define THM_ENROLL_ERRORS(X)
 #endif
 
+/* Of direct sessions (THM_CALLS). */
+#if THM_CALLS > 0
+#define THM_CALL_ERRORS(X)                                                                         \
+    X(THM_E_BUSY, -110, "busy", THM_T("busy: try again later"))                                    \
+    X(THM_E_UNAVAILABLE, -111, "away", THM_T("away: try again later, or whisper"))                 \
+    X(THM_E_DECLINED, -112, "declined", THM_T("the call was declined"))                            \
+    X(THM_E_UNVERIFIED, -113, "unverified",                                                        \
+      THM_T("the other side could not be verified, so there is no session"))                       \
+    X(THM_E_NO_ANSWER, -114, "no-answer", THM_T("nobody answered"))                                \
+    X(THM_E_CROSSING, -115, "crossing", THM_T("both sides called each other at once"))             \
+    X(THM_E_NO_CALL, -116, "no-such-call", THM_T("there is no such direct session (any more)"))    \
+    X(THM_E_RELAY, -117, "relay-credit", THM_T("more was relayed than had been granted"))          \
+    X(THM_E_CALL_LOST, -118, "lost", THM_T("no path to the other side is left"))
+#else
+#define THM_CALL_ERRORS(X)
+#endif
+
 /* X(name, code, wire word, sentence). The wire word is what `error`, `refused` and `auth_reply`
  * carry in their key `code`; it never changes once published. */
 #define THM_ERRORS(X)                                                                              \
@@ -167,7 +184,8 @@
     X(THM_E_SENT_AWAY, -96, THM_UNTOLD("sent-away"), THM_ELSEWHERE("a moderator sent you away"))   \
     X(THM_E_ROOM_REMOVED, -97, THM_UNTOLD("room-removed"),                                         \
       THM_ELSEWHERE("the operator removed the room"))                                              \
-    THM_ENROLL_ERRORS(X)
+    THM_ENROLL_ERRORS(X)                                                                           \
+    THM_CALL_ERRORS(X)
 
 enum thm_error {
     THM_OK = 0,

@@ -15,8 +15,9 @@
 #include "thimble/config.h"
 #include "thimble/error.h"
 
-/* The protocol's name in ALPN (RFC 7301): both ends insist on it. */
-#define THM_ALPN "thimble/1"
+/* The protocols' names in ALPN (RFC 7301), with a server and between two clients: both ends insist on it. */
+#define THM_ALPN      "thimble/1"
+#define THM_PEER_ALPN "thimble-peer/1"
 
 /* What a value must look like. */
 enum thm_kind {
@@ -67,15 +68,52 @@ enum thm_kind {
 
 /* Getting and renewing a certificate (THM_ENROLL). Both requests and certificates are DER in Base64. */
 #if THM_ENROLL
-#define THM_ENROLL_KEYS(X) X(CERTIFICATE, "certificate", THM_KIND_SHORT, 0, 960)
 #define THM_TYPES_ENROLL(X)                                                                        \
     X(ENROLL_REQUEST, "enroll_request", THM_FROM_CLIENT, THM_HAS(DATA), 0)                         \
     X(ENROLL_REPLY, "enroll_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
       THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(CODE) | THM_HAS(REASON) | THM_HAS(RETRY_AFTER) | \
           THM_HAS(CERTIFICATE))
 #else
-#define THM_ENROLL_KEYS(X)
 #define THM_TYPES_ENROLL(X)
+#endif
+
+/* A device's certificate, of enrolment and in the directory. */
+#if THM_ENROLL || THM_CALLS > 0
+#define THM_KEYS_CERTIFICATE(X) X(CERTIFICATE, "certificate", THM_KIND_SHORT, 0, 960)
+#else
+#define THM_KEYS_CERTIFICATE(X)
+#endif
+
+/* Direct sessions (THM_CALLS): the directory, what passes through the server, and what two clients say to each other. */
+#if THM_CALLS > 0
+#define THM_KEYS_CALLS(X)                                                                          \
+    X(LOOKUP, "lookup", THM_KIND_TARGET, 1, 2 * THM_ID_MAX + 1)                                    \
+    X(INITIATOR, "initiator", THM_KIND_TARGET, 1, 2 * THM_ID_MAX + 1)                              \
+    X(PORT, "port", THM_KIND_UINT, 0, 65535)                                                       \
+    X(TICKET, "ticket", THM_KIND_WORD, 0, 32)                                                      \
+    X(AVAILABILITY, "availability", THM_KIND_WORD, 1, 16)
+#define THM_TYPES_CALLS(X)                                                                         \
+    X(REGISTER, "register", THM_FROM_CLIENT | THM_FROM_SERVER, 0,                                  \
+      THM_HAS(PORT) | THM_HAS(AVAILABILITY) | THM_HAS(CERTIFICATE) | THM_HAS(ADDRESS))             \
+    X(LOOKUP_REQUEST, "lookup_request", THM_FROM_CLIENT | THM_EARLY, THM_HAS(LOOKUP),              \
+      THM_HAS(INITIATOR) | THM_HAS(TICKET) | THM_HAS(ID))                                          \
+    X(LOOKUP_REPLY, "lookup_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
+      THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(ADDRESS) | THM_HAS(PORT) | THM_HAS(KEY_HASH) |   \
+          THM_HAS(TICKET) | THM_HAS(AVAILABILITY) | THM_HAS(CERTIFICATE) | THM_HAS(ID))            \
+    X(RELAY, "relay", THM_FROM_CLIENT | THM_FROM_SERVER, THM_HAS(ID),                              \
+      THM_HAS(TO) | THM_HAS(FROM) | THM_HAS(DEVICE) | THM_HAS(BYTES) | THM_HAS(DATA) |             \
+          THM_HAS(STATUS) | THM_HAS(CODE) | THM_HAS(REASON))
+#define THM_TYPES_PEERS(X)                                                                         \
+    X(CONNECT_REQUEST, "connect_request", THM_FROM_PEER, THM_HAS(INITIATOR),                       \
+      THM_HAS(TICKET) | THM_HAS(ID) | THM_HAS(N))                                                  \
+    X(CONNECT_REPLY, "connect_reply", THM_FROM_PEER, THM_HAS(STATUS),                              \
+      THM_HAS(N) | THM_HAS(CODE) | THM_HAS(REASON))
+#define THM_FROM_CALL THM_FROM_PEER
+#else
+#define THM_KEYS_CALLS(X)
+#define THM_TYPES_CALLS(X)
+#define THM_TYPES_PEERS(X)
+#define THM_FROM_CALL 0
 #endif
 
 /*
@@ -126,14 +164,12 @@ enum thm_kind {
     X(KEY, "key", THM_KIND_SHORT, 1, 64)                                                           \
     X(IN, "in", THM_KIND_SHORT, 1, 64)                                                             \
     X(REASON, "reason", THM_KIND_SHORT, 1, THM_SHORT_MAX)                                          \
-    X(LOOKUP, "lookup", THM_KIND_TARGET, 1, 2 * THM_ID_MAX + 1)                                    \
-    X(INITIATOR, "initiator", THM_KIND_TARGET, 1, 2 * THM_ID_MAX + 1)                              \
     X(ADDRESS, "address", THM_KIND_SHORT, 0, 64)                                                   \
-    X(PORT, "port", THM_KIND_UINT, 0, 65535)                                                       \
     X(KEY_HASH, "key_hash", THM_KIND_SHORT, 0, 64)                                                 \
     X(MECHANISM, "mechanism", THM_KIND_WORD, 1, 32)                                                \
-    X(DATA, "data", THM_KIND_SHORT, 0, 600)                                                        \
-    THM_ENROLL_KEYS(X)                                                                             \
+    X(DATA, "data", THM_KIND_SHORT, 0, THM_DATA_MAX)                                               \
+    THM_KEYS_CERTIFICATE(X)                                                                        \
+    THM_KEYS_CALLS(X)                                                                              \
     THM_KEYS_MODERATION(X)                                                                         \
     X(TEXT, "text", THM_KIND_TEXT, 0, THM_TEXT_MAX)
 
@@ -174,14 +210,10 @@ enum {
       THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(ALIAS) | THM_HAS(SERVER) | THM_HAS(TIME) |       \
           THM_HAS(CREDIT) | THM_HAS(MAX_MESSAGE) | THM_HAS(CODE) | THM_HAS(REASON) |               \
           THM_HAS(RETRY_AFTER) | THM_HAS(MECHANISM) | THM_HAS(DATA) | THM_HAS(COMMANDS))           \
-    X(LOOKUP_REQUEST, "lookup_request", THM_FROM_CLIENT | THM_EARLY, THM_HAS(LOOKUP),              \
-      THM_HAS(INITIATOR) | THM_HAS(ID))                                                            \
-    X(LOOKUP_REPLY, "lookup_reply", THM_FROM_SERVER, THM_HAS(STATUS),                              \
-      THM_HAS(USERID) | THM_HAS(DEVICE) | THM_HAS(ADDRESS) | THM_HAS(PORT) | THM_HAS(KEY_HASH) |   \
-          THM_HAS(ID))                                                                             \
+    THM_TYPES_CALLS(X)                                                                             \
     THM_TYPES_ENROLL(X)                                                                            \
     /* saying */                                                                                   \
-    X(SAY, "say", THM_FROM_CLIENT, THM_HAS(TEXT),                                                  \
+    X(SAY, "say", THM_FROM_CLIENT | THM_FROM_CALL, THM_HAS(TEXT),                                  \
       THM_HAS(ROOM) | THM_HAS(CSN) | THM_HAS(PART) | THM_HAS(PARTS) | THM_HAS(OF))                 \
     X(WHISPER, "whisper", THM_FROM_CLIENT | THM_FROM_SERVER | THM_ENTRY,                           \
       THM_HAS(TO) | THM_HAS(TEXT),                                                                 \
@@ -207,7 +239,7 @@ enum {
       THM_HAS(AFTER) | THM_HAS(CSN) | THM_HAS(MEMBERS) | THM_HAS(TOPIC))                           \
     X(LEAVE, "leave", THM_FROM_CLIENT, THM_HAS(ROOM), 0)                                           \
     X(LEFT, "left", THM_FROM_SERVER, THM_HAS(ROOM), THM_HAS(CODE) | THM_HAS(REASON))               \
-    X(ACK, "ack", THM_FROM_CLIENT, 0, THM_HAS(BYTES) | THM_HAS(ROOM) | THM_HAS(N))                 \
+    X(ACK, "ack", THM_FROM_CLIENT | THM_FROM_CALL, 0, THM_HAS(BYTES) | THM_HAS(ROOM) | THM_HAS(N)) \
     X(GAP, "gap", THM_FROM_SERVER | THM_ENTRY, THM_HAS(ROOM) | THM_HAS(INCARNATION),               \
       THM_HAS(FIRST) | THM_HAS(LAST) | THM_HAS(REASON))                                            \
     X(SKIP, "skip", THM_FROM_SERVER | THM_ENTRY, THM_HAS(ROOM) | THM_HAS(N), 0)                    \
@@ -252,14 +284,11 @@ enum {
     X(PING, "ping", THM_FROM_CLIENT | THM_FROM_SERVER | THM_FROM_PEER, 0, THM_HAS(ID))             \
     X(PONG, "pong", THM_FROM_CLIENT | THM_FROM_SERVER | THM_FROM_PEER, 0, THM_HAS(ID))             \
     X(NOTICE, "notice", THM_FROM_SERVER, THM_HAS(TEXT), THM_HAS(FROM) | THM_HAS(TIME))             \
-    X(QUIT, "quit", THM_FROM_CLIENT | THM_EARLY, 0, THM_HAS(REASON))                               \
+    X(QUIT, "quit", THM_FROM_CLIENT | THM_FROM_CALL | THM_EARLY, 0, THM_HAS(REASON))               \
     X(REPLACED, "replaced", THM_FROM_SERVER, 0, THM_HAS(REASON) | THM_HAS(ADDRESS))                \
     X(GOODBYE, "goodbye", THM_FROM_SERVER, THM_HAS(REASON), THM_HAS(CODE) | THM_HAS(RETRY_AFTER))  \
     X(FULL, "full", THM_FROM_SERVER, THM_HAS(RETRY_AFTER), THM_HAS(REASON))                        \
-    /* between two clients */                                                                      \
-    X(CONNECT_REQUEST, "connect_request", THM_FROM_PEER, THM_HAS(INITIATOR), THM_HAS(ID))          \
-    X(CONNECT_REPLY, "connect_reply", THM_FROM_PEER, THM_HAS(STATUS),                              \
-      THM_HAS(CODE) | THM_HAS(REASON))
+    THM_TYPES_PEERS(X)
 
 enum thm_type {
     THM_MSG_NONE = 0,
