@@ -61,7 +61,7 @@ static int choose(const br_ssl_server_policy_class **policy, const br_ssl_server
     struct thm_tls *t = ((const struct thm_engine *)(const void *)server)->owner;
     struct thm_slot *slot = thm_slot_of(t);
 
-    if (!t->domain->serving.choice(policy, server, choices))
+    if (!t->domain->serving->choice(policy, server, choices))
         return 0;
     if (thm_enrols(t)) {
         choices->chain_len = thm_loaded(slot->credentials)->shown_len;
@@ -82,11 +82,15 @@ bool thm_accept_start(struct thm_tls *t)
                                 BR_KEYTYPE_EC, d->profile.ec, d->profile.sign);
 #if THM_TLS_ADMITS
     if (d->config.enroll_alpn)
-        d->serving.choice = thm_engine_choose_by(server, &d->serving.policy, choose);
+        d->serving->choice = thm_engine_choose_by(server, &d->serving->policy, choose);
 #endif
     /* Client certificates are only asked for because this list is not empty. */
     br_ssl_server_set_trust_anchor_names_alt(server, own->anchors, own->anchor_count);
-    br_ssl_server_set_cache(server, &d->serving.cache_class);
+#if THM_TLS_SERVES
+    thm_engine_of(t)->owner = t;
+    if (thm_serves(d)) /* without a cache BearSSL neither keeps sessions nor takes any */
+        br_ssl_server_set_cache(server, &d->serving->cache_class);
+#endif
     if (!br_ssl_server_reset(server) || !thm_engine_is_known(&server->eng))
         return false;
     thm_engine_speak_tls12(&server->eng);
@@ -117,9 +121,10 @@ bool thm_accept_answer(struct thm_tls *t)
 
 int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket)
 {
-    if (!domain->credentials || !thm_serves(domain))
+    if (!thm_has_credentials(domain) || !(thm_serves(domain) || thm_peers(domain)))
         return THM_E_STATE;
-    *t = (struct thm_tls){.domain = domain, .socket = socket, .phase = THM_TLS_HELLO};
+    *t =
+        (struct thm_tls){.domain = domain, .socket = socket, .phase = THM_TLS_HELLO, .accepted = 1};
     return THM_OK;
 }
 

@@ -123,5 +123,5 @@ enum thm_tls_phase thm_tls_advance(struct thm_tls *t, uint32_t what, uint64_t ut
 
 const uint8_t *thm_tls_server_leaf_hash(const struct thm_tls *t)
 {
-    return thm_engine_of(t)->server_leaf_hash;
+    return t->server_leaf_hash;
 }

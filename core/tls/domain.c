@@ -28,7 +28,7 @@ static void lay_out(struct layout *l, const struct thm_tls_config *config)
     l->total = 0;
     place(l, sizeof(struct thm_tls_domain));
     l->serving = place(l, thm_is_server(config) ? thm_serving_size(config) : 0);
-    l->engines = place(l, thm_pool_size(sizeof(struct thm_engine), config->connections));
+    l->engines = place(l, thm_pool_size(thm_engine_size(config), config->connections));
     l->out_buffers = place(l, thm_pool_size(sizeof(struct thm_out_buffer), config->out_buffers));
     l->in_buffers = place(l, thm_pool_size(THM_TLS_IN, config->in_buffers));
     l->slots = place(l, config->handshake_memory
@@ -60,7 +60,9 @@ static bool is_valid(const struct thm_tls_config *config)
 {
     size_t alpn_len = config->alpn ? strlen(config->alpn) : 0;
 
-    if (config->role == THM_FOR_SERVER && !THM_TLS_SERVER)
+    if (config->role == THM_FOR_SERVER && !THM_TLS_SERVES)
+        return false;
+    if (config->role == THM_FOR_PEER && (THM_CALLS == 0 || config->sessions != 0))
         return false;
     if (config->handshake_memory &&
         (config->handshakes != 1 || (uintptr_t)config->handshake_memory % 16 != 0))
@@ -95,7 +97,7 @@ static void make_pools(struct thm_tls_domain *d, const struct layout *l)
     const struct thm_tls_config *c = &d->config;
     unsigned char *base = (unsigned char *)d;
 
-    thm_pool_init(&d->engines, base + l->engines, sizeof(struct thm_engine), c->connections);
+    thm_pool_init(&d->engines, base + l->engines, thm_engine_size(c), c->connections);
     thm_pool_init(&d->out_buffers, base + l->out_buffers, sizeof(struct thm_out_buffer),
                   c->out_buffers);
     thm_pool_init(&d->in_buffers, base + l->in_buffers, THM_TLS_IN, c->in_buffers);
@@ -221,7 +223,7 @@ void thm_domain_reclaim(struct thm_tls *t)
 {
     thm_domain_reclaim_slot(t);
     if (t->engine != 0)
-        thm_wipe(thm_engine_of(t), sizeof(struct thm_engine));
+        thm_wipe(thm_engine_of(t), thm_engine_size(&t->domain->config));
     give(&t->domain->engines, &t->engine);
     give(&t->domain->in_buffers, &t->in_buffer);
     give(&t->domain->out_buffers, &t->out_buffer);

@@ -57,6 +57,19 @@ thm_engine_choice thm_engine_choose_by(br_ssl_server_context *server,
 }
 #endif
 
+#if THM_CALLS
+void thm_engine_limit_records(br_ssl_engine_context *engine)
+{
+    const unsigned log = 10;
+
+    _Static_assert(THM_PEER_RECORD == 1 << 10, "a length that TLS can negotiate");
+    if (engine->log_max_frag_len <= log)
+        return;
+    engine->max_frag_len = THM_PEER_RECORD;
+    engine->log_max_frag_len = (unsigned char)log; /* else a client that asks for more gets it */
+}
+#endif
+
 bool thm_engine_is_known(const br_ssl_engine_context *engine)
 {
     return thm_engine_between_records(engine) && thm_engine_output_idle(engine) &&

@@ -51,6 +51,10 @@ thm_engine_choice thm_engine_choose_by(br_ssl_server_context *server,
                                        thm_engine_choice choice);
 #endif
 
+/** Has at most THM_PEER_RECORD bytes of plaintext put in a record, whatever the peer allows. To be called when the engine has
+ * its buffers, before it is reset. Missing without THM_CALLS. */
+void thm_engine_limit_records(br_ssl_engine_context *engine);
+
 /* --- questions --- */
 
 /** Whether the handshake is over and application data may flow. */

@@ -29,8 +29,8 @@ static void start_guard(struct thm_tls *t)
     const struct thm_loaded *own = thm_loaded(d->credentials);
     struct thm_guard *guard = &thm_slot_of(t)->guard;
 
-    thm_guard_init(guard, thm_serves(d) ? THM_FOR_CLIENT : THM_FOR_SERVER, own, d->profile.ec,
-                   d->profile.verify, &d->denylist);
+    thm_guard_init(guard, thm_accepted(t) || thm_peers(d) ? THM_FOR_CLIENT : THM_FOR_SERVER, own,
+                   d->profile.ec, d->profile.verify, &d->denylist);
     br_ssl_engine_set_x509(&thm_engine_of(t)->ssl.base, &guard->vtable);
 }
 
@@ -50,8 +50,7 @@ static int start(struct thm_tls *t, uint64_t utc_s)
     struct thm_out_buffer *out = thm_out_of(t);
     struct thm_slot *slot = thm_slot_of(t);
 
-    memset(engine, 0, sizeof *engine);
-    engine->owner = t;
+    memset(engine, 0, thm_engine_size(&d->config));
     if (thm_domain_seed(d, &engine->ssl.base) != THM_OK)
         return THM_E_ENTROPY;
     slot->started = true;
@@ -61,7 +60,9 @@ static int start(struct thm_tls *t, uint64_t utc_s)
     out->at = out->end = 0;
     br_ssl_engine_set_buffers_bidi(&engine->ssl.base, thm_pool_at(&d->in_buffers, t->in_buffer),
                                    THM_TLS_IN, out->data, sizeof out->data);
-    if (!(thm_serves(d) ? thm_accept_start(t) : start_client(t, utc_s)))
+    if (thm_peers(d))
+        thm_engine_limit_records(&engine->ssl.base);
+    if (!(thm_accepted(t) ? thm_accept_start(t) : start_client(t, utc_s)))
         return thm_tls_error(br_ssl_engine_last_error(&engine->ssl.base));
     return THM_OK;
 }
@@ -102,7 +103,7 @@ static enum thm_tls_phase fail(struct thm_tls *t, int error)
     if (thm_slot_of(t)->started && description >= 0 && out->at == out->end &&
         thm_engine_sends_clear(&thm_engine_of(t)->ssl.base))
         send_alert(t, description);
-    if (thm_serves(t->domain))
+    if (thm_accepted(t))
         thm_linger(t, error);
     else
         thm_finish(t, error);
@@ -144,8 +145,7 @@ static bool adopt_peer(struct thm_tls *t)
 #endif
     if (slot->guard.verified) {
         t->peer = slot->guard.who;
-        hash = thm_serves(t->domain) ? thm_loaded(slot->credentials)->leaf_hash
-                                     : slot->guard.leaf_hash;
+        hash = thm_accepted(t) ? thm_loaded(slot->credentials)->leaf_hash : slot->guard.leaf_hash;
         thm_resume_remember(t);
     } else if (slot->tentative && !thm_enrols(t) &&
                thm_engine_in_session(&engine->ssl.base, slot->session.id)) {
@@ -154,7 +154,7 @@ static bool adopt_peer(struct thm_tls *t)
     } else {
         return false;
     }
-    memcpy(engine->server_leaf_hash, hash, sizeof engine->server_leaf_hash);
+    memcpy(t->server_leaf_hash, hash, sizeof t->server_leaf_hash);
     return true;
 }
 
@@ -261,7 +261,7 @@ static enum thm_tls_phase run(struct thm_tls *t)
 
     for (;;) {
         enum thm_io sent, received;
-        if (thm_serves(t->domain) && !thm_accept_answer(t))
+        if (thm_accepted(t) && !thm_accept_answer(t))
             return fail(t, THM_E_ALPN);
         sent = thm_output_send(t, thm_out_of(t));
         if (br_ssl_engine_current_state(engine) == BR_SSL_CLOSED)
@@ -285,7 +285,7 @@ enum thm_tls_phase thm_handshake_advance(struct thm_tls *t, uint64_t utc_s)
 {
     struct thm_slot *slot;
 
-    if (thm_serves(t->domain) && t->phase != THM_TLS_HANDSHAKE &&
+    if (thm_accepted(t) && t->phase != THM_TLS_HANDSHAKE &&
         thm_accept_hello(t) != THM_TLS_HANDSHAKE)
         return t->phase;
     slot = thm_slot_of(t);
@@ -298,17 +298,28 @@ enum thm_tls_phase thm_handshake_advance(struct thm_tls *t, uint64_t utc_s)
     return run(t);
 }
 
-int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
-                    const char *server_name, struct thm_tls_session *session)
+/* A server is expected by name; whom a client meets is seen by its certificate, and nothing is remembered. */
+static int check_expected(const struct thm_tls_domain *d, const char *server_name,
+                          const struct thm_tls_session *session)
 {
     const size_t name_max = 255;
 
-    if (!domain->credentials || thm_serves(domain))
+    if (!thm_has_credentials(d) || thm_serves(d))
         return THM_E_STATE;
+    if (thm_peers(d))
+        return server_name || session ? THM_E_STATE : THM_OK;
     if (!server_name || server_name[0] == '\0')
         return THM_E_NAME_EMPTY;
-    if (strlen(server_name) > name_max)
-        return THM_E_LIMIT;
+    return strlen(server_name) > name_max ? THM_E_LIMIT : THM_OK;
+}
+
+int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
+                    const char *server_name, struct thm_tls_session *session)
+{
+    int result = check_expected(domain, server_name, session);
+
+    if (result != THM_OK)
+        return result;
     *t = (struct thm_tls){.domain = domain, .socket = socket, .phase = THM_TLS_HANDSHAKE};
     if (!thm_handshake_prepare(t)) {
         *t = (struct thm_tls){0};

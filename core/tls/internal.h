@@ -7,7 +7,8 @@
  *   domain                                 the pools, and entropy
  *   handshake, record, close               a connection's life
  *   resume_client                          a client's memory of a server
- *   serving, accept, resume_server         what only a server's end has: left out without THM_TLS_SERVER
+ *   accept                                 what only a server's end has: left out without THM_TLS_SERVER
+ *   serving, resume_server                 what only a server's domain has: left out without THM_TLS_SERVES
  */
 #ifndef THM_TLS_INTERNAL_H
 #define THM_TLS_INTERNAL_H
@@ -31,8 +32,9 @@ struct thm_engine {
         br_ssl_server_context server;
 #endif
     } ssl;
-    struct thm_tls *owner;
-    uint8_t server_leaf_hash[32];
+#if THM_TLS_SERVES
+    struct thm_tls *owner; /* of an accepted one's alone */
+#endif
 };
 
 /* Records (RFC 5246, section 6.2.1). */
@@ -61,7 +63,7 @@ struct thm_slot {
     struct thm_guard guard; /* last: what is before it is zeroed when the slot is lent */
 };
 
-/* What only a server's domain has. */
+/* What only a server's domain has, in memory of its own. */
 struct thm_serving {
     const br_ssl_session_cache_class *cache_class; /* BearSSL is given a pointer to it */
     struct thm_session_cache cache;
@@ -85,13 +87,14 @@ struct thm_tls_domain {
     uint8_t seeds[THM_TLS_SEEDS][THM_SEED]; /* drawn together; each is used once */
     struct thm_pool engines, slots, in_buffers, out_buffers;
     uint64_t full, resumed, failed;
-#if THM_TLS_SERVER
-    struct thm_serving serving;
+#if THM_TLS_SERVES
+    struct thm_serving *serving; /* NULL: it is none */
 #endif
 };
 
-/* Whether connections are servers' ends. Code behind it is left out of a build that has none. */
-#if THM_TLS_SERVER
+/* Whether a domain is a server's, and whether a connection is TLS's server end: of a server's domain all are. Code behind these
+ * is left out of a build that has none. */
+#if THM_TLS_SERVES
 static inline bool thm_is_server(const struct thm_tls_config *config)
 {
     return config->role == THM_FOR_SERVER;
@@ -101,7 +104,34 @@ static inline bool thm_is_server(const struct thm_tls_config *config)
 #endif
 #define thm_serves(d) thm_is_server(&(d)->config)
 
+#if THM_TLS_SERVER
+static inline bool thm_accepted(const struct thm_tls *t)
+{
+    return t->accepted != 0;
+}
+#else
+#define thm_accepted(t) false
+#endif
+
+/* Whether a domain's connections are between two clients, each either end. Left out likewise. */
+#if THM_CALLS
+static inline bool thm_is_peers(const struct thm_tls_config *config)
+{
+    return config->role == THM_FOR_PEER;
+}
+#else
+#define thm_is_peers(config) false
+#endif
+#define thm_peers(d) thm_is_peers(&(d)->config)
+
 /* --- domain.c --- */
+
+/** Bytes of an engine: that of a domain which only dials is the shorter context alone. */
+static inline size_t thm_engine_size(const struct thm_tls_config *config)
+{
+    return config->role == THM_FOR_CLIENT ? sizeof(br_ssl_client_context)
+                                          : sizeof(struct thm_engine);
+}
 
 static inline struct thm_engine *thm_engine_of(const struct thm_tls *t)
 {
@@ -116,6 +146,13 @@ static inline struct thm_slot *thm_slot_of(const struct thm_tls *t)
 static inline struct thm_out_buffer *thm_out_of(const struct thm_tls *t)
 {
     return t->out_buffer != 0 ? thm_pool_at(&t->domain->out_buffers, t->out_buffer) : NULL;
+}
+
+/** Whether a domain has what its connections show: between two clients that is a user's certificate. */
+static inline bool thm_has_credentials(const struct thm_tls_domain *d)
+{
+    return d->credentials &&
+           (!thm_peers(d) || thm_loaded(d->credentials)->identity.user[0] != '\0');
 }
 
 /** Whether the protocol that was agreed on is the one for enrolment. A server's question. */

@@ -7,7 +7,7 @@
 #include "tls/internal.h"
 #include "tls/wipe.h"
 
-#if THM_TLS_SERVER
+#if THM_TLS_SERVES
 
 static uint16_t number16(const unsigned char *bytes)
 {
@@ -89,7 +89,7 @@ static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_co
     struct thm_tls *t = ((struct thm_engine *)(void *)server)->owner;
     struct thm_tls_domain *d = t->domain;
     struct thm_slot *slot = thm_slot_of(t);
-    const struct thm_policy policy = {d->serving.epoch, d->denylist, slot->guard.utc_s};
+    const struct thm_policy policy = {d->serving->epoch, d->denylist, slot->guard.utc_s};
     const struct thm_cached *s;
     size_t len;
     const unsigned char *hello = thm_engine_unread(&server->eng, &len);
@@ -98,7 +98,7 @@ static int load_session(const br_ssl_session_cache_class **ctx, br_ssl_server_co
     /* Nor is one that asks for enrolment alone; who asks for both gets the first, which sessions are of. */
     if (!hello_asks_for(hello, len, d->config.alpn))
         return 0;
-    s = thm_session_cache_get(&d->serving.cache, parameters->session_id, &policy);
+    s = thm_session_cache_get(&d->serving->cache, parameters->session_id, &policy);
     if (!s)
         return 0;
     slot->session = s->proven;
@@ -123,10 +123,10 @@ static void save_session(const br_ssl_session_cache_class **ctx, br_ssl_server_c
     memcpy(s.master_secret, parameters->master_secret, sizeof s.master_secret);
     memcpy(s.proven.server_leaf_hash, thm_loaded(slot->credentials)->leaf_hash,
            sizeof s.proven.server_leaf_hash);
-    s.epoch = t->domain->serving.epoch;
+    s.epoch = t->domain->serving->epoch;
     s.made_s = slot->guard.utc_s;
     s.proven.who = slot->guard.who;
-    thm_session_cache_put(&t->domain->serving.cache, &s);
+    thm_session_cache_put(&t->domain->serving->cache, &s);
     thm_wipe(&s, sizeof s);
 }
 

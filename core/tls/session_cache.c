@@ -4,7 +4,7 @@
 
 #include "tls/wipe.h"
 
-#if THM_TLS_SERVER
+#if THM_TLS_SERVES
 
 static struct thm_cached *cached_at(const struct thm_session_cache *cache, uint32_t number)
 {

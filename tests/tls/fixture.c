@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "thimble/wire.h"
+
 static char *read_named(const char *name, const char *suffix, size_t *len)
 {
     char file[128];
@@ -44,7 +46,9 @@ void end_remake(struct end *e)
 
 void end_use(struct end *e, const char *ca, const char *chain, const char *key)
 {
-    assert_int_equal(load(&e->credentials, ca, chain, key, e->config.role), THM_OK);
+    enum thm_role role = e->config.role == THM_FOR_PEER ? THM_FOR_CLIENT : e->config.role;
+
+    assert_int_equal(load(&e->credentials, ca, chain, key, role), THM_OK);
     thm_tls_domain_set(e->domain, &e->credentials, NULL);
 }
 
@@ -74,6 +78,29 @@ struct world *world_new(void)
     end_init(w, &w->client, THM_FOR_CLIENT, "ali");
     w->server_utc = w->client_utc = read_cert_number("ali.end") - (uint64_t)3649 * 86400;
     return w;
+}
+
+static void make_peer(struct end *e, const char *name)
+{
+    e->config.role = THM_FOR_PEER;
+    e->config.alpn = THM_PEER_ALPN;
+    e->config.sessions = 0;
+    end_remake(e);
+    end_use(e, "root", name, name);
+}
+
+struct world *world_of_peers(void)
+{
+    struct world *w = world_new();
+
+    make_peer(&w->server, "ali");
+    make_peer(&w->client, "bianca");
+    return w;
+}
+
+const char *expected_name(const struct world *w)
+{
+    return w->client.config.role == THM_FOR_PEER ? NULL : SERVER_NAME;
 }
 
 static void end_assert_nothing_lent(const struct end *e)
@@ -109,7 +136,7 @@ void link_start(struct world *w, struct link *l, struct thm_tls_session *session
     memset(l, 0, sizeof *l);
     pair_port_connect(&w->port, &a, &b);
     assert_int_equal(thm_tls_accept(&l->server, w->server.domain, a), THM_OK);
-    assert_int_equal(thm_tls_connect(&l->client, w->client.domain, b, SERVER_NAME, session),
+    assert_int_equal(thm_tls_connect(&l->client, w->client.domain, b, expected_name(w), session),
                      THM_OK);
 }
 

@@ -38,6 +38,12 @@ int load(struct thm_credentials *c, const char *ca, const char *chain, const cha
 /** A world where "server" meets "ali", both under "root", a day after the certificates were made. */
 struct world *world_new(void);
 
+/** A world of two clients: "bianca" calls "ali", who is the server's end of TLS. */
+struct world *world_of_peers(void);
+
+/** The name that our client's end expects: NULL among peers. */
+const char *expected_name(const struct world *w);
+
 /** Changes an end's configuration: makes its domain anew from `config` and `credentials`. */
 void end_remake(struct end *e);
 

@@ -91,6 +91,8 @@ cat ali.crt >>leaf_signed.crt
 ca step root
 leaf below_step step "$(san URI:thimble:ali@desk)"
 cat step.crt >>below_step.crt
+leaf bulky step "$(san URI:thimble:ali@desk)" "nsComment=$(printf %01200d 0)"
+cat step.crt >>bulky.crt
 above=root chain=
 for i in 1 2 3 4 5 6 7 8 9 10 11; do
   ca "deep$i" "$above"

@@ -86,7 +86,7 @@ static enum thm_io want(struct thm_port *port, thm_socket s, size_t n)
 
     if (n == 0 || n > 16709)
         abort();
-    if (from->len >= n)
+    if (from->len >= n || from->len >= p->capacity) /* there is no room for the others */
         return THM_IO_OK;
     if (mine->reset || from->reset)
         return THM_IO_ERROR;

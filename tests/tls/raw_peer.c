@@ -99,7 +99,7 @@ static void common_init(struct raw_peer *r, struct world *w)
 {
     memset(r, 0, sizeof *r);
     r->world = w;
-    r->alpn[0] = "thimble/1";
+    r->alpn[0] = w->server.config.alpn;
     r->in_len = sizeof r->in;
     r->out_len = sizeof r->out;
 }
@@ -164,7 +164,7 @@ void raw_client_go(struct raw_peer *r, struct thm_tls *server,
     set_buffers(r);
     if (session)
         br_ssl_engine_set_session_parameters(&r->ssl.base, session);
-    assert_true(br_ssl_client_reset(&r->ssl.client, SERVER_NAME, session != NULL));
+    assert_true(br_ssl_client_reset(&r->ssl.client, expected_name(r->world), session != NULL));
 }
 
 void raw_server_go(struct raw_peer *r, struct thm_tls *client)
@@ -172,8 +172,9 @@ void raw_server_go(struct raw_peer *r, struct thm_tls *client)
     thm_socket theirs;
 
     pair_port_connect(&r->world->port, &r->socket, &theirs);
-    assert_int_equal(thm_tls_connect(client, r->world->client.domain, theirs, SERVER_NAME, NULL),
-                     THM_OK);
+    assert_int_equal(
+        thm_tls_connect(client, r->world->client.domain, theirs, expected_name(r->world), NULL),
+        THM_OK);
     set_buffers(r);
     assert_true(br_ssl_server_reset(&r->ssl.server));
 }

@@ -2,16 +2,26 @@
 
 unsigned char pattern[40000];
 
-int set_up(void **state)
+static int set_up_in(void **state, struct world *w)
 {
     static struct scene scene;
 
     memset(&scene, 0, sizeof scene);
     for (size_t i = 0; i < sizeof pattern; i++)
         pattern[i] = (unsigned char)(i * 13 + (i >> 8));
-    scene.w = world_new();
+    scene.w = w;
     *state = &scene;
     return 0;
+}
+
+int set_up(void **state)
+{
+    return set_up_in(state, world_new());
+}
+
+int set_up_peers(void **state)
+{
+    return set_up_in(state, world_of_peers());
 }
 
 int tear_down(void **state)

@@ -25,6 +25,7 @@ extern unsigned char pattern[40000];
 
 /** cmocka's fixture: `*state` becomes a fresh struct scene, whose world ends with nothing lent. */
 int set_up(void **state);
+int set_up_peers(void **state); /* among clients */
 int tear_down(void **state);
 
 /** What a domain lends now. */

@@ -22,7 +22,7 @@
 
 /* What of enrolment a build has: a server admits who has no certificate yet; a client may know its CA by a hash alone, for
  * which it needs the decoders. */
-#define THM_TLS_ADMITS (THM_ENROLL && THM_TLS_SERVER)
+#define THM_TLS_ADMITS (THM_ENROLL && THM_TLS_SERVES)
 #define THM_TLS_PINS   (THM_ENROLL && THM_CREDENTIALS_MAX > 0)
 
 #define THM_KEY_HASH 32 /* bytes of SHA-256 of a SubjectPublicKeyInfo */
@@ -58,14 +58,15 @@ struct thm_credentials {
  * @param ca       1 to THM_CA_MAX CA certificates in PEM; a server keeps what it shows of them to those who enrol
  * @param chain    own certificate first, then intermediate ones, in PEM; at most THM_CHAIN_MAX
  * @param key      own P-256 private key in PEM, PKCS#8 or SEC1
- * @param role     THM_FOR_SERVER or THM_FOR_CLIENT: what the own leaf must be
+ * @param role     THM_FOR_SERVER or THM_FOR_CLIENT: what the own leaf must be; the latter for THM_FOR_PEER as well
  * @return THM_OK, THM_E_PEM, THM_E_CA, THM_E_CERT, THM_E_KEY (also: key and leaf don't belong together),
  *         THM_E_ROLE (leaf lacks its role's SAN), THM_E_LIMIT (too large for THM_CREDENTIALS_MAX)
  */
 enum thm_role {
     THM_FOR_SERVER,
     THM_FOR_CLIENT,
-    THM_FOR_ENROLMENT /* thm_credentials_set(): a client without an identity yet, see enroll.h */
+    THM_FOR_ENROLMENT, /* thm_credentials_set(): a client without an identity yet, see enroll.h */
+    THM_FOR_PEER       /* a domain: clients among themselves, each with a client's credentials */
 };
 int thm_credentials_load(struct thm_credentials *c, const char *ca, size_t ca_len,
                          const char *chain, size_t chain_len, const char *key, size_t key_len,
@@ -202,7 +203,10 @@ struct thm_tls_backend;
 
 /* What a domain is made of. */
 struct thm_tls_config {
-    enum thm_role role;                    /* which end of TLS its connections are */
+    /* THM_FOR_SERVER, THM_FOR_CLIENT: which end of TLS its connections are. THM_FOR_PEER: between two clients, each
+     * connection is what it was started as. Both ends show a user's certificate and judge the other's as a server does a
+     * client's, no name is sent, and no session kept, offered or taken. */
+    enum thm_role role;
     struct thm_port *port;                 /* for sockets and entropy */
     const struct thm_tls_backend *backend; /* NULL: BearSSL's own */
     const char *alpn;                      /* "thimble/1"; static */
@@ -220,11 +224,11 @@ struct thm_tls_config {
     uint32_t handshakes;  /* handshake slots; the rest wait their turn */
     uint32_t in_buffers;  /* input buffers, at least 1; a handshake holds one */
     uint32_t out_buffers; /* output buffers, likewise */
-    uint32_t sessions;    /* entries of a server's session cache; 0: no resumption */
+    uint32_t sessions;    /* entries of a server's session cache; 0: no resumption. Else 0 */
     bool
         prefer_aes; /* AES-128-GCM first: the CPU has AES instructions; without THM_TLS_AES not looked at */
     /* With one handshake at a time: where its slot lies, THM_TLS_HANDSHAKE_SIZE bytes, 16-byte aligned. It is
-     * used from thm_tls_connect(), or a server's leaving HELLO or QUEUED, until the connection is OPEN, CLOSING
+     * used from thm_tls_connect(), or an accepted end's leaving HELLO or QUEUED, until the connection is OPEN, CLOSING
      * or CLOSED, and is left wiped; in between the caller may use it for something else. NULL: the domain's own
      * memory. */
     void *handshake_memory;
@@ -246,8 +250,8 @@ size_t thm_tls_domain_size(const struct thm_tls_config *config);
  * Makes a domain in the caller's memory, which it keeps until the domain is no longer used.
  * Memory that is never touched stays untouched: large pools cost nothing until they are used.
  *
- * @return THM_OK, THM_E_MEMORY, THM_E_CONFIG (also: a server's, in a build without THM_TLS_SERVER),
- *         THM_E_ENTROPY
+ * @return THM_OK, THM_E_MEMORY, THM_E_CONFIG (also: a server's, in a build without THM_TLS_SERVES, and one between clients
+ *         without THM_CALLS), THM_E_ENTROPY
  */
 int thm_tls_domain_init(struct thm_tls_domain **out, void *memory, size_t size,
                         const struct thm_tls_config *config);
@@ -276,15 +280,17 @@ void thm_tls_domain_usage(const struct thm_tls_domain *d, struct thm_tls_usage *
 
 /*
  *     accept -> HELLO --whole--> QUEUED --slot free--> HANDSHAKE -> OPEN --close--> CLOSING -> CLOSED
- *     connect -----------------------------------------^   |                         ^
- *                                                          +--- server: refused -----+
+ *     connect -----------------------------------------^   |  |                      ^          ^
+ *                                                          |  +- accepted: refused --+          |
+ *                                                          +---- dialled: refused --------------+
  *
  * Any phase becomes CLOSED when the socket breaks or by thm_tls_abort(). QUEUED is left out when a slot
- * is free at once.
+ * is free at once. Which way a connection came is its own affair between two clients; a server's are all
+ * accepted, those to a server all dialled.
  */
 enum thm_tls_phase {
     THM_TLS_IDLE = 0,  /* no connection */
-    THM_TLS_HELLO,     /* server: waits for the first record; holds nothing but the socket */
+    THM_TLS_HELLO,     /* accepted: waits for the first record; holds nothing but the socket */
     THM_TLS_QUEUED,    /* the first record is there, no handshake slot (engine, buffer) is free */
     THM_TLS_HANDSHAKE, /* under way */
     THM_TLS_OPEN,      /* both sides are proven; application data flows */
@@ -301,12 +307,16 @@ struct thm_tls {
     uint8_t peer_closed; /* CLOSED was reported: read on to the end */
     uint8_t header_len;  /* bytes of the next record's header */
     uint8_t header[5];
-    uint8_t starved;       /* a record waits for a buffer */
-    uint8_t corked;        /* what is written waits for thm_tls_close() */
-    uint8_t enrols;        /* OPEN, server: by enroll_alpn; of `peer` only key_hash is set */
+    uint8_t starved; /* a record waits for a buffer */
+    uint8_t corked;  /* what is written waits for thm_tls_close() */
+    uint8_t enrols;  /* OPEN, server: by enroll_alpn; of `peer` only key_hash is set */
+#if THM_TLS_SERVER
+    uint8_t accepted; /* by thm_tls_accept(): TLS's server end */
+#endif
     int16_t error;         /* THM_E_*, why it is CLOSED; THM_OK for a clean end */
     int16_t bearssl_error; /* BR_ERR_*, or 0 */
     uint32_t engine, slot, in_buffer, out_buffer; /* what is lent, 0: nothing */
+    uint8_t server_leaf_hash[32];                 /* OPEN: see thm_tls_server_leaf_hash() */
     struct thm_identity peer; /* valid once OPEN; also who was refused with THM_E_REVOKED */
 };
 
@@ -319,17 +329,21 @@ struct thm_tls_session {
 void thm_tls_session_clear(struct thm_tls_session *session);
 
 /**
- * Starts the server's end on an accepted socket, or the client's end on one that connect gave.
+ * Starts TLS's server end on an accepted socket, or its client end on one that connect gave. Between two clients that is all
+ * that the ends differ in: both know by t->peer whom they have met once OPEN, and whether it is whom they expected is for the
+ * caller to see before anything is said.
  *
  * @param t            zeroed, or CLOSED before; refers to `domain` and must not move until CLOSED
  * @param socket       belongs to `t` from now on, unless the call fails
  * @param server_name  client: the name that the server's certificate must carry, at most 255 bytes;
- *                     must live until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY.
- * @param session      client: may be NULL; read at the start, written once OPEN; must live until then
- * @return THM_OK; THM_E_STATE without credentials, or on a domain of the other role; THM_E_LIMIT for a
- *         name that is too long and, client, when all engines, slots or buffers are lent
+ *                     must live until OPEN or CLOSED. NULL or empty: THM_E_NAME_EMPTY. Between clients: NULL
+ * @param session      client: may be NULL; read at the start, written once OPEN; must live until then.
+ *                     Between clients: NULL
+ * @return THM_OK; THM_E_STATE without credentials, or on a domain of the other role, or, between clients, with a name or a
+ *         session, or with credentials that are no user's; THM_E_LIMIT for a name that is too long and, for
+ *         thm_tls_connect(), when all engines, slots or buffers are lent
  *
- * thm_tls_accept() is missing without THM_TLS_SERVER, and so are thm_tls_evict() and thm_tls_domain_now().
+ * thm_tls_accept() is missing without THM_TLS_SERVER, thm_tls_evict() and thm_tls_domain_now() without THM_TLS_SERVES.
  */
 int thm_tls_accept(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket);
 int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket socket,
@@ -339,8 +353,8 @@ int thm_tls_connect(struct thm_tls *t, struct thm_tls_domain *domain, thm_socket
  * Moves the connection on after an event of its socket (or after a slot became free for one that is
  * QUEUED): does the I/O and cryptography that can be done now, at most one flight.
  *
- * A handshake that fails here sends the alert that says why. A server's end then stays CLOSING, with
- * `error` set, until the client has closed, so that the alert isn't overtaken by a reset; it holds
+ * A handshake that fails here sends the alert that says why. An accepted end then stays CLOSING, with
+ * `error` set, until the other has closed, so that the alert isn't overtaken by a reset; it holds
  * nothing but its socket.
  *
  * @param what   THM_EV_* bits that were reported, or 0
@@ -403,13 +417,14 @@ void thm_tls_abort(struct thm_tls *t, int error);
 
 /**
  * Ends the handshake that has waited longest for its peer, if it has waited for at least `age_ms`: it
- * makes room when others are QUEUED, so that half-open handshakes keep nobody out.
+ * makes room when others are QUEUED, so that half-open handshakes keep nobody out. Only on a server's domain
+ * is their order kept.
  *
  * @return the connection that was aborted with THM_E_TIMEOUT, or NULL
  */
 struct thm_tls *thm_tls_evict(struct thm_tls_domain *d, uint64_t now_ms, uint32_t age_ms);
 
-/** Tells the domain the time of this turn; thm_tls_evict() measures with it. */
+/** Tells a server's domain the time of this turn; thm_tls_evict() measures with it. */
 void thm_tls_domain_now(struct thm_tls_domain *d, uint64_t now_ms);
 
 /** SHA-256 of the server's leaf as this session saw it first: kept with a session that is resumed. Only

@@ -1,5 +1,6 @@
 /* TLS as a board builds it: a client that was given its credentials, the smallest buffers, 15-bit arithmetic. */
 #define THM_TLS_SERVER      0
+#define THM_CALLS           0
 #define THM_TLS_AES         0
 #define THM_TLS_SEEDS       1
 #define THM_TLS_IN          837

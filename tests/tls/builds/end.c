@@ -1,6 +1,8 @@
 /*
  * end server|client: one end of two connections, on descriptors 3 and 4. The client says texts of many
  * lengths and the server says each back; the second connection resumes the first one's session.
+ * end callee|caller NAME: the same between two clients with the certificate NAME, without resuming; the callee
+ * of the first connection makes the second one.
  *
  * It is built once for each configuration of the core, which all use the same names: hence the processes.
  */
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "thimble/wire.h"
 #include "tls/builds/fd_port.h"
 #include "tls/parts.h"
 
@@ -35,11 +38,11 @@ struct end {
     uint64_t server_not_after;
 };
 
-static void make_end(struct end *e, enum thm_role role)
+static void make_end(struct end *e, enum thm_role role, const char *name)
 {
     const struct thm_tls_config config = {.role = role,
                                           .port = &fd_port,
-                                          .alpn = "thimble/1",
+                                          .alpn = role == THM_FOR_PEER ? THM_PEER_ALPN : THM_ALPN,
                                           .connections = 1,
                                           .handshakes = 1,
                                           .in_buffers = 1,
@@ -50,13 +53,14 @@ static void make_end(struct end *e, enum thm_role role)
 
     parts_read(&e->parts, "root", "server");
     e->server_not_after = e->parts.parts.identity.not_after;
-    if (role == THM_FOR_CLIENT) {
-        parts_read(&e->parts, "root", "ali");
+    if (role != THM_FOR_SERVER) {
+        parts_read(&e->parts, "root", name);
         strcpy(e->parts.parts.identity.user, "ali");
         strcpy(e->parts.parts.identity.device, "desk");
     }
     e->utc = e->server_not_after - (uint64_t)3000 * 86400;
-    EXPECT(thm_credentials_set(&e->credentials, &e->parts.parts, role) == THM_OK);
+    EXPECT(thm_credentials_set(&e->credentials, &e->parts.parts,
+                               role == THM_FOR_PEER ? THM_FOR_CLIENT : role) == THM_OK);
     EXPECT(thm_tls_domain_init(&e->domain, aligned_alloc(16, size), size, &config) == THM_OK);
     thm_tls_domain_set(e->domain, &e->credentials, NULL);
 }
@@ -116,42 +120,82 @@ static void finish(const struct end *e, struct thm_tls *t)
     EXPECT(usage.engines + usage.handshakes + usage.in_buffers + usage.out_buffers == 0);
 }
 
-static void be_client(struct end *e, thm_socket fd, struct thm_tls_session *session, bool resumed)
+static void ask(struct thm_tls *t)
 {
     static unsigned char text[TEXT_MAX], answer[TEXT_MAX];
+
+    for (size_t i = 0; i < TEXTS; i++) {
+        size_t len = 1 + i * (TEXT_MAX - 1) / (TEXTS - 1), heard = 0;
+        memset(text, (int)i, len);
+        say(t, text, len);
+        while (heard < len)
+            heard += hear(t, answer + heard, len - heard);
+        EXPECT(memcmp(text, answer, len) == 0);
+    }
+}
+
+static void be_client(struct end *e, thm_socket fd, struct thm_tls_session *session, bool resumed)
+{
     struct thm_tls t = {0};
 
     memset(e->handshake, 0xa5, sizeof e->handshake); /* what was there before */
     EXPECT(thm_tls_connect(&t, e->domain, fd, "chat.example", session) == THM_OK);
     shake_hands(e, &t, resumed);
     EXPECT(t.peer.not_after == e->server_not_after);
-    for (size_t i = 0; i < TEXTS; i++) {
-        size_t len = 1 + i * (TEXT_MAX - 1) / (TEXTS - 1), heard = 0;
-        memset(text, (int)i, len);
-        say(&t, text, len);
-        while (heard < len)
-            heard += hear(&t, answer + heard, len - heard);
-        EXPECT(memcmp(text, answer, len) == 0);
-    }
+    ask(&t);
     finish(e, &t);
 }
+
+#if THM_TLS_SERVER
+static void answer(struct thm_tls *t)
+{
+    static unsigned char text[TEXT_MAX];
+    size_t n;
+
+    while ((n = hear(t, text, sizeof text)) > 0)
+        say(t, text, n);
+}
+#endif
 
 static void be_server(struct end *e, thm_socket fd, bool resumed)
 {
 #if THM_TLS_SERVER
-    static unsigned char text[TEXT_MAX];
     struct thm_tls t = {0};
-    size_t n;
 
     EXPECT(thm_tls_accept(&t, e->domain, fd) == THM_OK);
     shake_hands(e, &t, resumed);
     EXPECT(strcmp(t.peer.user, "ali") == 0 && strcmp(t.peer.device, "desk") == 0);
-    while ((n = hear(&t, text, sizeof text)) > 0)
-        say(&t, text, n);
+    answer(&t);
     finish(e, &t);
 #else
     (void)e, (void)fd, (void)resumed;
     EXPECT(false && "a build with a server");
+#endif
+}
+
+static void be_peer(struct end *e, thm_socket fd, bool calls)
+{
+#if THM_CALLS
+    const size_t added = 24; /* to a record's plaintext */
+    struct thm_tls t = {0};
+
+    memset(e->handshake, 0xa5, sizeof e->handshake);
+    fd_longest_record = 0;
+    if (calls)
+        EXPECT(thm_tls_connect(&t, e->domain, fd, NULL, NULL) == THM_OK);
+    else
+        EXPECT(thm_tls_accept(&t, e->domain, fd) == THM_OK);
+    shake_hands(e, &t, false);
+    EXPECT(strcmp(t.peer.user, "ali") == 0 && strcmp(t.peer.device, "desk") == 0);
+    if (calls)
+        ask(&t);
+    else
+        answer(&t);
+    finish(e, &t);
+    EXPECT(fd_longest_record > 0 && fd_longest_record <= THM_PEER_RECORD + added);
+#else
+    (void)e, (void)fd, (void)calls;
+    EXPECT(false && "a build with direct sessions");
 #endif
 }
 
@@ -160,13 +204,18 @@ int main(int argc, char **argv)
     static struct end e;
     struct thm_tls_session session = {0};
 
-    role_name = argc == 2 ? argv[1] : "?";
-    if (strcmp(role_name, "server") == 0) {
-        make_end(&e, THM_FOR_SERVER);
+    role_name = argc >= 2 ? argv[1] : "?";
+    if (argc == 3) {
+        bool caller = strcmp(role_name, "caller") == 0;
+        make_end(&e, THM_FOR_PEER, argv[2]);
+        be_peer(&e, 3, caller);
+        be_peer(&e, 4, !caller);
+    } else if (strcmp(role_name, "server") == 0) {
+        make_end(&e, THM_FOR_SERVER, NULL);
         be_server(&e, 3, false);
         be_server(&e, 4, true);
     } else {
-        make_end(&e, THM_FOR_CLIENT);
+        make_end(&e, THM_FOR_CLIENT, "ali");
         be_client(&e, 3, &session, false);
         be_client(&e, 4, &session, true);
     }

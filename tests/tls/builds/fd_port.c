@@ -16,10 +16,35 @@ static enum thm_io result(ssize_t got, size_t *n)
     return errno == EAGAIN ? THM_IO_AGAIN : THM_IO_ERROR;
 }
 
+size_t fd_longest_record;
+
+/* Headers of records in what comes, of one connection at a time. */
+static void note(const uint8_t *bytes, size_t n)
+{
+    static size_t have, left;
+    static uint8_t header[5];
+
+    for (size_t i = 0; i < n; i++) {
+        if (left > 0) {
+            left--;
+            continue;
+        }
+        header[have++] = bytes[i];
+        if (have < sizeof header)
+            continue;
+        have = 0;
+        left = (size_t)header[3] << 8 | header[4];
+        fd_longest_record = left > fd_longest_record ? left : fd_longest_record;
+    }
+}
+
 static enum thm_io recv_(struct thm_port *port, thm_socket s, void *buf, size_t cap, size_t *n)
 {
+    enum thm_io io = result(recv((int)s, buf, cap, MSG_DONTWAIT), n);
+
     (void)port;
-    return result(recv((int)s, buf, cap, MSG_DONTWAIT), n);
+    note(buf, *n);
+    return io;
 }
 
 static enum thm_io send_(struct thm_port *port, thm_socket s, const void *buf, size_t len,

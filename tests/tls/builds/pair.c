@@ -1,6 +1,6 @@
 /*
- * pair SERVER CLIENT: runs two programs as the two ends of two connections, on file descriptors 3 and 4,
- * and fails unless both are content.
+ * pair SERVER CLIENT [NAME]: runs two programs as the two ends of two connections, on file descriptors 3 and 4,
+ * and fails unless both are content. With the name of a certificate they are clients among themselves.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t start(const char *program, const char *role, const int ends[2])
+static pid_t start(const char *program, const char *role, const char *name, const int ends[2])
 {
     pid_t pid = fork();
 
@@ -17,7 +17,7 @@ static pid_t start(const char *program, const char *role, const int ends[2])
         return pid;
     dup2(ends[0], 3);
     dup2(ends[1], 4);
-    execl(program, program, role, (char *)NULL);
+    execl(program, program, role, name, (char *)NULL);
     perror(program);
     _exit(127);
 }
@@ -48,12 +48,14 @@ static int make(int sockets[2])
 int main(int argc, char **argv)
 {
     int first[2], second[2];
+    const char *name;
     pid_t server, client;
 
-    if (argc != 3 || make(first) != 0 || make(second) != 0)
+    if (argc < 3 || argc > 4 || make(first) != 0 || make(second) != 0)
         return 2;
-    server = start(argv[1], "server", (int[]){first[0], second[0]});
-    client = start(argv[2], "client", (int[]){first[1], second[1]});
+    name = argv[3];
+    server = start(argv[1], name ? "callee" : "server", name, (int[]){first[0], second[0]});
+    client = start(argv[2], name ? "caller" : "client", name, (int[]){first[1], second[1]});
     for (int i = 0; i < 2; i++) {
         close(first[i]);
         close(second[i]);
