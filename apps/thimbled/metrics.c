@@ -23,6 +23,9 @@ void run_stats(struct call *call, const char *args)
     call_line(call, "bytes in %" PRIu64 ", out %" PRIu64 "; free blocks %" PRIu32, s.bytes_in,
               s.bytes_out, s.blocks_free);
     call_line(call,
+              "devices that can be called %" PRIu32 ", relays %" PRIu32 ", relayed bytes %" PRIu64,
+              s.callables_used, s.relays, s.relayed_bytes);
+    call_line(call,
               "TLS: handshakes full %" PRIu64 ", resumed %" PRIu64 ", failed %" PRIu64
               "; sessions kept %" PRIu32,
               s.tls.full, s.tls.resumed, s.tls.failed, s.tls.sessions);
@@ -74,6 +77,18 @@ static void of_people(struct call *call, const struct thm_server_stats *s)
     counter(call, "thimble_deliveries_total", s->deliveries, "Messages delivered to a session.");
 }
 
+static void of_calls(struct call *call, const struct thm_server_stats *s)
+{
+    gauge(call, "thimble_callable_devices", s->callables_used, "Devices that can be called.");
+    gauge(call, "thimble_call_tickets", s->tickets_used,
+          "Tickets of calls that are kept, good or ended.");
+    gauge(call, "thimble_relays", s->relays, "Direct sessions that are relayed.");
+    gauge(call, "thimble_relay_buffers_used", s->relay_buffers_used,
+          "Buffers for relayed bytes lent; 0 when nothing waits.");
+    counter(call, "thimble_relays_opened_total", s->relays_opened, "Relays opened.");
+    counter(call, "thimble_relayed_bytes_total", s->relayed_bytes, "Bytes relayed.");
+}
+
 static void of_tls(struct call *call, const struct thm_server_stats *s)
 {
     const struct sample handshakes[] = {{"{kind=\"full\"}", s->tls.full},
@@ -116,6 +131,7 @@ void run_metrics(struct call *call, const char *args)
     gauge(call, "thimble_start_time_seconds", call->host->started_ms / 1000,
           "When the server was started, in seconds since 1970.");
     of_people(call, &s);
+    of_calls(call, &s);
     of_tls(call, &s);
     of_machine(call, &s);
     call_ok(call);

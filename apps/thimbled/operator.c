@@ -79,7 +79,8 @@ static size_t on_complete(void *ctx, const char *line, size_t len, unsigned inde
 
 bool operator_open(struct operator_console *o, const struct command_host *host)
 {
-    static const struct editor_handler handler = {on_line, on_end, on_prompt, on_complete};
+    static const struct editor_handler handler = {
+        .line = on_line, .end = on_end, .prompt = on_prompt, .complete = on_complete};
     *o = (struct operator_console){
         .call = {.host = host, .by = "console", .line = on_answer, .end = on_answered}};
     o->editor = editor_open("thimbled", NULL, &handler, o);

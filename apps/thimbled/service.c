@@ -345,6 +345,7 @@ static int start(struct service *s)
     const struct settings *o = s->settings;
     log_open(&s->log, (enum thm_log_level)o->log_level, o->log_json);
     thm_server_config_default(&s->config, o->max_clients);
+    s->config.relays = o->max_relays;
     for (unsigned i = 0; i < THM_LIMITS; i++)
         s->config.limits[i] = (struct thm_limit){o->limits[i].rate, o->limits[i].burst};
     int result = raise_descriptor_limit(s);

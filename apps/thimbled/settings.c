@@ -41,6 +41,8 @@ static const struct option_row table[] = {
      "what who joins a new room may read of before"},
     {"max-clients", 0, OPTION_NUMBER, AT(max_clients), "N", "1000", 1, 100000,
      "sessions at a time"},
+    {"max-relays", 0, OPTION_NUMBER, AT(max_relays), "N", "256", 0, 100000,
+     "direct sessions that pass through the server; 0: none"},
     {"store", 0, OPTION_CHOICE, AT(store), "sqlite|ram", STORE_DEFAULT, 0, 0,
      "keep messages in a database, or in memory"},
     {"data", 0, OPTION_FILE, AT(data), "DIR", NULL, 0, 0, "where the database is"},

@@ -27,7 +27,7 @@ struct settings {
     const char *name;
     unsigned auth;    /* AUTH_* */
     unsigned history; /* HISTORY_* */
-    unsigned max_clients;
+    unsigned max_clients, max_relays;
     unsigned store; /* STORE_* */
     unsigned store_mb;
     const char *data; /* folder of the database; NULL: as thimbled(8) says */

@@ -234,4 +234,6 @@ void thm_deliver_fill(struct thm_server *s, struct connection *c)
     if (all ||
         thm_output_room(c) >= THM_LINE_MAX) /* more is not said now, and not for want of room */
         thm_query_finish(s, c);
+    if (all && (c->walk.kind == 0 || c->walk.reading))
+        thm_relay_fill(s, c);
 }

@@ -70,7 +70,11 @@ typedef void (*handler)(struct thm_server *s, struct connection *c, const struct
 static const handler handlers[THM_TYPES_END] = {
     [THM_MSG_HELLO] = thm_login_hello,
     [THM_MSG_AUTH_REQUEST] = thm_login_auth_request,
-    [THM_MSG_LOOKUP_REQUEST] = thm_query_lookup,
+#if THM_CALLS > 0
+    [THM_MSG_REGISTER] = thm_call_register,
+    [THM_MSG_LOOKUP_REQUEST] = thm_call_lookup,
+    [THM_MSG_RELAY] = thm_relay_line,
+#endif
     [THM_MSG_ENROLL_REQUEST] = thm_certify_request,
     [THM_MSG_SAY] = thm_say_room,
     [THM_MSG_WHISPER] = thm_say_whisper,
@@ -108,6 +112,9 @@ static void count(struct thm_server *s, struct connection *c, const struct thm_m
     case THM_MSG_ACK:
     case THM_MSG_PING:
     case THM_MSG_PONG:
+#if THM_CALLS > 0
+    case THM_MSG_RELAY: /* as others' bytes, it waits for the chat anyhow */
+#endif
     case THM_MSG_QUIT: return;
     case THM_MSG_ENROLL_REQUEST: kind = THM_LIMIT_JOINS; break; /* as much work as a few joins */
     case THM_MSG_JOIN:
@@ -120,7 +127,11 @@ static void count(struct thm_server *s, struct connection *c, const struct thm_m
     case THM_MSG_WHOIS:
     case THM_MSG_ROOMS:
     case THM_MSG_HISTORY:
-    case THM_MSG_LOOKUP_REQUEST: kind = THM_LIMIT_LOOKUPS; break;
+#if THM_CALLS > 0
+    case THM_MSG_LOOKUP_REQUEST:
+#endif
+        kind = THM_LIMIT_LOOKUPS;
+        break;
     default: break;
     }
     thm_hold_spend(s, c, kind, 1);
@@ -204,6 +215,7 @@ static void on_line(struct thm_server *s, struct connection *c, struct thm_slice
         thm_input_error(s, c, &m, THM_E_NOT_YET, NULL);
         return;
     }
+    thm_call_active(s, c, m.type);
     if (handlers[m.type] != NULL)
         handlers[m.type](s, c, &m);
     else

@@ -518,7 +518,6 @@ void thm_presence_alias_step(struct thm_server *s, struct job *j);
 /* --- query.c -------------------------------------------------------------------------------- */
 
 void thm_query_start(struct thm_server *s, struct connection *c, const struct thm_msg *m);
-void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 void thm_query_status(struct thm_server *s, struct connection *c, const struct thm_msg *m);
 
 /** Makes the `room` line of a room, as far as everybody who may know of the room may know it. */

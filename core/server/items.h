@@ -8,6 +8,7 @@
 #define THM_SERVER_ITEMS_H
 
 #include "auth/attempts.h"
+#include "server/calls.h"
 #include "server/fields.h"
 #include "server/invite.h"
 #include "server/machine.h"
@@ -115,6 +116,11 @@ struct connection {
     uint64_t sent, acked;      /* bytes of lines since auth_reply */
     uint64_t max_message;
     char agent[65];
+#if THM_CALLS > 0
+    uint32_t callable;       /* what it has registered, 0: nothing */
+    struct thm_list tickets; /* for calls of its own */
+    struct thm_list relays;  /* its ends */
+#endif
     /* lines */
     struct thm_line_reader reader;
     uint32_t line_buffer; /* lent to the reader */
@@ -416,6 +422,10 @@ struct thm_server {
     uint64_t invites_due; /* ms: the next sweep */
     struct thm_admin_request invites_sweep;
     uint32_t signings; /* that are under way */
+#if THM_CALLS > 0
+    struct thm_pool callables, tickets, relay_ends, relay_buffers;
+    struct thm_list relays_asked; /* ends that have not taken part yet, the longest asked first */
+#endif
     struct thm_pool logins;
     struct thm_pool connections, users, streams, memberships, states, jobs, reads, lines, outputs,
         invites;

@@ -8,15 +8,30 @@
 /* What a client is told to wait while the store has trouble, seconds. */
 #define STORE_RETRY_S 5
 
+/* Whether a session may send requests of a type. */
+static bool takes(const struct thm_server_config *config, enum thm_type type)
+{
+    if (type == THM_MSG_HELLO || type == THM_MSG_AUTH_REQUEST)
+        return false;
+    if (type == THM_MSG_ENROLL_REQUEST)
+        return config->sign != NULL;
+#if THM_CALLS > 0
+    if (type == THM_MSG_REGISTER)
+        return config->callables > 0;
+    if (type == THM_MSG_RELAY)
+        return config->callables > 0 && config->relays > 0;
+#endif
+    return (thm_type_flags(type) & THM_FROM_CLIENT) != 0;
+}
+
 /* The requests that a session may send, for auth_reply. */
-static size_t command_words(bool certifies, char *buf, size_t cap)
+static size_t command_words(const struct thm_server_config *config, char *buf, size_t cap)
 {
     struct thm_text t;
 
     thm_text_init(&t, buf, cap);
     for (unsigned type = 1; type < THM_TYPES_END; type++) {
-        if ((thm_type_flags((enum thm_type)type) & THM_FROM_CLIENT) == 0 || type == THM_MSG_HELLO ||
-            type == THM_MSG_AUTH_REQUEST || (type == THM_MSG_ENROLL_REQUEST && !certifies))
+        if (!takes(config, (enum thm_type)type))
             continue;
         if (t.len > 0)
             thm_text_char(&t, ' ');
@@ -84,8 +99,7 @@ static void say_granted(struct thm_server *s, struct connection *c, const char *
     thm_msg_num(&m, THM_KEY_TIME, s->utc_ms);
     thm_msg_num(&m, THM_KEY_CREDIT, c->credit);
     thm_msg_num(&m, THM_KEY_MAX_MESSAGE, (uint64_t)THM_PARTS_MAX * THM_TEXT_MAX);
-    thm_msg_str(&m, THM_KEY_COMMANDS, words,
-                command_words(s->config.sign != NULL, words, sizeof words));
+    thm_msg_str(&m, THM_KEY_COMMANDS, words, command_words(&s->config, words, sizeof words));
     if (proof != NULL)
         THM_SET(&m, DATA, proof);
     thm_output_msg(s, c, &m);
@@ -335,6 +349,7 @@ void thm_login_auth_request(struct thm_server *s, struct connection *c, const st
 
 void thm_login_leave(struct thm_server *s, struct connection *c)
 {
+    thm_call_leave(s, c);
     while (c->memberships != 0)
         thm_member_remove(s, c, c->memberships);
     thm_user_remove_session(s, c);

@@ -100,5 +100,11 @@ void thm_server_stats(const struct thm_server *s, struct thm_server_stats *out)
     out->lines_used = s->lines.used;
     out->appends_used = s->jobs.used;
     out->reads_used = s->reads.used;
+#if THM_CALLS > 0
+    out->callables_used = s->callables.used;
+    out->tickets_used = s->tickets.used;
+    out->relays = (s->relay_ends.used + 1) / 2;
+    out->relay_buffers_used = s->relay_buffers.used;
+#endif
     thm_tls_domain_usage(s->tls, &out->tls);
 }

@@ -420,34 +420,3 @@ void thm_query_status(struct thm_server *s, struct connection *c, const struct t
     thm_msg_num(&out, THM_KEY_CREDIT, c->credit);
     thm_output_msg(s, c, &out);
 }
-
-void thm_query_lookup(struct thm_server *s, struct connection *c, const struct thm_msg *m)
-{
-    struct thm_slice target = thm_msg_get(m, THM_KEY_LOOKUP);
-    const char *at = memchr(target.data, '@', target.len);
-    size_t len = at != NULL ? (size_t)(at - target.data) : target.len;
-    uint32_t user = c->state == CONN_ONLINE ? thm_user_find(s, target.data, len) : 0;
-    const struct connection *other = NULL;
-    char hex[2 * THM_KEY_HASH + 1];
-    struct thm_text t;
-    struct thm_msg out;
-
-    if (user != 0 && at != NULL)
-        other = thm_user_session(s, user, at + 1, target.len - len - 1);
-    else if (user != 0 && user_at(s, user)->sessions.last != 0)
-        other = conn_at(s, user_at(s, user)->sessions.last);
-    thm_msg_init(&out, THM_MSG_LOOKUP_REPLY);
-    THM_SET(&out, STATUS, other != NULL ? "SUCCESS" : "NOTFOUND");
-    thm_text_init(&t, hex, sizeof hex);
-    if (other != NULL) {
-        THM_SET(&out, USERID, other->tls.peer.user);
-        THM_SET(&out, DEVICE, other->tls.peer.device);
-        thm_text_hex(&t, other->tls.peer.key_hash, THM_KEY_HASH);
-    }
-    THM_SET(&out, KEY_HASH, hex);
-    THM_SET(&out, ADDRESS, ""); /* nobody listens for direct sessions yet */
-    thm_msg_num(&out, THM_KEY_PORT, 0);
-    if (thm_msg_has(m, THM_KEY_ID))
-        thm_msg_str(&out, THM_KEY_ID, m->v[THM_KEY_ID].str.data, m->v[THM_KEY_ID].str.len);
-    thm_output_msg(s, c, &out);
-}

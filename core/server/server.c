@@ -35,6 +35,8 @@ void thm_server_config_default(struct thm_server_config *config, uint32_t max_cl
     config->auth = THM_AUTH_CERTIFICATE;
     config->logins = 64;
     config->attempts = 1024;
+    config->callables = max_clients;
+    config->relays = 8 + max_clients / 4;
     config->signings = 64;
     config->invitations = 16384;
 }
@@ -89,6 +91,12 @@ enum area {
     AREA_DEVICE_INDEX,
     AREA_INVITES,
     AREA_INVITE_INDEX,
+#if THM_CALLS > 0
+    AREA_CALLABLES,
+    AREA_TICKETS,
+    AREA_RELAYS,
+    AREA_RELAY_BUFFERS,
+#endif
     AREAS
 };
 
@@ -122,6 +130,13 @@ static void areas(const struct thm_server_config *c, struct thm_server_cost out[
         [AREA_INVITES] = {"invitations", sizeof(struct invite), enrols ? c->invitations : 0},
         [AREA_INVITE_INDEX] = {"index of invitations", thm_index_size(c->invitations),
                                enrols ? 1 : 0},
+#if THM_CALLS > 0
+        [AREA_CALLABLES] = {"devices that can be called", sizeof(struct callable), c->callables},
+        [AREA_TICKETS] = {"tickets of calls", sizeof(struct ticket),
+                          c->callables > 0 ? THM_TICKETS_EACH * (size_t)c->max_clients : 0},
+        [AREA_RELAYS] = {"ends of relays", sizeof(struct relay_end), 2 * (size_t)c->relays},
+        [AREA_RELAY_BUFFERS] = {"relayed bytes that wait", THM_RELAY_WINDOW, 2 * (size_t)c->relays},
+#endif
     };
 
     memcpy(out, rows, sizeof rows);
@@ -165,6 +180,12 @@ static int lay_out(struct thm_server *s, unsigned char *memory)
         [AREA_OUTPUTS] = &s->outputs,
         [AREA_DEVICES] = &s->pace.devices,
         [AREA_INVITES] = &s->invites,
+#if THM_CALLS > 0
+        [AREA_CALLABLES] = &s->callables,
+        [AREA_TICKETS] = &s->tickets,
+        [AREA_RELAYS] = &s->relay_ends,
+        [AREA_RELAY_BUFFERS] = &s->relay_buffers,
+#endif
     };
     const struct thm_server_config *c = &s->config;
     uint32_t streams = c->max_rooms + c->max_users;
@@ -217,6 +238,11 @@ static bool enrolment_valid(const struct thm_server_config *c)
     return c->sign == NULL || (c->signings > 0 && c->invitations > 0 && c->invitations <= 1u << 24);
 }
 
+static bool calls_valid(const struct thm_server_config *c)
+{
+    return c->callables <= 1u << 24 && c->relays <= 1u << 24;
+}
+
 static bool config_valid(const struct thm_server_config *c)
 {
     return c->port != NULL && c->store != NULL && c->name != NULL &&
@@ -225,7 +251,7 @@ static bool config_valid(const struct thm_server_config *c)
            c->max_per_address > 0 && c->max_rooms > 0 && c->max_users >= c->max_clients &&
            c->memberships >= c->max_clients && c->states > 0 && c->blocks > 0 && c->appends > 0 &&
            c->reads > 0 && c->lines > 0 && c->outputs > 0 && limits_valid(c) && accounts_valid(c) &&
-           enrolment_valid(c);
+           enrolment_valid(c) && calls_valid(c);
 }
 
 int thm_server_init(struct thm_server **out, void *memory, size_t size,
@@ -380,6 +406,7 @@ void thm_server_step(struct thm_server *s, uint64_t now_ms, const struct thm_eve
     run_connections(s);
     thm_conn_expire(s);
     thm_presence_expire(s);
+    thm_relay_expire(s);
     s->unfinished = true;
     for (unsigned round = 0; round < ROUNDS_PER_STEP && s->unfinished; round++) {
         run_connections(s);
@@ -413,6 +440,7 @@ uint64_t thm_server_deadline(const struct thm_server *s)
     if (s->count_first != 0)
         at = earlier(at, stream_at(s, s->count_first)->count_due);
     at = earlier(at, thm_hold_deadline(s));
+    at = earlier(at, thm_relay_deadline(s));
     at = earlier(at, s->append_retry);
     at = earlier(at, s->ask_retry);
     at = earlier(at, thm_record_deadline(s));

@@ -187,6 +187,10 @@ static void assert_quiet(struct rig *r)
     assert_int_equal(s.outputs_used, 0);
     assert_int_equal(s.lines_used, 0);
     assert_int_equal(s.logins_used, 0);
+    assert_int_equal(s.callables_used, 0);
+    assert_int_equal(s.tickets_used, 0);
+    assert_int_equal(s.relays, 0);
+    assert_int_equal(s.relay_buffers_used, 0);
     assert_int_equal(s.tls.engines, 0);
     assert_int_equal(s.tls.handshakes, 0);
     assert_int_equal(s.tls.in_buffers, 0);

@@ -14,8 +14,8 @@ static void only_little_is_said_before_hello(void **state)
     say(u0, "{'msgtype':'ack','bytes':0}");
     expect(u0, "{'msgtype':'error','code':'not-granted','in':'ack','reason':'*'}");
     say(u0, "{'msgtype':'lookup_request','lookup':'u0','id':'x'}");
-    expect(u0, "{'msgtype':'lookup_reply','status':'NOTFOUND','id':'x','address':'','port':0,"
-               "'key_hash':''}");
+    expect(u0, "{'msgtype':'lookup_reply','status':'NOTFOUND','id':'x','address':'',"
+               "'key_hash':'','port':0,'ticket':''}");
     say(u0, "{'msgtype':'quit'}");
     expect(u0, "{'msgtype':'goodbye','reason':'bye'}");
     expect_end(u0, 1000);
@@ -35,8 +35,8 @@ static void a_plain_hello_joins_inbox_and_lobby(void **state)
         u0,
         "{'msgtype':'auth_reply','status':'GRANTED','time':1800000*,'userid':'u0',"
         "'device':'default','alias':'u0','credit':8192,'max_message':64000,'server':'rig',"
-        "'commands':'lookup_request say whisper receipt join leave ack history state alias topic "
-        "away list rooms who whois status moderate cmd result ping pong quit'}");
+        "'commands':'register lookup_request relay say whisper receipt join leave ack history "
+        "state alias topic away list rooms who whois status moderate cmd result ping pong quit'}");
     expect(u0, "{'msgtype':'joined','room':'@u0','incarnation':'*','n':0,'after':0}");
     expect(u0,
            "{'msgtype':'joined','room':'#lobby','incarnation':'*','n':0,'after':0,'members':1}");

@@ -94,28 +94,6 @@ static void rooms_and_status_tell_of_the_server(void **state)
     rig_end(&r);
 }
 
-static void lookup_gives_a_devices_key(void **state)
-{
-    (void)state;
-    struct rig r;
-    rig_start(&r, NULL);
-    struct peer *u0 = rig_login(&r, 0, "{'msgtype':'hello','resume':true}");
-    rig_login(&r, 1, "{'msgtype':'hello','resume':true}");
-    rig_login(&r, U1_PHONE, "{'msgtype':'hello','resume':true}");
-    say(u0, "{'msgtype':'lookup_request','lookup':'u1@default','id':'x'}");
-    expect(u0, "{'msgtype':'lookup_reply','status':'SUCCESS','userid':'u1','device':'default','id':"
-               "'x','address':'',"
-               "'port':0,'key_hash':'*'}");
-    say(u0, "{'msgtype':'lookup_request','lookup':'u1'}"); /* the one that came last */
-    expect(u0, "{'msgtype':'lookup_reply','status':'SUCCESS','userid':'u1','device':'phone',*");
-    say(u0, "{'msgtype':'lookup_request','lookup':'u1@tv'}");
-    expect(u0,
-           "{'msgtype':'lookup_reply','status':'NOTFOUND','address':'','port':0,'key_hash':''}");
-    say(u0, "{'msgtype':'lookup_request','lookup':'u2'}");
-    expect(u0, "{'msgtype':'lookup_reply','status':'NOTFOUND',*");
-    rig_end(&r);
-}
-
 /* --- history -------------------------------------------------------------------------------- */
 
 static void long_texts(struct peer *p, unsigned from, unsigned to)
@@ -283,7 +261,6 @@ int main(void)
         cmocka_unit_test(who_names_a_room_one_is_in),
         cmocka_unit_test(whois_tells_who_is_behind_a_name),
         cmocka_unit_test(rooms_and_status_tell_of_the_server),
-        cmocka_unit_test(lookup_gives_a_devices_key),
         cmocka_unit_test(history_is_told_oldest_first),
         cmocka_unit_test(history_goes_back_from_anywhere),
         cmocka_unit_test(what_is_no_longer_kept_is_left_out),

@@ -95,6 +95,10 @@ struct thm_server_config {
     uint32_t tls_sessions; /* resumable sessions */
     uint32_t devices;      /* whose limits are remembered; at least max_clients + spare_clients */
     struct thm_limit limits[THM_LIMITS]; /* of one device */
+    /* Direct sessions, where THM_CALLS is not 0; these may be 0. */
+    uint32_t
+        callables; /* sessions that can be called, at a time: more than max_clients are of no use; 0: there is no directory */
+    uint32_t relays; /* between two of them at a time; 0: nothing is relayed */
     /* Accounts, where the store keeps records; else PASSCODE is THM_E_CONFIG and the counts are not looked at. */
     bool history_all;          /* in a new room who joins may read what was said before */
     enum thm_auth_policy auth; /* of users whose account says nothing else */
@@ -221,8 +225,11 @@ struct thm_server_stats {
     uint64_t bytes_in, bytes_out;
     uint64_t turns, visits; /* of the loop, and connections looked at in them */
     uint32_t blocks_free;
-    uint64_t lines_paced;   /* taken later than they came, since the start */
-    uint32_t devices_paced; /* that wait now */
+    uint64_t lines_paced;                  /* taken later than they came, since the start */
+    uint32_t devices_paced;                /* that wait now */
+    uint32_t relays;                       /* now, those included whose end is still to be told */
+    uint64_t relays_opened, relayed_bytes; /* since the start */
+    uint32_t callables_used, tickets_used, relay_buffers_used; /* 0 when all have gone */
     uint32_t outputs_used, lines_used, appends_used, reads_used,
         logins_used; /* 0 when all is quiet */
     struct thm_tls_usage tls;
