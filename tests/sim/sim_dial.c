@@ -94,7 +94,7 @@ static void knock(struct sim_conn *conn)
     struct sim_end *callee = &conn->ends[1];
     uint32_t slot;
 
-    if (callee->host == NULL || sim_chance(world, faults->ignore_ppm)) {
+    if (callee->host == NULL || callee->host->shielded || sim_chance(world, faults->ignore_ppm)) {
         conn->stage = SIM_DIAL_IGNORED;
         return;
     }

@@ -286,3 +286,8 @@ void sim_host_fail_call(struct sim_host *host, uint64_t nth)
 {
     host->fail_at = nth == 0 ? 0 : host->calls + nth;
 }
+
+void sim_host_shield(struct sim_host *host, bool shielded)
+{
+    host->shielded = shielded;
+}

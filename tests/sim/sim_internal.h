@@ -193,8 +193,9 @@ struct sim_host {
     struct sim_world *world;
     const char *name;
     char ip[16];
-    uint16_t id; /* from 1 */
-    bool dark;   /* dead without a word */
+    uint16_t id;   /* from 1 */
+    bool dark;     /* dead without a word */
+    bool shielded; /* behind a translator */
     bool woken, poked, due, runnable;
     struct sim_program program; /* step NULL: none runs */
     struct sim_timer timer;     /* the program's deadline */

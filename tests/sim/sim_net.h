@@ -197,6 +197,9 @@ void sim_host_poke(struct sim_host *host);
  * goes on where it was. */
 void sim_host_partition(struct sim_host *host, uint64_t ms);
 
+/** Whether nobody can connect to the host, as behind an address translator: who tries hears nothing. */
+void sim_host_shield(struct sim_host *host, bool shielded);
+
 /** Cuts all present connections of the host for good, nobody is told; new ones work. */
 void sim_host_cut(struct sim_host *host);
 
