@@ -10,8 +10,8 @@ endif()
 set(THIMBLE_TREE ${PROJECT_BINARY_DIR}/packed)
 file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/*.[ch] ${PROJECT_SOURCE_DIR}/core/CMakeLists.txt
   ${PROJECT_SOURCE_DIR}/apps/firmware/*.[ch] ${PROJECT_SOURCE_DIR}/apps/firmware/CMakeLists.txt)
-# What only the images "-claim" say is packed by the pairs of what all do.
-set(guests "/apps/firmware/claim[.]c$")
+# What only the images "-claim" say, or those with direct sessions, is packed by the pairs of what all do.
+set(guests "/apps/firmware/claim[.]c$|/core/client/direct[a-z_]*[.][ch]$")
 set(last ${files})
 list(FILTER last INCLUDE REGEX ${guests})
 list(FILTER files EXCLUDE REGEX ${guests})

@@ -64,15 +64,33 @@ static void enter(struct editor *e)
     editor_retry(e);
 }
 
-void editor_interrupt(struct editor *e)
+static bool line_is_empty(struct editor *e)
+{
+    const LineInfo *line = editor_typed(e);
+    return e->hidden ? e->line.len == 0 : line->buffer == line->lastchar;
+}
+
+bool editor_is_empty(struct editor *e)
+{
+    return e->mode == TYPING && e->lines.len == 0 && line_is_empty(e);
+}
+
+void editor_clear(struct editor *e)
 {
     editor_hide(e);
-    bool empty = e->line.len == 0 && e->mode == TYPING && e->lines.len == 0;
     editor_run_command(e, KEY_RESET);
     set_line(e, "", 0);
     buffer_remove(&e->paste, 0, e->paste.len);
     buffer_remove(&e->lines, 0, e->lines.len);
     e->mode = TYPING;
+}
+
+void editor_interrupt(struct editor *e)
+{
+    bool empty = editor_is_empty(e);
+    editor_clear(e);
+    if (e->handler.interrupt && e->handler.interrupt(e->ctx, empty))
+        return;
     if (empty)
         e->handler.end(e->ctx, false);
 }
@@ -157,12 +175,6 @@ static void complete(struct editor *e)
 
 /* --- keys --------------------------------------------------------------------------------------- */
 
-static bool is_empty(struct editor *e)
-{
-    const LineInfo *line = editor_typed(e);
-    return e->hidden ? e->line.len == 0 : line->buffer == line->lastchar;
-}
-
 static bool is_mark(const char *key, size_t len, const char *mark)
 {
     return len == strlen(mark) && memcmp(key, mark, len) == 0;
@@ -183,7 +195,7 @@ static void press(struct editor *e, const char *key, size_t len)
         complete(e);
     } else if (key[0] == ctrl_c) {
         editor_interrupt(e);
-    } else if (key[0] == ctrl_d && is_empty(e)) {
+    } else if (key[0] == ctrl_d && line_is_empty(e)) {
         e->handler.end(e->ctx, false);
     } else {
         editor_show(e);

@@ -21,6 +21,8 @@ struct editor_handler {
     /* As thm_console_complete(); may be NULL. */
     size_t (*complete)(void *ctx, const char *line, size_t len, unsigned index, char *buf,
                        size_t cap);
+    /* Ctrl-C, which has cleared the line unless it was `empty`. True: it meant something, and is not the end. May be NULL. */
+    bool (*interrupt)(void *ctx, bool empty);
 };
 
 struct editor;
@@ -47,7 +49,13 @@ void editor_retry(struct editor *e);
 /** Lines that were entered and not taken yet. */
 uint32_t editor_unsent(const struct editor *e);
 
-/** Clears the line: Ctrl-C. On an empty one it is the end. */
+/** Whether nothing is typed, pasted or entered that was not taken yet. */
+bool editor_is_empty(struct editor *e);
+
+/** Clears the line, and drops what was entered and not taken yet. */
+void editor_clear(struct editor *e);
+
+/** Ctrl-C: clears the line. On an empty one it is the end, unless the handler says otherwise. */
 void editor_interrupt(struct editor *e);
 
 /** The terminal's size has changed. */

@@ -191,7 +191,7 @@ static void print(const char *text)
 }
 
 /* Asks once. The terminal is as before when it returns. */
-static enum answer ask(const char *prompt, char *typed, size_t *len)
+static enum answer ask(const char *prompt, const char *after, char *typed, size_t *len)
 {
     struct termios shown, hidden;
     struct signals before;
@@ -209,7 +209,7 @@ static enum answer ask(const char *prompt, char *typed, size_t *len)
     answer = read_line(typed, len, &before.mask);
     if (terminal) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-        print("\n");
+        print(after);
     }
     let_signals_go(&before);
     return answer;
@@ -229,7 +229,7 @@ static const char *prepare_answer(struct passcode *out, enum answer answer, cons
     }
 }
 
-const char *passcode_read(struct passcode *out, const char *prompt)
+const char *passcode_ask(struct passcode *out, const char *prompt, const char *after)
 {
     char typed[TYPED_MAX];
     enum answer answer;
@@ -237,7 +237,7 @@ const char *passcode_read(struct passcode *out, const char *prompt)
 
     passcode_wipe(out);
     for (;;) {
-        answer = ask(prompt, typed, &len);
+        answer = ask(prompt, after, typed, &len);
         if (answer != SIGNAL)
             break;
         int number = caught;
@@ -248,6 +248,11 @@ const char *passcode_read(struct passcode *out, const char *prompt)
     const char *why = prepare_answer(out, answer, typed, len);
     explicit_bzero(typed, sizeof typed);
     return why;
+}
+
+const char *passcode_read(struct passcode *out, const char *prompt)
+{
+    return passcode_ask(out, prompt, "\n");
 }
 
 const char *passcode_read_new(struct passcode *out)

@@ -42,6 +42,13 @@ const char *passcode_read(struct passcode *out, const char *prompt);
  */
 const char *passcode_read_new(struct passcode *out);
 
+/**
+ * As passcode_read(), for who asks in words of his own.
+ *
+ * @param after  written behind what was typed, which nobody sees, instead of a newline
+ */
+const char *passcode_ask(struct passcode *out, const char *prompt, const char *after);
+
 /** Wipes it. To be called as soon as it is not needed any more. */
 void passcode_wipe(struct passcode *passcode);
 

@@ -31,6 +31,7 @@ struct lines {
     enum { TALKING, ASKED, ANSWERED } last_ping;
     uint64_t give_up_at;                  /* ms, without any connection; 0: not set yet */
     const struct thm_client_event *event; /* that is being shown */
+    bool calling;                         /* one of the direct sessions is being shown */
 };
 
 static struct lines *lines(struct session *s)
@@ -52,10 +53,13 @@ static void watch(struct session *s, bool on)
         thm_port_posix_unwatch_fd(&s->port, STDIN_FILENO);
 }
 
-/* Text goes to the room as it is, a bare "quit" too; only a slash makes a command. */
+/* Text goes to the room, or the direct session, as it is, a bare "quit" too; only a slash makes a command. Text for a session
+ * that is on its way waits for it. */
 static int take_line(struct session *s, const char *text, size_t len)
 {
     bool command = len > 0 && text[0] == '/';
+    if (!command && thm_console_calling(&s->console))
+        return THM_E_LIMIT;
     return (command ? thm_console_line : thm_console_text)(&s->console, text, len);
 }
 
@@ -102,13 +106,31 @@ static void quit(struct session *s)
     l->eof = true;
 }
 
+static bool needs_server(const char *text)
+{
+    size_t len = strcspn(text, " \r\n");
+    for (const struct thm_command *c = thm_console_commands(); c->name && text[0] == '/'; c++)
+        if (strlen(c->name) == len && memcmp(c->name, text, len) == 0)
+            return c->needs != THM_MSG_NONE && c->needs != THM_MSG_REGISTER;
+    return false;
+}
+
+/* A direct session goes on without a server; what is for the server waits for it. */
+static bool may_send(const struct session *s, const char *text)
+{
+    return s->client.state == THM_CLIENT_ONLINE ||
+           (thm_console_is_direct(&s->console) && !needs_server(text));
+}
+
 /* Sends what has been read, as far as it goes now. */
 static void send_lines(struct session *s)
 {
     struct lines *l = lines(s);
     size_t used = 0;
-    while (s->client.state == THM_CLIENT_ONLINE && used < l->input.len && !s->console.quitting) {
-        const char *text = l->input.data + used;
+    while (used < l->input.len && !s->console.quitting) {
+        const char *text = buffer_text(&l->input) + used;
+        if (!may_send(s, text))
+            break;
         size_t left = l->input.len - used;
         const char *end = memchr(text, '\n', left);
         if (!end && !l->eof)
@@ -157,7 +179,7 @@ static void ping(struct session *s)
 static void finish(struct session *s)
 {
     struct lines *l = lines(s);
-    if (!l->eof || l->input.len > 0 || thm_client_pending(&s->client) > 0 ||
+    if (!l->eof || l->input.len > 0 || thm_client_pending(&s->client) > 0 || !calls_all_said(s) ||
         s->client.state != THM_CLIENT_ONLINE)
         return;
     if (!s->console.quitting && (s->settings->count > 0 || s->settings->seconds > 0))
@@ -197,9 +219,11 @@ static void print_line(struct session *s, enum thm_style style, const char *text
     const struct lines *l = lines(s);
     if (style == THM_STYLE_ERROR && strncmp(text, "! ", 2) == 0)
         text += 2; /* report() marks what went wrong in its own way */
+    /* An object says it; or it is what was just said. */
+    bool silent = s->settings->json && (l->calling || style == THM_STYLE_DIRECT);
     if (style == THM_STYLE_ERROR && l->sending)
         report("line %llu: %s", (unsigned long long)l->number + 1, text);
-    else if (style == THM_STYLE_ERROR || (s->settings->json && !l->event))
+    else if (style == THM_STYLE_ERROR || (s->settings->json && !l->event && !silent))
         report("%s", text);
     else if (!s->settings->json && !is_chatter(l->event))
         puts(text);
@@ -231,6 +255,16 @@ static void on_event(struct session *s, const struct thm_client_event *event)
     l->event = event;
     thm_console_event(&s->console, event);
     l->event = NULL;
+}
+
+static void on_call(struct session *s, const struct thm_call_event *event)
+{
+    struct lines *l = lines(s);
+    if (s->settings->json)
+        calls_print_json(s, event);
+    l->calling = true;
+    thm_console_call_event(&s->console, event);
+    l->calling = false;
 }
 
 /* --- the front ---------------------------------------------------------------------------------- */
@@ -296,12 +330,14 @@ static uint64_t deadline(struct session *s)
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, 0};
 
-const struct front front_lines = {.signals = signals,
+const struct front front_lines = {.chats = true,
+                                  .signals = signals,
                                   .open = open_lines,
                                   .close = close_lines,
                                   .input = input,
                                   .signal = on_signal,
                                   .event = on_event,
+                                  .call = on_call,
                                   .print = print,
                                   .turn = on_turn,
                                   .deadline = deadline,

@@ -60,7 +60,7 @@ static void ask(struct session *s)
 
 /* --- what came ---------------------------------------------------------------------------------- */
 
-/* The one of the two that is not in use. */
+/* The one of the two that is not in use, once renewal_turn() has given up the former ones. */
 static struct thm_credentials *spare(struct session *s)
 {
     return s->credentials == &s->stock[0] ? &s->stock[1] : &s->stock[0];
@@ -108,7 +108,7 @@ static void take(struct session *s, const struct thm_client_event *e)
 {
     struct renewal *r = &s->renewal;
     struct thm_credentials *fresh = spare(s);
-    if (r->next || !load(s, e, fresh))
+    if (r->next || r->former || !load(s, e, fresh))
         return;
     uint64_t at = issued_renew_at(thm_credentials_identity(fresh)->not_after);
     if (!keep(s->settings->cert, e->certificate, e->certificate_len, at))
@@ -127,13 +127,31 @@ void renewal_event(struct session *s, const struct thm_client_event *event)
         take(s, event);
 }
 
-void renewal_turn(struct session *s)
+/* Direct sessions that shake hands go on with what they began with. */
+static bool is_used(const struct session *s, const struct thm_credentials *credentials)
+{
+    return s->takes_calls && thm_tls_domain_uses(s->calls.domain, credentials);
+}
+
+static void take_up(struct session *s)
 {
     struct renewal *r = &s->renewal;
     if (!r->next || !thm_client_set_credentials(&s->client, r->next, r->next_at_s))
         return;
-    thm_credentials_wipe(s->credentials);
+    if (s->takes_calls)
+        thm_calls_set_credentials(&s->calls, r->next);
+    r->former = s->credentials;
     s->credentials = r->next;
     r->at_s = r->next_at_s;
     r->next = NULL;
+}
+
+void renewal_turn(struct session *s)
+{
+    struct renewal *r = &s->renewal;
+    take_up(s);
+    if (!r->former || is_used(s, r->former))
+        return;
+    thm_credentials_wipe(r->former);
+    r->former = NULL;
 }

@@ -47,7 +47,13 @@ static void take_line(struct session *s, const struct thm_msg *m)
         state_set_alias(&s->state, alias.data, alias.len);
     if (m->type == THM_MSG_AUTH_REPLY && s->since == 0)
         s->since = thm_msg_get_num(m, THM_KEY_TIME, 0);
-    if (counts(s, m) && ++s->messages == s->settings->count)
+    if (counts(s, m))
+        session_count(s);
+}
+
+void session_count(struct session *s)
+{
+    if (++s->messages == s->settings->count)
         session_leave(s, EXIT_DONE);
 }
 
@@ -81,6 +87,8 @@ static void on_event(void *ctx, const struct thm_client_event *event)
         keep_cause(s, event);
     }
     renewal_event(s, event);
+    if (!calls_client_event(s, event))
+        return;
     if (event->kind == THM_CLIENT_LINE && s->leaving)
         return; /* what -C asked for has come */
     s->front->event(s, event);
@@ -112,7 +120,7 @@ static int open_credentials(struct session *s)
 
 static int open_port(struct session *s)
 {
-    const struct thm_port_posix_config config = {.max_sockets = 4};
+    const struct thm_port_posix_config config = {.max_sockets = 4 + THM_CALL_TAGS};
     int fd = signals_open(s->front->signals);
     int code = fd < 0 ? THM_E_PORT : thm_port_posix_init(&s->port, &config);
     if (code == THM_OK)
@@ -135,13 +143,15 @@ static void enter(struct session *s, const char *name)
         report("%s is one room too many: leave another by /part, then /join it", name);
 }
 
-/* The inbox and the rooms go on where this device left them; a room that it was not in begins with what is said next.
+/* The inbox and the rooms go on where this device left them, unless nobody is shown what comes; a room that it was not in begins with what is said next.
  * A person is in all rooms again that he did not leave, a script in those that it names. */
 static void set_cursors(struct session *s)
 {
     const struct option_list *rooms = &s->settings->rooms;
     char inbox[THM_ROOM_MAX + 1];
     snprintf(inbox, sizeof inbox, "@%s", thm_credentials_identity(s->credentials)->user);
+    if (!s->front->chats)
+        return;
     enter(s, inbox);
     for (unsigned i = 0; i < rooms->count; i++)
         enter(s, rooms->items[i]);
@@ -154,34 +164,40 @@ static int open_client(struct session *s)
 {
     const struct settings *o = s->settings;
     size_t tls_size = thm_client_tls_size();
-    const struct thm_client_config config = {.port = &s->port.port,
-                                             .credentials = s->credentials,
-                                             .host = o->host,
-                                             .number = (uint16_t)o->port,
-                                             .server_name = o->server_name,
-                                             .agent = "thimble " THM_VERSION,
-                                             .alias = o->alias ? o->alias : s->state.alias,
-                                             .receipts = (enum thm_receipts)o->receipts,
-                                             .renew_at_s = s->renewal.at_s,
-                                             .tag = TAG_CLIENT,
-                                             .tls_memory =
-                                                 aligned_alloc(16, (tls_size + 15) & ~(size_t)15),
-                                             .tls_memory_size = tls_size,
-                                             .on_event = on_event,
-                                             .ctx = s};
+    const struct thm_client_config config = {
+        .port = &s->port.port,
+        .credentials = s->credentials,
+        .host = o->host,
+        .number = (uint16_t)o->port,
+        .server_name = o->server_name,
+        .agent = "thimble " THM_VERSION,
+        .alias = o->alias ? o->alias : s->state.alias,
+        .receipts = s->front->chats ? (enum thm_receipts)o->receipts : THM_RECEIPTS_NONE,
+        .renew_at_s = s->renewal.at_s,
+        .tag = TAG_CLIENT,
+        .tls_memory = aligned_alloc(16, (tls_size + 15) & ~(size_t)15),
+        .tls_memory_size = tls_size,
+        .on_event = on_event,
+        .ctx = s};
     static char parts[THM_PARTS_MAX * (THM_TEXT_MAX + 1)];
-    const struct thm_console_config console = {.client = &s->client,
-                                               .print = on_print,
-                                               .utc_offset = session_utc_offset,
-                                               .ctx = s,
-                                               .parts_memory = parts,
-                                               .parts_memory_size = sizeof parts,
-                                               .echo_commands = s->front == &front_terminal};
+    struct thm_console_config console = {.client = &s->client,
+                                         .print = on_print,
+                                         .utc_offset = session_utc_offset,
+                                         .ctx = s,
+                                         .parts_memory = parts,
+                                         .parts_memory_size = sizeof parts,
+                                         .echo_commands = s->front == &front_terminal};
     int code = thm_client_init(&s->client, &config);
     if (code != THM_OK)
         return report_fail(EXIT_FAILED, "can't start: %s", thm_error_text(code));
+    int result = calls_open(s);
+    if (result != OPTIONS_OK)
+        return result;
+    calls_console(s, &console);
     set_cursors(s);
-    uint32_t waiting = unsent_open(&s->unsent, &s->state, &s->client, s->front == &front_terminal);
+    uint32_t waiting = s->front->chats ? unsent_open(&s->unsent, &s->state, &s->client,
+                                                     s->front == &front_terminal)
+                                       : 0;
     thm_console_init(&s->console, &console);
     snprintf(s->console.room, sizeof s->console.room, "%s", o->rooms.items[0]);
     if (waiting > 0)
@@ -221,7 +237,9 @@ void session_leave(struct session *s, int exit_code)
 
 static uint64_t next_deadline(struct session *s)
 {
-    uint64_t until = thm_client_deadline(&s->client);
+    uint64_t until = thm_client_deadline(&s->client), calls = calls_deadline(s);
+    if (calls < until)
+        until = calls;
     uint64_t front =
         s->asked ? 0 : s->front->deadline(s); /* a question that has no answer is asked again */
     if (front < until)
@@ -263,12 +281,20 @@ static void handle(struct session *s, const struct thm_event *event)
  * device that only ever says a line would never get one. */
 static bool may_stop(struct session *s)
 {
-    if (!s->leaving || s->stopping)
+    if (!s->leaving || s->stopping || !calls_settled(s))
         return false;
     if (s->leave_by == 0)
         s->leave_by = s->now + LEAVE_MS;
     bool settled = thm_client_pending(&s->client) == 0 && !s->renewal.asked;
     return settled || s->client.state != THM_CLIENT_ONLINE || s->now >= s->leave_by;
+}
+
+static void keep(struct session *s)
+{
+    if (!s->front->chats)
+        return;
+    state_keep_cursors(&s->state, &s->client);
+    unsent_keep(&s->unsent, &s->client);
 }
 
 static void turn(struct session *s)
@@ -281,14 +307,14 @@ static void turn(struct session *s)
         n = 0;
     }
     thm_client_step(&s->client, s->now, events, n);
+    calls_step(s, events, n);
     for (int i = 0; i < n && !s->leaving; i++)
         handle(s, &events[i]);
     check_time(s);
     session_prove(s);
     renewal_turn(s);
     s->front->turn(s);
-    state_keep_cursors(&s->state, &s->client);
-    unsent_keep(&s->unsent, &s->client);
+    keep(s);
     if (may_stop(s)) {
         s->stopping = true;
         thm_client_stop(&s->client);
@@ -355,19 +381,29 @@ static int conclude(const struct session *s, uint32_t open)
     return code == EXIT_DONE && (open > 0 || s->failed) ? EXIT_UNSENT : code;
 }
 
+/* NULL: what was asked for needs a terminal, and there is none. */
+static const struct front *choose_front(const struct settings *settings)
+{
+    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (settings->terminal)
+        return terminal ? &front_phone : NULL;
+    return terminal && !settings->json ? &front_terminal : &front_lines;
+}
+
 int session_run(struct session *s, const struct settings *settings)
 {
-    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !settings->json;
     s->settings = settings;
-    s->front = terminal ? &front_terminal : &front_lines;
+    s->front = choose_front(settings);
+    if (!s->front)
+        return report_fail(EXIT_USAGE, "--terminal needs a terminal for input and output");
     int result = open_session(s);
     if (result == OPTIONS_OK) {
         s->now = thm_port_posix_now_ms();
         s->end_at = settings->seconds ? s->now + settings->seconds * 1000u : UINT64_MAX;
         thm_client_start(&s->client, s->now);
         s->front->turn(s);
-        unsent_keep(&s->unsent, &s->client);
-        while (!s->ended)
+        keep(s);
+        while (!s->ended || !calls_settled(s))
             turn(s);
         uint32_t open = thm_client_pending(&s->client) + s->front->unsent(s);
         s->front->close(s);

@@ -1,6 +1,6 @@
 /*
- * A run of thimble: the client and the console of the core, the port, and one of two fronts: a terminal, or
- * lines in and out.
+ * A run of thimble: the client and the console of the core, the port, its direct sessions, and one of three fronts: a
+ * terminal, lines in and out, or a terminal for talks between two (--terminal).
  */
 #ifndef THIMBLE_SESSION_H
 #define THIMBLE_SESSION_H
@@ -12,7 +12,9 @@
 #include "thimble/console.h"
 #include "thimble/port_posix.h"
 
+#include "calls.h"
 #include "exit_codes.h"
+#include "known.h"
 #include "passcode.h"
 #include "renewal.h"
 #include "settings.h"
@@ -20,12 +22,15 @@
 #include "unsent.h"
 
 /* Tags of the port's events. */
-enum { TAG_CLIENT = 1, TAG_STDIN, TAG_SIGNAL };
+enum { TAG_CLIENT = 1, TAG_STDIN, TAG_SIGNAL, TAG_CALLS /* and the THM_CALL_TAGS - 1 behind it */ };
 
 struct session;
 
 /* How a person, or a program, meets the session. */
 struct front {
+    bool chats;   /* it shows rooms and inbox: so they are followed, and what was said is kept */
+    bool calls;   /* somebody is there to be called */
+    bool answers; /* who calls is answered at once */
     const int *signals; /* that are caught, ended by 0; the others do what they always do */
     int (*open)(struct session *s); /* OPTIONS_OK, or an exit code after a message */
     void (*close)(struct session *s);
@@ -33,6 +38,8 @@ struct front {
     void (*signal)(struct session *s, int number);
     /* An event of the client; the console has not shown it yet. */
     void (*event)(struct session *s, const struct thm_client_event *event);
+    /* An event of the direct sessions; likewise. */
+    void (*call)(struct session *s, const struct thm_call_event *event);
     /* A line of the console, or a piece of one. */
     void (*print)(struct session *s, const struct thm_piece *piece);
     void (*turn)(struct session *s); /* after each turn of the loop */
@@ -42,7 +49,7 @@ struct front {
     const char *(*passcode)(struct session *s, struct passcode *out, const char *prompt);
 };
 
-extern const struct front front_terminal, front_lines;
+extern const struct front front_terminal, front_lines, front_phone;
 
 struct session {
     const struct settings *settings;
@@ -55,6 +62,9 @@ struct session {
     struct renewal renewal;
     struct thm_client client;
     struct thm_console console;
+    bool takes_calls; /* part in direct sessions: `calls` */
+    struct thm_calls calls;
+    uint64_t calls_by;    /* ms: they were stopped, and may take until then; 0: they were not */
     uint64_t now;         /* ms */
     uint64_t end_at;      /* ms, of -W */
     bool was_online;      /* the server was reached once */
@@ -78,6 +88,9 @@ int session_run(struct session *s, const struct settings *settings);
 
 /** Starts to leave; the first reason counts. */
 void session_leave(struct session *s, int exit_code);
+
+/** Another message came that counts. */
+void session_count(struct session *s);
 
 /** Answers when the client has asked for the passcode; once a turn. */
 void session_prove(struct session *s);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "thimble/config.h"
+#include "thimble/port_posix.h"
 #include "thimble/wire.h"
 
 #include "exit_codes.h"
@@ -39,6 +40,17 @@ static const struct option_row table[] = {
      "holds the passcode, where the server asks for one"},
     {"receipts", 0, OPTION_CHOICE, AT(receipts), "none|delivered|read", "delivered", 0, 0,
      "what whisperers are told: that you have it, or read it"},
+    {"listen", 0, OPTION_TEXT, AT(listen), "[ADDR:]PORT", NULL, 0, 0,
+     "where others call directly (default: 65000, or the next free one)"},
+    {"no-listen", 0, OPTION_FLAG, AT(no_listen), NULL, NULL, 0, 0,
+     "nobody calls directly, only by the server's relay"},
+    {"known-as", 0, OPTION_NUMBER, AT(known_as), "PORT", NULL, 1, 65535,
+     "what others are told to call, behind a port forwarding"},
+    {"relay-only", 0, OPTION_FLAG, AT(relay_only), NULL, NULL, 0, 0,
+     "neither call directly nor be called so: nobody sees this address"},
+    {"auto-answer", 0, OPTION_FLAG, AT(auto_answer), NULL, NULL, 0, 0, "answer who calls at once"},
+    {"terminal", 0, OPTION_FLAG, AT(terminal), NULL, NULL, 0, 0,
+     "no chat: ask for a user to call, and talk"},
     {"state", 0, OPTION_FILE, AT(state), "DIR", NULL, 0, 0,
      "where history, alias and lock are kept"},
     {"no-color", 0, OPTION_FLAG, AT(no_color), NULL, NULL, 0, 0, "print without colours"},
@@ -150,6 +162,34 @@ static int check_host(const char *host)
     return OPTIONS_OK;
 }
 
+/* "PORT", "ADDR:PORT" or "[ADDR]:PORT". */
+static int read_listen(struct settings *s)
+{
+    char address[THM_PORT_POSIX_HOST_MAX];
+    bool alone = s->listen[strspn(s->listen, "0123456789")] == '\0';
+    char *full = text_format("%s%s", alone ? "any:" : "", s->listen);
+    uint16_t number;
+    int code = thm_port_posix_parse_address(full, address, sizeof address, &number);
+    free(full);
+    if (code != THM_OK)
+        return report_fail(EXIT_USAGE, "listen must be PORT, ADDR:PORT or [ADDR]:PORT, not '%s'",
+                           s->listen);
+    if (!alone)
+        s->listen_address = text_format("%s", address);
+    s->listen_number = number;
+    return OPTIONS_OK;
+}
+
+static int check_calls(struct settings *s)
+{
+    if (s->listen && (s->no_listen || s->relay_only))
+        return report_fail(EXIT_USAGE, "--listen and %s exclude each other",
+                           s->no_listen ? "--no-listen" : "--relay-only");
+    if (s->terminal && s->json)
+        return report_fail(EXIT_USAGE, "--terminal and --json exclude each other");
+    return s->listen ? read_listen(s) : OPTIONS_OK;
+}
+
 static int check_names(const struct settings *s)
 {
     const char *fault = s->alias ? alias_fault(s->alias) : NULL;
@@ -185,6 +225,8 @@ int settings_read(struct settings *s, int argc, char **argv)
         result = check_host(s->host);
     if (result == OPTIONS_OK)
         result = check_names(s);
+    if (result == OPTIONS_OK)
+        result = check_calls(s);
     if (!s->server_name)
         s->server_name = s->host;
     return result;

@@ -15,11 +15,16 @@ struct settings {
     const char *alias;
     struct option_list rooms;
     bool json;
-    unsigned count;            /* messages; 0: no limit */
-    unsigned seconds;          /* 0: no limit */
-    unsigned connect_timeout;  /* seconds; 0: no limit */
-    const char *passcode_file; /* NULL: a person is asked */
-    unsigned receipts;         /* enum thm_receipts */
+    unsigned count;               /* messages; 0: no limit */
+    unsigned seconds;             /* 0: no limit */
+    unsigned connect_timeout;     /* seconds; 0: no limit */
+    const char *passcode_file;    /* NULL: a person is asked */
+    unsigned receipts;            /* enum thm_receipts */
+    const char *listen;           /* as it was given; NULL: not at all */
+    const char *listen_address;   /* NULL: any */
+    unsigned short listen_number; /* 0: THM_CALL_PORT or the next free one */
+    bool no_listen, auto_answer, relay_only, terminal;
+    unsigned known_as; /* TCP port; 0: the one that is listened on */
     const char *state;
     bool no_color;
     const char *config;

@@ -86,6 +86,7 @@ int state_open(struct state *s, const char *folder, const char *user, const char
     s->history = text_format("%s/%s@%s.history", own, user, device);
     s->cursor_file = text_format("%s/%s@%s.cursors", own, user, device);
     s->unsent_file = text_format("%s/%s@%s.unsent", own, user, device);
+    s->known_file = text_format("%s/%s.known", own, user);
     s->alias_file = text_format("%s/%s@%s.alias", own, user, device);
     int result = lock(s, path, user, device);
     if (result == OPTIONS_OK) {

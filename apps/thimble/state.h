@@ -1,6 +1,7 @@
 /*
  * What thimble keeps of a device between two runs, in one folder: the history of typed lines, the alias, how
- * far inbox and rooms were read, and the lock that keeps two clients from being the same device at a time.
+ * far inbox and rooms were read, and the lock that keeps two clients from being the same device at a time. And of a user, for
+ * all his devices here: the keys of others.
  */
 #ifndef THIMBLE_STATE_H
 #define THIMBLE_STATE_H
@@ -19,6 +20,7 @@ struct state {
     char *alias_file;  /* likewise */
     char *cursor_file; /* likewise */
     char *unsent_file; /* likewise, see unsent.h */
+    char *known_file;  /* likewise, of the user: see known.h */
     char *alias;       /* NULL: none was chosen yet */
     struct cursor cursors[THM_CLIENT_STREAMS];
     unsigned cursor_count;

@@ -5,27 +5,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "editor.h"
 #include "report.h"
 #include "session.h"
-#include "signals.h"
 
 struct terminal {
     struct editor *editor;
+    struct aside aside; /* while somebody proves his passcode */
     bool colors;
-    bool aside;           /* the editor stands aside: somebody proves his passcode */
-    bool fresh;           /* a whisper came in this turn: what is typed was typed before */
-    bool unread;          /* one was shown, and no key was pressed since */
-    struct termios shown; /* the terminal's modes then, but that nothing typed is shown */
+    bool fresh;  /* a whisper came in this turn: what is typed was typed before */
+    bool unread; /* one was shown, and no key was pressed since */
 };
 
 /* SGR parameters of ECMA-48, section 8.3.117. */
 static const char *const colors[] = {
     [THM_STYLE_MESSAGE] = "",   [THM_STYLE_OWN] = "2",     [THM_STYLE_NAMED] = "1;33",
-    [THM_STYLE_WHISPER] = "35", [THM_STYLE_NOTICE] = "36", [THM_STYLE_ERROR] = "31"};
+    [THM_STYLE_WHISPER] = "35", [THM_STYLE_NOTICE] = "36", [THM_STYLE_ERROR] = "31",
+    [THM_STYLE_DIRECT] = "32"};
 
 static struct editor *editor(struct session *s)
 {
@@ -62,6 +61,13 @@ static size_t on_prompt(void *ctx, char *buf, size_t cap)
     return (size_t)len + thm_console_prompt(&s->console, buf + len, cap - (size_t)len);
 }
 
+/* A direct session ends by Ctrl-C, and the program goes on. */
+static bool on_interrupt(void *ctx, bool empty)
+{
+    struct session *s = ctx;
+    return empty && thm_console_hang_up(&s->console);
+}
+
 static size_t on_complete(void *ctx, const char *line, size_t len, unsigned index, char *buf,
                           size_t cap)
 {
@@ -69,73 +75,7 @@ static size_t on_complete(void *ctx, const char *line, size_t len, unsigned inde
     return thm_console_complete(&s->console, line, len, index, buf, cap);
 }
 
-/* --- while a passcode is proven ----------------------------------------------------------------- */
-
-static void hide_typing(struct terminal *t)
-{
-    struct termios hidden = t->shown;
-    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
-}
-
-/* From the first question to the login nothing that is typed is chat: it may be a passcode, early or once more. */
-static void stand_aside(struct terminal *t)
-{
-    if (t->aside)
-        return;
-    editor_leave(t->editor);
-    t->aside = tcgetattr(STDIN_FILENO, &t->shown) == 0;
-    if (!t->aside)
-        editor_return(t->editor);
-}
-
-static void come_back(struct terminal *t)
-{
-    if (!t->aside)
-        return;
-    t->aside = false;
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->shown);
-    editor_return(t->editor);
-}
-
-static void drop_input(struct session *s)
-{
-    char typed[256];
-    ssize_t n = read(STDIN_FILENO, typed, sizeof typed);
-    explicit_bzero(typed, sizeof typed);
-    if (n == 0)
-        session_leave(s, EXIT_DONE);
-}
-
-static void signal_aside(struct session *s, int number)
-{
-    struct terminal *t = s->own;
-    if (number == SIGTSTP) {
-        tcsetattr(STDIN_FILENO, TCSANOW, &t->shown);
-        raise(SIGSTOP);
-        hide_typing(t);
-    } else if (number != SIGWINCH) {
-        session_leave(s, 128 + number);
-    }
-}
-
 /* --- the alias ---------------------------------------------------------------------------------- */
-
-static void on_interrupt(int number)
-{
-    (void)number; /* reading has ended */
-}
-
-/* False: the person has left. */
-static bool read_answer(char *line, int cap)
-{
-    const struct sigaction interrupt = {.sa_handler = on_interrupt};
-    struct sigaction former;
-    sigaction(SIGINT, &interrupt, &former);
-    bool answered = fgets(line, cap, stdin) != NULL;
-    sigaction(SIGINT, &former, NULL);
-    return answered;
-}
 
 /* Asked once, at the first start; false: the person has left. */
 static bool ask_alias(struct session *s)
@@ -145,7 +85,7 @@ static bool ask_alias(struct session *s)
     while (!s->settings->alias && !s->state.alias) {
         printf("Which name shall the others see? (Enter: %s) ", user);
         fflush(stdout);
-        if (!read_answer(line, sizeof line)) {
+        if (!aside_read_line(line, sizeof line)) {
             putchar('\n');
             return false;
         }
@@ -166,7 +106,11 @@ static bool ask_alias(struct session *s)
 
 static int open_terminal(struct session *s)
 {
-    static const struct editor_handler handler = {on_line, on_end, on_prompt, on_complete};
+    static const struct editor_handler handler = {.line = on_line,
+                                                  .end = on_end,
+                                                  .prompt = on_prompt,
+                                                  .complete = on_complete,
+                                                  .interrupt = on_interrupt};
     static struct terminal terminal;
     const char *no_color = getenv("NO_COLOR");
     s->own = &terminal;
@@ -179,8 +123,9 @@ static int open_terminal(struct session *s)
 
 static void close_terminal(struct session *s)
 {
-    come_back(s->own);
-    editor_close(editor(s));
+    struct terminal *t = s->own;
+    aside_end(&t->aside);
+    editor_close(t->editor);
 }
 
 /* Who presses a key has seen what was shown before. */
@@ -196,8 +141,8 @@ static void note_read(struct session *s)
 static void input(struct session *s)
 {
     const struct terminal *t = s->own;
-    if (t->aside) {
-        drop_input(s);
+    if (t->aside.on) {
+        aside_input(s);
         return;
     }
     if (!t->fresh)
@@ -212,8 +157,9 @@ static uint32_t unsent(struct session *s)
 
 static void on_signal(struct session *s, int number)
 {
-    if (((struct terminal *)s->own)->aside)
-        signal_aside(s, number);
+    struct terminal *t = s->own;
+    if (t->aside.on)
+        aside_signal(&t->aside, s, number);
     else if (number == SIGINT)
         editor_interrupt(editor(s));
     else if (number == SIGWINCH)
@@ -224,32 +170,26 @@ static void on_signal(struct session *s, int number)
         session_leave(s, 128 + number);
 }
 
-/* What Ctrl-Z does it does at once: nothing else goes on here. */
 static const char *ask_passcode(struct session *s, struct passcode *out, const char *prompt)
 {
-    struct sigaction stop = {.sa_handler = SIG_DFL}, former;
     struct terminal *t = s->own;
-    int number;
-    stand_aside(t);
-    tcsetattr(STDIN_FILENO, TCSANOW, &t->shown);
-    sigaction(SIGTSTP, &stop, &former);
-    const char *why = passcode_read(out, prompt);
-    sigaction(SIGTSTP, &former, NULL);
-    hide_typing(t);
-    while (why && (number = signals_next()) != 0)
-        on_signal(s, number);
-    return why;
+    return aside_ask(&t->aside, s, t->editor, out, prompt, "\n");
 }
 
 static void on_event(struct session *s, const struct thm_client_event *event)
 {
     struct terminal *t = s->own;
     if (event->kind == THM_CLIENT_STATE && event->state == THM_CLIENT_ONLINE)
-        come_back(t);
+        aside_end(&t->aside);
     if (event->kind == THM_CLIENT_LINE && event->msg->type == THM_MSG_WHISPER)
         t->fresh = true;
     if (event->kind != THM_CLIENT_ENDED) /* the last message of the program says why */
         thm_console_event(&s->console, event);
+}
+
+static void on_call(struct session *s, const struct thm_call_event *event)
+{
+    thm_console_call_event(&s->console, event);
 }
 
 static void print(struct session *s, const struct thm_piece *piece)
@@ -271,9 +211,11 @@ static void on_turn(struct session *s)
     struct terminal *t = s->own;
     t->unread |= t->fresh;
     t->fresh = false;
-    if (t->aside)
+    if (t->aside.on)
         return;
-    editor_retry(editor(s));
+    editor_retry(t->editor);
+    if (editor_is_empty(t->editor))
+        thm_console_at_rest(&s->console);
     if (!s->leaving)
         editor_show(editor(s));
 }
@@ -285,12 +227,15 @@ static uint64_t deadline(struct session *s)
 
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, 0};
 
-const struct front front_terminal = {.signals = signals,
+const struct front front_terminal = {.chats = true,
+                                     .calls = true,
+                                     .signals = signals,
                                      .open = open_terminal,
                                      .close = close_terminal,
                                      .input = input,
                                      .signal = on_signal,
                                      .event = on_event,
+                                     .call = on_call,
                                      .print = print,
                                      .turn = on_turn,
                                      .deadline = deadline,

@@ -3,6 +3,7 @@
  * one is made at a time.
  */
 #include "client/console.h"
+#include "client/direct.h"
 #include "wire/table.h"
 
 #define DIGITS(macro)   DIGITS_OF(macro)
@@ -66,6 +67,10 @@ int thm_console_text(struct thm_console *c, const char *text, size_t len)
 
     if (is_blank(s))
         return THM_OK;
+#if THM_CALLS > 0
+    if (c->place > 0 || (c->lapsed && c->room[0] != '\0'))
+        return thm_direct_say(c, s);
+#endif
     if (c->room[0] != '\0')
         return thm_console_say(c, c->room, s);
     thm_show_error(c, THM_T("you are in no room: enter one with /join #ROOM"), THM_NOTHING);
@@ -175,5 +180,9 @@ void thm_console_learn(struct thm_console *c, const struct thm_msg *granted)
 
 bool thm_console_supports(const struct thm_console *c, enum thm_type type)
 {
+#if THM_CALLS > 0
+    if (type == THM_MSG_REGISTER && thm_direct_is_apart(c))
+        return c->config.calls != NULL;
+#endif
     return (c->supported >> type & 1) != 0;
 }

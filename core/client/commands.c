@@ -2,6 +2,7 @@
  * The commands of the console: one table, and what each of them does.
  */
 #include "client/console.h"
+#include "client/direct.h"
 
 #define HISTORY_DEFAULT 20
 #define HISTORY_MAX     99999
@@ -65,6 +66,7 @@
     X(request, AWAY, "/away", NULL, "[TEXT]",                                                      \
       THM_T("Says that you are away; without a text, that you are back."))                         \
     MODERATION(X)                                                                                  \
+    THM_DIRECT_COMMANDS(X)                                                                         \
     X(status, NONE, "/status", NULL, "", THM_T("Tells about the connection and the server."))      \
     X(cmd, CMD, "/cmd", NULL, THM_T("DEVICE COMMAND"),                                             \
       THM_T("Asks a board (USER@DEVICE) to do something."))                                        \
@@ -80,6 +82,10 @@ static run_fn do_room, do_moderate;
 
 #if THM_RECEIPTS
 static run_fn do_receipts;
+#endif
+
+#if THM_CALLS > 0
+static run_fn do_direct;
 #endif
 
 #define ROW(function, needs, name, brief, usage, help) {name, brief, usage, help, THM_MSG_##needs},
@@ -227,6 +233,7 @@ static int do_join(struct thm_console *c, const struct thm_command *command, str
                        THM_NOTHING);
         return THM_E_ARGUMENT;
     }
+    thm_console_to_room(c);
     thm_console_turn_to(c, room);
     return THM_OK;
 }
@@ -357,6 +364,19 @@ static int do_receipts(struct thm_console *c, const struct thm_command *command,
 }
 #endif
 
+#if THM_CALLS > 0
+int thm_console_misused(struct thm_console *c, const struct thm_command *command, const char *why)
+{
+    return misused(c, command, why);
+}
+
+static int do_direct(struct thm_console *c, const struct thm_command *command,
+                     struct thm_slice args)
+{
+    return thm_direct_command(c, command, args);
+}
+#endif
+
 /* --- the rest ------------------------------------------------------------------------------- */
 
 static int do_status(struct thm_console *c, const struct thm_command *command,
@@ -441,7 +461,13 @@ static int do_help(struct thm_console *c, const struct thm_command *command, str
         if (thm_console_supports(c, each->needs))
             show_command(c, each);
     thm_show_notice(c, THM_T("Anything else is said in the room; //x says /x."), THM_NOTHING);
-    thm_show_notice(c, THM_T("The server can read all that is said, in private too."), THM_NOTHING);
+#if THM_CALLS > 0
+    if (c->config.calls != NULL)
+        thm_show_notice(c, THM_DIRECT_SECRECY, THM_NOTHING);
+    else
+#endif
+        thm_show_notice(c, THM_T("The server can read all that is said, in private too."),
+                        THM_NOTHING);
     return THM_OK;
 }
 
@@ -468,6 +494,10 @@ static int run(struct thm_console *c, const struct thm_command *command, struct 
 {
     if (args.len > 0 && command->args[0] == '\0')
         return misused(c, command, THM_T("nothing goes behind it"));
+#if THM_CALLS > 0
+    if (command->needs == THM_MSG_REGISTER && c->config.calls == NULL)
+        return useless(c, thm_slice_of(command->name), THM_DIRECT_OFF);
+#endif
     if (!thm_console_supports(c, command->needs))
         return useless(c, thm_slice_of(command->name), THM_T("this server does not support that"));
     return functions[command - commands](c, command, args);

@@ -51,6 +51,11 @@ static void complete_name(const struct thm_console *c, struct completion *k)
     for (unsigned i = 0; i < THM_CLIENT_STREAMS; i++)
         if (try_candidate(k, c->rooms[i].name))
             return;
+#if THM_CALLS > 0
+    for (unsigned i = 0; i < THM_CALLS; i++)
+        if (try_candidate(k, c->direct[i].name))
+            return;
+#endif
 #if THM_CONSOLE_NAMES > 0
     k->is_name = true;
     for (unsigned i = 0; i < THM_CONSOLE_NAMES; i++)

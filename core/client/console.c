@@ -1,4 +1,5 @@
 #include "client/console.h"
+#include "client/direct.h"
 
 void thm_console_init(struct thm_console *c, const struct thm_console_config *config)
 {
@@ -69,7 +70,7 @@ void thm_console_turn_to(struct thm_console *c, const char *room)
 {
     int place = thm_console_room(c, thm_slice_of(room));
 
-    if (place >= 0)
+    if (place >= 0 && thm_console_in_room(c))
         c->rooms[place].unread = 0;
     thm_slice_copy(c->room, sizeof c->room, thm_slice_of(room));
 }
@@ -96,7 +97,12 @@ size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap)
     bool first = true;
 
     thm_text_init(&t, buf, cap);
-    thm_text_str(&t, c->room[0] != '\0' ? c->room : "no room");
+#if THM_CALLS > 0
+    if (c->place > 0)
+        thm_direct_prompt(c, &t);
+    else
+#endif
+        thm_text_str(&t, c->room[0] != '\0' ? c->room : "no room");
     for (int i = 0; i < THM_CLIENT_STREAMS; i++) {
         if (c->rooms[i].name[0] == '\0' || c->rooms[i].unread == 0)
             continue;
@@ -106,6 +112,9 @@ size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap)
         thm_text_uint(&t, c->rooms[i].unread, 0);
         first = false;
     }
+#if THM_CALLS > 0
+    thm_direct_prompt_unread(c, &t, &first);
+#endif
     thm_text_str(&t, first ? "> " : "]> ");
     return t.len;
 }

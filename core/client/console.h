@@ -6,6 +6,8 @@
  *   commands.c   the table of commands                 troubles.c  ... when something went wrong
  *   ask.c        saying, and asking the server         show.c      building and printing lines
  *   parts.c      putting long messages together        got.c       ... when a receipt comes
+ *   direct.c     direct sessions: names, commands      direct_shown.c  what is printed for them
+ *   direct_key.c keys of others, and comparing them
  */
 #ifndef THM_CLIENT_CONSOLE_H
 #define THM_CLIENT_CONSOLE_H
@@ -79,6 +81,33 @@ void thm_got_whispered(struct thm_console *c, const struct thm_msg *m);
 bool thm_got_receipt(struct thm_console *c, const struct thm_msg *m);
 #endif
 
+/* --- direct.h: sessions with nobody in between --- */
+
+#if THM_CALLS > 0
+/** Whether plain lines go to a room. */
+static inline bool thm_console_in_room(const struct thm_console *c)
+{
+    return c->place == 0;
+}
+
+/** Has them go there. */
+static inline void thm_console_to_room(struct thm_console *c)
+{
+    c->place = 0;
+    c->lapsed = false;
+}
+#else
+static inline bool thm_console_in_room(const struct thm_console *c)
+{
+    (void)c;
+    return true;
+}
+static inline void thm_console_to_room(struct thm_console *c)
+{
+    (void)c;
+}
+#endif
+
 /* --- console.c --- */
 
 /** Where a room is in c->rooms, or -1. */
@@ -105,6 +134,11 @@ void thm_console_note_name(struct thm_console *c, const struct thm_msg *m);
 
 /** Does "/word arguments". */
 int thm_console_command(struct thm_console *c, struct thm_slice line);
+
+#if THM_CALLS > 0
+/** Prints how a command is used, and why. @return THM_E_ARGUMENT */
+int thm_console_misused(struct thm_console *c, const struct thm_command *command, const char *why);
+#endif
 
 /* --- ask.c --- */
 

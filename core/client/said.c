@@ -102,7 +102,7 @@ static void take_notice(struct thm_console *c, const struct thm_msg *m)
     thm_console_note_name(c, m);
     if (m->type == THM_MSG_WHISPER)
         thm_msg_copy(m, THM_KEY_FROM, c->reply_to, sizeof c->reply_to);
-    else if (room >= 0 && strcmp(c->rooms[room].name, c->room) != 0)
+    else if (room >= 0 && !(thm_console_in_room(c) && strcmp(c->rooms[room].name, c->room) == 0))
         c->rooms[room].unread++;
 }
 

@@ -32,7 +32,8 @@ static void put(struct thm_console *c, const char *bytes, size_t len)
 void thm_show_begin(struct thm_console *c, enum thm_style style, struct thm_slice stream)
 {
     c->piece = (struct thm_piece){.style = style, .room = stream, .text = c->text, .first = true};
-    if (stream.len > 0 && stream.data[0] == '#' && !thm_slice_is(stream, c->room)) {
+    if (stream.len > 0 && stream.data[0] == '#' &&
+        !(thm_console_in_room(c) && thm_slice_is(stream, c->room))) {
         thm_show_text(c, stream);
         thm_show_str(c, " ");
     }

@@ -65,11 +65,31 @@ static void open_session(void)
     renewal_open(&session);
 }
 
+static void on_call(void *ctx, const struct thm_call_event *event)
+{
+    (void)ctx, (void)event;
+}
+
+/* Beside it, direct sessions that listen for nobody. */
+static void open_calls(void)
+{
+    const struct thm_calls_config config = {.port = &posix.port,
+                                            .client = &session.client,
+                                            .credentials = session.credentials,
+                                            .tls_memory = aligned_alloc(16, 1 << 21),
+                                            .tls_memory_size = 1 << 21,
+                                            .on_event = on_call};
+
+    assert_int_equal(thm_calls_init(&session.calls, &config), THM_OK);
+    session.takes_calls = true;
+}
+
 static void close_session(void)
 {
     free((char *)(uintptr_t)settings.cafile);
     free((char *)(uintptr_t)settings.cert);
     free((char *)(uintptr_t)settings.key);
+    free(session.calls.config.tls_memory);
 }
 
 /* The server answers with a certificate for ali's key that ends later, or another one. */
@@ -100,6 +120,7 @@ static void renewed(void **state)
     assert_int_equal(home_keep(&home, &answer.joined), OPTIONS_OK);
     char *before = read_text("ali@default.crt");
     open_session();
+    open_calls();
     assert_true(session.renewal.possible);
     assert_true(session.renewal.at_s > (uint64_t)time(NULL));
     uint64_t end = thm_credentials_identity(session.credentials)->not_after;
@@ -115,6 +136,8 @@ static void renewed(void **state)
     issue(fresh);
     assert_ptr_equal(session.credentials, &session.stock[1]);
     assert_ptr_equal(session.client.config.credentials, &session.stock[1]);
+    assert_ptr_equal(session.calls.config.credentials, &session.stock[1]);
+    assert_null(session.renewal.former); /* of no use any more, and wiped */
     assert_true(thm_credentials_identity(session.credentials)->not_after > end);
     char *aside = read_text("ali@default.crt.old");
     assert_string_equal(aside, before);

@@ -23,7 +23,7 @@ static void print(void *ctx, const struct thm_piece *piece)
     assert_int_equal(strlen(piece->text), piece->len);
     assert_null(strchr(piece->text, '\n'));
     if (piece->first) {
-        append(&"mo@pn!"[piece->style], 1);
+        append(&"mo@pn!d"[piece->style], 1);
         append(piece->room.data, piece->room.len);
         append("|", 1);
     }

@@ -88,6 +88,12 @@ ok 'an alias that is long' refuses 2 "it has more than 32 characters" "${options
 ok 'a host with its port' refuses 2 'give the port by itself, -h localhost -p 18500' "${options[@]}" \
   -h localhost:18500
 ok 'a host in brackets' refuses 2 'leave the brackets out' "${options[@]}" -h '[::1]'
+ok 'no place to listen' refuses 2 "listen must be PORT, ADDR:PORT or [ADDR]:PORT, not '::1:7000x'" "${options[@]}" \
+  --listen ::1:7000x
+ok 'to listen and not to' refuses 2 '--listen and --no-listen exclude each other' "${options[@]}" --listen 7000 --no-listen
+ok 'a terminal of JSON' refuses 2 '--terminal and --json exclude each other' "${options[@]}" --terminal --json
+ok 'where others listen' refuses 0 "can't listen for direct sessions on 127.0.0.1, port $port: in use" "${options[@]}" \
+  --listen "127.0.0.1:$port"
 ok 'a file that is not there' refuses 3 "$tmp/nope: No such file" "${options[@]}" --cafile "$tmp/nope"
 ok 'a file of another kind' refuses 3 'not PEM' "${options[@]}" --cafile "$0"
 ok "somebody else's key" refuses 3 'does not belong to the certificate' "${options[@]}" \

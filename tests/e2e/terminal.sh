@@ -153,7 +153,8 @@ ok 'without colours there are none' not grep -q $'\e\[[0-9;]*[1-9]' <<<"$(tm cap
 ok '--alias asks nothing' not shows carol 'Which name'
 tm select-window -t ali
 say bianca 'Carol, are you there?'
-ok 'a bell rings for who is elsewhere' until_true is "$(tm display -p -t carol '#{window_bell_flag}')" 1
+rings() { [[ $(tm display -p -t carol '#{window_bell_flag}') == 1 ]]; }
+ok 'a bell rings for who is elsewhere' until_true rings
 
 # --- trouble, and the end -------------------------------------------------------------------------
 

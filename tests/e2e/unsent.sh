@@ -61,7 +61,8 @@ ok 'it is sent again, and taken once' see ali ': four'
 enter ali five
 ok 'numbers go on' see ali ': five'
 ok 'once and in order' texts_are one two four five ''
-ok 'nothing is left to be sent' until_true is "$(wc -l <"$XDG_STATE_HOME/thimble/ali@default.unsent")" 1
+nothing_left() { is "$(wc -l <"$XDG_STATE_HOME/thimble/ali@default.unsent")" 1; }
+ok 'nothing is left to be sent' until_true nothing_left
 
 # --- leaving ------------------------------------------------------------------------------------------
 

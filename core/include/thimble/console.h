@@ -6,6 +6,7 @@
 #ifndef THIMBLE_CONSOLE_H
 #define THIMBLE_CONSOLE_H
 
+#include "thimble/call.h"
 #include "thimble/client.h"
 
 /* Styles of a printed line, for terminals that have colours. */
@@ -15,7 +16,8 @@ enum thm_style {
     THM_STYLE_NAMED,   /* a message that names the person: highlight and bell */
     THM_STYLE_WHISPER, /* private */
     THM_STYLE_NOTICE,  /* joins, leaves, answers to commands */
-    THM_STYLE_ERROR    /* something went wrong, and what to do */
+    THM_STYLE_ERROR,   /* something went wrong, and what to do */
+    THM_STYLE_DIRECT   /* said in a direct session, by either side */
 };
 
 /* Bytes of parts_memory in which messages of any length are put together. */
@@ -45,6 +47,16 @@ struct thm_console_config {
     size_t parts_memory_size;
     /* Prints each command before its answers, for terminals on which a typed line is erased. */
     bool echo_commands;
+#if THM_CALLS > 0
+    struct thm_calls
+        *calls; /* direct sessions beside `client`; NULL: none, and no commands for them */
+    /* The key by which a device was known before. `who` names a user, and a device or none: then of the user's devices the
+     * one whose key was first seen last. Fills in device and key_hash, and *since_s: UTC, seconds since 1970, when it was
+     * first seen. False: none is remembered. NULL: nothing is ever remembered. */
+    bool (*recall_key)(void *ctx, struct thm_identity *who, uint64_t *since_s);
+    /* Remembers a device's key, in the place of the one before; NULL as above. */
+    void (*remember_key)(void *ctx, const struct thm_identity *who);
+#endif
 };
 
 /* Long messages being put together, in the caller's memory. */
@@ -68,6 +80,17 @@ struct thm_console_whispered {
     char to[THM_ID_MAX + 1]; /* "": free */
     char id[41];             /* "": not known */
     uint8_t shown;           /* enum thm_receipts */
+};
+#endif
+
+#if THM_CALLS > 0
+/* What is shown of a direct session. */
+struct thm_console_direct {
+    char name[2 * THM_ID_MAX +
+              2]; /* how it is called: "bianca", or "bianca@laptop" beside another one; "": free */
+    uint32_t unread;
+    bool rang, stood; /* that was shown */
+    bool warned;      /* and that the key is another one than before */
 };
 #endif
 
@@ -110,6 +133,12 @@ struct thm_console {
 #if THM_RECEIPTS
     struct thm_console_whispered whispered[THM_CLIENT_RECEIPTS]; /* the latest first */
 #endif
+#if THM_CALLS > 0
+    struct thm_console_direct direct[THM_CALLS];
+    uint8_t place; /* 1 + the direct session where plain lines go; 0: the room */
+    bool lapsed;   /* that session is over, and what is being typed may be for it */
+    bool verifies; /* /verify has asked for a key */
+#endif
     struct thm_parts parts;
     struct thm_piece piece;      /* of the line being printed */
     char text[THM_CONSOLE_LINE]; /* and its text */
@@ -131,8 +160,8 @@ const struct thm_command *thm_console_commands(void);
 void thm_console_init(struct thm_console *c, const struct thm_console_config *config);
 
 /**
- * Does what a typed line says: text goes to the current room, "/word" is a command, "//x" is the text "/x",
- * a bare "quit" leaves. A line of blanks does nothing.
+ * Does what a typed line says: text goes to the current room, or direct session, "/word" is a command, "//x" is the text
+ * "/x", a bare "quit" leaves. A line of blanks does nothing.
  *
  * @return THM_OK; THM_E_COMMAND or THM_E_ARGUMENT (already printed, with what to do); THM_E_LIMIT: not now, since
  *         the queue is full, a room is being joined or an answer is awaited (/part: since a text is not
@@ -141,13 +170,13 @@ void thm_console_init(struct thm_console *c, const struct thm_console_config *co
  */
 int thm_console_line(struct thm_console *c, const char *line, size_t len);
 
-/** Says a text in the current room as it is, whatever it begins with. Returns what thm_console_line() does. */
+/** Says a text in the current room, or direct session, as it is, whatever it begins with. Returns what thm_console_line() does. */
 int thm_console_text(struct thm_console *c, const char *text, size_t len);
 
 /** Shows an event of the client; call it from thm_client_on_event. */
 void thm_console_event(struct thm_console *c, const struct thm_client_event *event);
 
-/** The prompt, such as "#lobby> " or "#lobby [#ops 3]> ". Terminated and cut to fit. */
+/** The prompt, such as "#lobby> ", "#lobby [#ops 3]> " or "bianca (direct)> ". Terminated and cut to fit. */
 size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap);
 
 /**
@@ -159,5 +188,35 @@ size_t thm_console_prompt(const struct thm_console *c, char *buf, size_t cap);
  */
 size_t thm_console_complete(const struct thm_console *c, const char *line, size_t len,
                             unsigned index, char *buf, size_t cap);
+
+#if THM_CALLS > 0
+/** Shows an event of the direct sessions; call it from thm_calls_on_event. */
+void thm_console_call_event(struct thm_console *c, const struct thm_call_event *event);
+
+/** Whether plain lines are for a direct session. */
+bool thm_console_is_direct(const struct thm_console *c);
+
+/** Whether plain lines are for a direct session that is still on its way: they are refused, and a program that does not
+ * read what is printed holds them back. */
+bool thm_console_calling(const struct thm_console *c);
+
+/**
+ * Says that nothing is being typed: the next line is for the place that the prompt names. When a direct session ends that
+ * was the current place, plain lines are refused until this is called, or a command has chosen a place: what is private must
+ * not end up in a room because the other side has just hung up.
+ */
+void thm_console_at_rest(struct thm_console *c);
+
+/** Ends the direct session that is the current place, as Ctrl-C does. False: it is none. */
+bool thm_console_hang_up(struct thm_console *c);
+
+/** Warns when a device's key is not the one that is remembered; remembers it if there is none. For applications that show
+ * direct sessions themselves: thm_console_call_event() does it. */
+void thm_console_judge_key(struct thm_console *c, const struct thm_identity *peer);
+
+/** Prints a line of the application's own: ASCII, then foreign text, which is made printable. */
+void thm_console_print(struct thm_console *c, enum thm_style style, const char *lead,
+                       struct thm_slice text);
+#endif
 
 #endif
