@@ -11,7 +11,8 @@
 #   THIMBLE_BOARD_PACK_TEXTS    ON where flash is scarce and no image is a server: see ThimbleTexts.cmake
 #   THIMBLE_BOARD_IMAGES        images that this board builds: thimble-terminal thimble-bot [thimble-server]; where the
 #                               limits leave passcodes out, also [thimble-terminal-passcode thimble-bot-passcode];
-#                               where they leave THM_ENROLL out, also [thimble-terminal-claim thimble-bot-claim]
+#                               where they leave THM_ENROLL out, also [thimble-terminal-claim thimble-bot-claim];
+#                               where they leave THM_CALLS out, also [thimble-terminal-call thimble-bot-call]
 #   THIMBLE_BOARD_PROVISIONS    addresses of the two slots for credential blobs: 0x3e000 0x3f000
 #
 # for the emulator:

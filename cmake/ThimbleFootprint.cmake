@@ -6,6 +6,8 @@ set(ram_limit 28672)
 set(flash_limit 98304)
 set(claim_ram_limit 3072) # what an image "-claim" may take more
 set(claim_flash_limit 8192)
+set(call_ram_limit 45056) # what a client with a direct session may take
+set(call_flash_limit 122880)
 
 # Structures without code: compiled as the image is, but into a real object.
 add_library(footprint_contexts OBJECT ${PROJECT_SOURCE_DIR}/cmake/footprint/contexts.c)
@@ -19,7 +21,7 @@ set(source ${PROJECT_SOURCE_DIR})
 set(report ${source}/cmake/footprint/report ${THIMBLE_BOARD} ${compiler} ${CMAKE_READELF} ${PROJECT_BINARY_DIR}
   "BearSSL=${THIMBLE_BEARSSL_DIR}/,lwIP=${THIMBLE_LWIP_DIR}/,core=${source}/core/,core=${THIMBLE_TREE}/core/,port_and_board=${source}/port/,app=${source}/apps/,app=${THIMBLE_TREE}/apps/"
   $<TARGET_OBJECTS:footprint_contexts> ${source}/docs/footprint.measured ${ram_limit} ${flash_limit}
-  ${claim_ram_limit} ${claim_flash_limit} ${THIMBLE_BOARD_IMAGES})
+  ${claim_ram_limit} ${claim_flash_limit} ${call_ram_limit} ${call_flash_limit} ${THIMBLE_BOARD_IMAGES})
 
 add_custom_target(footprint
   COMMAND ${report} > ${PROJECT_BINARY_DIR}/FOOTPRINT.md

@@ -19,7 +19,8 @@ const char front_name[] = "thimble-bot";
 struct request {
     char from[2 * THM_ID_MAX + 2];
     char id[41];
-    bool done; /* `text` is the answer */
+    uint8_t call; /* 1 + the direct session in which it came; 0: by `cmd` */
+    bool done;    /* `text` is the answer */
     const char *status, *code;
     uint64_t until; /* ms: nobody waits for the answer any longer */
     struct thm_text text;
@@ -53,9 +54,23 @@ static void say_request(struct firmware *f, const struct request *r, const char 
     firmware_say(f, line, NULL, NULL);
 }
 
+#if THM_CALLS > 0
+/* In a direct session an answer is a line, or is dropped with the session. */
+static int say_result(struct firmware *f, const struct request *r)
+{
+    struct thm_calls *calls = &f->calls.calls;
+    int code = thm_call_say(calls, r->call - 1u, r->text.data, r->text.len);
+    return code == THM_E_LIMIT ? code : THM_OK;
+}
+#else
+#define say_result(f, r) THM_OK
+#endif
+
 static int send_result(struct firmware *f, const struct request *r)
 {
     struct thm_msg m;
+    if (r->call != 0)
+        return say_result(f, r);
     thm_msg_init(&m, THM_MSG_RESULT);
     THM_SET(&m, TO, r->from);
     THM_SET(&m, ID, r->id);
@@ -166,29 +181,78 @@ static void append(struct thm_text *t, struct thm_slice s)
     thm_text_bytes(t, s.data, s.len);
 }
 
-static void on_cmd(struct firmware *f, const struct thm_msg *m)
+/* NULL: there is no place, and nothing is done without an answer. */
+static struct request *new_request(struct firmware *f, struct thm_slice user,
+                                   struct thm_slice device, struct thm_slice text)
 {
-    struct thm_slice id = thm_msg_get(m, THM_KEY_ID);
     struct thm_text from;
-    if (!thm_msg_has(m, THM_KEY_FROM) || !thm_msg_has(m, THM_KEY_DEVICE))
-        return;
-    if (bot.count == WAITING) { /* nothing is done without an answer */
+    if (bot.count == WAITING) {
         firmware_say(f, "! too many commands at a time: one was dropped", NULL, NULL);
-        return;
+        return NULL;
     }
     struct request *r = &bot.requests[bot.count++];
     memset(r, 0, sizeof *r);
     thm_text_init(&from, r->from, sizeof r->from);
-    append(&from, thm_msg_get(m, THM_KEY_FROM));
+    append(&from, user);
     thm_text_char(&from, '@');
-    append(&from, thm_msg_get(m, THM_KEY_DEVICE));
+    append(&from, device);
+    r->until = f->now + DEADLINE_MS;
+    thm_text_init(&r->text, r->bytes, sizeof r->bytes);
+    append(&r->text, text); /* nothing of one that is too long: no such command */
+    return r;
+}
+
+static void on_cmd(struct firmware *f, const struct thm_msg *m)
+{
+    struct thm_slice id = thm_msg_get(m, THM_KEY_ID);
+    if (!thm_msg_has(m, THM_KEY_FROM) || !thm_msg_has(m, THM_KEY_DEVICE))
+        return;
+    struct request *r = new_request(f, thm_msg_get(m, THM_KEY_FROM), thm_msg_get(m, THM_KEY_DEVICE),
+                                    thm_msg_get(m, THM_KEY_TEXT));
+    if (!r)
+        return;
     memcpy(r->id, id.data, id.len);
     r->until = f->now + thm_msg_get_num(m, THM_KEY_DEADLINE, DEADLINE_MS);
-    thm_text_init(&r->text, r->bytes, sizeof r->bytes);
-    append(&r->text,
-           thm_msg_get(m, THM_KEY_TEXT)); /* nothing of one that is too long: no such command */
     proceed(f);
 }
+
+#if THM_CALLS > 0
+/* --- direct sessions ------------------------------------------------------------------------------ */
+
+const bool front_answers = true;
+
+static struct thm_slice slice_of(const char *text)
+{
+    return (struct thm_slice){text, strlen(text)};
+}
+
+/* What was asked in a session that is over is not answered to the next one. */
+static void forget(unsigned call)
+{
+    for (unsigned i = 0; i < bot.count; i++)
+        if (bot.requests[i].call == call + 1)
+            bot.requests[i].until = 0;
+}
+
+/* Whoever talks to it is proven by TLS, and may command what its list says, as by `cmd`. */
+void front_call(struct firmware *f, const struct thm_call_event *e)
+{
+    if (e->kind == THM_CALL_STANDS)
+        firmware_say(f, "* direct session with ", e->peer->user, e->relayed ? ", relayed" : NULL);
+    if (e->kind == THM_CALL_TEXT) {
+        struct request *r =
+            new_request(f, slice_of(e->peer->user), slice_of(e->peer->device), e->text);
+        if (r)
+            r->call = (uint8_t)(e->call + 1);
+        proceed(f);
+    }
+    if (e->kind == THM_CALL_OVER) {
+        forget(e->call);
+        firmware_say(f, "* the direct session is over", e->code != THM_OK ? ": " : NULL,
+                     e->code != THM_OK ? thm_error_text(e->code) : NULL);
+    }
+}
+#endif
 
 /* --- the room ----------------------------------------------------------------------------------- */
 

@@ -63,6 +63,22 @@ static bool do_mem(struct firmware *f, struct thm_slice args, struct thm_text *a
     return true;
 }
 
+#if THM_CALLS > 0
+static bool do_call(struct firmware *f, struct thm_slice args, struct thm_text *answer)
+{
+    char target[2 * THM_ID_MAX + 2];
+    unsigned call;
+    int code = THM_E_KEY_RANGE;
+    if (args.len < sizeof target) {
+        memcpy(target, args.data, args.len);
+        target[args.len] = '\0';
+        code = thm_call_dial(&f->calls.calls, target, &call);
+    }
+    thm_text_str(answer, code == THM_OK ? "calling" : thm_error_text(code));
+    return code == THM_OK;
+}
+#endif
+
 static bool do_led(struct firmware *f, struct thm_slice args, struct thm_text *answer)
 {
     (void)f;
@@ -95,6 +111,9 @@ const struct bot_command bot_commands[] = {
     {"mem", "", "stack and network memory", do_mem},
     {"led", "on|off", "switches the light", do_led},
     {"temp", "", "the board's temperature", do_temp},
+#if THM_CALLS > 0
+    {"call", "USER", "calls that user, who may command it then", do_call},
+#endif
 };
 const unsigned bot_command_count = ROWS(bot_commands);
 

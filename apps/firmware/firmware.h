@@ -5,6 +5,7 @@
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 
+#include "calls.h"
 #include "claim.h"
 #include "cursors.h"
 #include "provision.h"
@@ -14,11 +15,9 @@
 /* Bytes of thm_client_tls_size(): a domain and its engine, and a buffer each way. An image says at its start if they
  * are too few. */
 #if UINTPTR_MAX > 0xffffffffu
-#define FIRMWARE_TLS_ENGINE (4128 + THM_ENROLL * 32)
-#elif THM_TLS_SERVER
-#define FIRMWARE_TLS_ENGINE (4208 + THM_ENROLL * 32)
+#define FIRMWARE_TLS_ENGINE (4096 + THM_ENROLL * 32)
 #else
-#define FIRMWARE_TLS_ENGINE (3728 + THM_ENROLL * 16)
+#define FIRMWARE_TLS_ENGINE (3680 + THM_ENROLL * 16 + THM_TLS_SERVES * 16)
 #endif
 #define FIRMWARE_TLS_MEMORY                                                                        \
     (FIRMWARE_TLS_ENGINE + (THM_TLS_IN + 15) / 16 * 16 + (THM_TLS_OUT + 11 + 15) / 16 * 16)
@@ -32,6 +31,9 @@ struct firmware {
     struct thm_credentials credentials;
     struct thm_client client;
     struct cursors cursors;
+#if THM_CALLS > 0
+    struct calls calls;
+#endif
 #if THM_ENROLL
     struct claim claim;
 #endif
@@ -61,6 +63,14 @@ void front_print(struct firmware *f, const char *text, size_t len, bool last);
 
 /** An event of the client. */
 void front_event(struct firmware *f, const struct thm_client_event *event);
+
+#if THM_CALLS > 0
+/** Whether it answers all callers by itself. */
+extern const bool front_answers;
+
+/** An event of the direct sessions. */
+void front_call(struct firmware *f, const struct thm_call_event *event);
+#endif
 
 /** After each turn of the loop, of which there are at least two a second. */
 void front_turn(struct firmware *f);

@@ -102,6 +102,7 @@ static void end(struct firmware *f, int code)
 static void on_event(void *ctx, const struct thm_client_event *event)
 {
     struct firmware *f = ctx;
+    calls_event(f, event);
     if (!claims(f) || !claim_hides(event))
         front_event(f, event);
     if (claims(f))
@@ -212,12 +213,15 @@ static void start(struct firmware *f)
 static void turn(struct firmware *f)
 {
     struct thm_event events[EVENTS];
-    uint64_t until = thm_client_deadline(&f->client);
+    uint64_t until = thm_client_deadline(&f->client), calls = calls_deadline(f);
+    if (until > calls)
+        until = calls;
     if (until > f->now + TURN_MS)
         until = f->now + TURN_MS;
     int n = f->port.base.ops->wait(&f->port.base, until, events, EVENTS);
     f->now = thm_board_now_ms();
     thm_client_step(&f->client, f->now, events, n);
+    calls_turn(f, events, n);
     if (claims(f))
         claim_turn(f);
     watch_network(f);
@@ -238,6 +242,7 @@ int main(void)
     need_credentials(f);
     need(f, open_port(f));
     need(f, open_client(f));
+    need(f, calls_open(f));
     f->pause_ms = PAUSE_MS;
     cursors_load(&f->cursors, &f->port.base, &f->client);
     join_rooms(f);

@@ -54,6 +54,9 @@ static const struct {
     PLACE(TIME_FLOOR, COPY, 8, time_floor_ms),
     PLACE(SEED, POINTER, 32, seed),
     PLACE(ADDRESS, COPY, 16, address),
+#if THM_CALLS > 0
+    PLACE(KNOWN_AS, COPY, 2, known_as),
+#endif
 #if THM_ENROLL
     PLACE(CLAIM, POINTER, THM_ENROLL_SECRET, claim),
 #endif

@@ -38,7 +38,10 @@
       " keys (RFC 5802); absent: none; images without THM_CLIENT_PASSCODE skip it")                \
     X(CLAIM, 19,                                                                                   \
       "16 bytes: an invitation's secret, in place of certificate, key, their hash and end, user"   \
-      " and device, which the board gets by it; only for images with THM_ENROLL")
+      " and device, which the board gets by it; only for images with THM_ENROLL")                  \
+    X(KNOWN_AS, 20,                                                                                \
+      "u16: TCP port by which others reach the board's direct sessions; absent: 65000, on which "  \
+      "it listens; only for images with THM_CALLS")
 
 enum provision_tag {
 #define PROVISION_TAG(name, tag, what) PROVISION_##name = (tag),
@@ -70,6 +73,9 @@ struct provision {
     unsigned room_count, allow_count;
 #if THM_CLIENT_PASSCODE
     struct thm_scram_keys keys; /* of 0 iterations: none */
+#endif
+#if THM_CALLS > 0
+    uint16_t known_as; /* 0: where it listens */
 #endif
 #if THM_ENROLL
     const uint8_t

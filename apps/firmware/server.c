@@ -16,7 +16,7 @@ _Static_assert(!THM_PACKED_TEXTS, "what a server says goes over the wire as it i
 
 /* Bytes; the start fails if they are too few. */
 #define STORE_MEMORY  (528u * 1024)
-#define SERVER_MEMORY (448u * 1024)
+#define SERVER_MEMORY (468u * 1024)
 
 static struct {
     struct provision provision;
@@ -213,6 +213,7 @@ static int open_server(struct thm_store *store)
     config.appends = 16;
     config.reads = 4;
     config.devices = 16;
+    config.relays = 2;
     need_memory("all else: ", thm_server_size(&config, NULL, 0), sizeof board.server_memory);
     int code =
         thm_server_init(&board.server, board.server_memory, sizeof board.server_memory, &config);

@@ -26,6 +26,10 @@
 #undef THM_MODERATION
 #define THM_MODERATION 1
 
+/* --- direct sessions: a server has the directory and the relay for its clients, and this board's own terminal has one --- */
+#undef THM_CALLS
+#define THM_CALLS 1
+
 /* --- the console: there is flash enough --- */
 #undef THM_CONSOLE_PAGES
 #define THM_CONSOLE_PAGES 1

@@ -9,6 +9,7 @@
 
 #define LEAVE_MS 5000u /* for what is not acknowledged yet */
 #define NEVER    UINT64_MAX
+#define CTRL_C   3
 
 const char front_name[] = "thimble-terminal";
 
@@ -66,7 +67,14 @@ static void on_print(void *ctx, const struct thm_piece *piece)
 static void open_console(struct firmware *f)
 {
     const struct thm_console_config config = {
-        .client = &f->client, .print = on_print, .ctx = f, .echo_commands = true};
+        .client = &f->client,
+#if THM_CALLS > 0
+        .calls = &f->calls.calls,
+#endif
+        .print = on_print,
+        .ctx = f,
+        .echo_commands = true
+    };
     thm_console_init(&terminal.console, &config);
     if (f->provision.room_count > 0) {
         memcpy(terminal.console.room, f->provision.rooms[0].data, f->provision.rooms[0].len);
@@ -102,6 +110,35 @@ void front_event(struct firmware *f, const struct thm_client_event *event)
         open_console(f); /* who comes back begins anew */
 }
 
+#if THM_CALLS > 0
+const bool front_answers = false;
+
+void front_call(struct firmware *f, const struct thm_call_event *event)
+{
+    (void)f;
+    thm_console_call_event(&terminal.console, event);
+}
+#endif
+
+/* Ctrl-C ends a direct session, where one is talked in; else it is the editor's. */
+static void on_key(int key)
+{
+#if THM_CALLS > 0
+    if (key == CTRL_C && thm_console_hang_up(&terminal.console))
+        return;
+#endif
+    line_editor_key(&terminal.editor, (unsigned char)key);
+}
+
+/* With nothing typed, the next line is for the place that the prompt names. */
+static void rest(void)
+{
+#if THM_CALLS > 0
+    if (terminal.editor.len == 0)
+        thm_console_at_rest(&terminal.console);
+#endif
+}
+
 static void leave(struct firmware *f)
 {
     if (terminal.leave_by == NEVER)
@@ -121,8 +158,9 @@ void front_turn(struct firmware *f)
 #if THM_RECEIPTS
         thm_client_read(&f->client);
 #endif
-        line_editor_key(&terminal.editor, (unsigned char)c);
+        on_key(c);
     }
+    rest();
     leave(f);
     line_editor_show(&terminal.editor);
 }

@@ -5,6 +5,15 @@
 #ifndef FIRMWARE_THIMBLE_CONFIG_H
 #define FIRMWARE_THIMBLE_CONFIG_H
 
+/* --- direct sessions: it calls nobody, and nobody calls it; the images "-call" have one at a time --- */
+#ifndef THM_CALLS
+#define THM_CALLS 0
+#endif
+#define THM_CALL_PATHS  THM_CALLS
+#define THM_CALL_QUEUE  1280
+#define THM_CALL_OUT    1744
+#define THM_CALL_WINDOW 1024
+
 /* --- flow: two lines, the least that is allowed. A board reads at the speed of its UART. --- */
 #define THM_CREDIT_MAX     8192
 #define THM_CLIENT_CREDIT  4096
@@ -12,17 +21,31 @@
 
 /* --- TLS: BearSSL's smallest buffers, for records of 512 bytes. One connection, which the board dials itself; and
  * credentials that were decoded by thimble-ca. --- */
-#define THM_TLS_IN          837
+#if THM_CALLS > 0
+#define THM_TLS_IN     1349 /* others have records of 1,024 bytes for it */
+#define THM_TLS_SERVER 1
+#define THM_TLS_SERVES 0
+#else
+#define THM_TLS_IN     837
+#define THM_TLS_SERVER 0
+#endif
 #define THM_TLS_OUT         597
-#define THM_TLS_SERVER      0
 #define THM_TLS_AES         0
 #define THM_TLS_SMALL       1
 #define THM_TLS_SEEDS       1
 #define THM_CREDENTIALS_MAX 0
 #define THM_CA_MAX          2
 
-/* --- lwIP: it only dials --- */
+/* --- lwIP: it only dials; or it listens, and has two connections, and one that waits to be accepted --- */
+#if THM_CALLS > 0
+#define THM_LWIP_LISTENERS 1
+#define THM_LWIP_SOCKETS   4
+#define THM_LWIP_BUFFERS   8
+#define THM_LWIP_SEGMENTS  10
+#define THM_LWIP_HEAP      2400
+#else
 #define THM_LWIP_LISTENERS 0
+#endif
 
 /* --- the client --- */
 
@@ -64,6 +87,8 @@
 #define THM_CONSOLE_NAMES 0
 /* A long message would take 64 KB to put together: its parts are printed one by one. */
 #define THM_CONSOLE_PARTS 0
+/* Nobody is remembered over a restart. */
+#define THM_CONSOLE_KEYS 0
 /* A UART shows one page of the past. */
 #define THM_CONSOLE_PAGES 0
 

@@ -92,7 +92,7 @@ static void test_unknown_tags(void **state)
     (void)state;
     struct blob b;
     blob_client(&b, 1, 0);
-    for (unsigned tag = PROVISION_CLAIM + 1; tag < 256; tag++)
+    for (unsigned tag = PROVISION_KNOWN_AS + 1; tag < 256; tag++)
         blob_text(&b, tag, tag % 2 ? "from the future" : "");
     blob_text(&b, 0, "0 is no tag of ours either");
     blob_text(&b, 200, "twice");

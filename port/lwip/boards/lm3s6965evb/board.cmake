@@ -7,7 +7,7 @@ set(THIMBLE_BOARD_SOURCES
   ../cortex-m/noise.c ../cortex-m/ethernet.c ../cortex-m/string.c)
 set(THIMBLE_BOARD_LINKER_SCRIPT linker.ld)
 set(THIMBLE_BOARD_IMAGES thimble-terminal thimble-bot thimble-terminal-passcode thimble-bot-passcode
-  thimble-terminal-claim thimble-bot-claim)
+  thimble-terminal-claim thimble-bot-claim thimble-terminal-call thimble-bot-call)
 set(THIMBLE_BOARD_PACK_TEXTS ON)
 set(THIMBLE_BOARD_PROVISIONS 0x3c000 0x3d000)
 
