@@ -117,6 +117,31 @@ void identity_prepare(uint32_t count)
         make(i);
 }
 
+/* What was written to `pem`, which is freed. */
+static void take_pem(BIO *pem, char *text, size_t cap)
+{
+    int len = BIO_read(pem, text, (int)cap - 1);
+
+    if (len <= 0 || BIO_pending(pem) > 0)
+        die("a certificate or key of more than %zu bytes", cap);
+    text[len] = '\0';
+    BIO_free(pem);
+}
+
+void identity_pem(uint32_t i, char *ca_pem, char *certificate, char *key, size_t cap)
+{
+    BIO *pem[3] = {BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem())};
+
+    make(i);
+    if (pem[0] == NULL || pem[1] == NULL || pem[2] == NULL || !PEM_write_bio_X509(pem[0], ca) ||
+        !PEM_write_bio_X509(pem[1], identities[i].certificate) ||
+        !PEM_write_bio_PKCS8PrivateKey(pem[2], identities[i].key, NULL, NULL, 0, NULL, NULL))
+        die("OpenSSL cannot write certificate %u", i);
+    take_pem(pem[0], ca_pem, cap);
+    take_pem(pem[1], certificate, cap);
+    take_pem(pem[2], key, cap);
+}
+
 size_t identity_request(uint32_t i, unsigned char *der, size_t cap)
 {
     X509_REQ *request = X509_REQ_new();

@@ -22,6 +22,9 @@ void identity_trust_ca(SSL_CTX *tls);
 /** Shows certificate number `i`. */
 void identity_use(SSL *ssl, uint32_t i);
 
+/** Certificate of the CA, certificate `i` and its key in PEM, each terminated and at most `cap` bytes with that. */
+void identity_pem(uint32_t i, char *ca_pem, char *certificate, char *key, size_t cap);
+
 /** Writes the request of identity `i` for its next certificate, PKCS#10 in DER; returns its bytes. */
 size_t identity_request(uint32_t i, unsigned char *der, size_t cap);
 

@@ -20,7 +20,7 @@ static const char usage[] =
     "clients' certificates are made with it\n"
     "  --quick    do less\n"
     "  --smoke    do next to nothing\n"
-    "  SCENARIO   fanout, latency, connect, idle, stall, keep, catchup or renew\n"
+    "  SCENARIO   fanout, latency, connect, idle, stall, keep, catchup, renew or call\n"
     "  SERVER     LABEL,PROTOCOL,PORT,PID,TLS: PROTOCOL is thimble, mqtt, "
     "mqtt-kept or irc, TLS is 1.2 or 1.3;\n"
     "             the first is compared with the others. For renew: thimbled, then "
@@ -33,7 +33,9 @@ static const struct effort normal = {.rounds = 5,
                                      .crowd = {1000, 9000},
                                      .kept = 50000,
                                      .stall_mb = 200,
-                                     .renewals = 4000};
+                                     .renewals = 4000,
+                                     .calls = 20,
+                                     .lines = 20000};
 static const struct effort quick = {.rounds = 3,
                                     .deliveries = 12000,
                                     .seconds = 1,
@@ -41,7 +43,9 @@ static const struct effort quick = {.rounds = 3,
                                     .crowd = {200, 800},
                                     .kept = 10000,
                                     .stall_mb = 20,
-                                    .renewals = 1000};
+                                    .renewals = 1000,
+                                    .calls = 10,
+                                    .lines = 8000};
 /* Just enough to see that everything works. */
 static const struct effort smoke = {.rounds = 1,
                                     .deliveries = 2000,
@@ -50,7 +54,9 @@ static const struct effort smoke = {.rounds = 1,
                                     .crowd = {20, 100},
                                     .kept = 1000,
                                     .stall_mb = 2,
-                                    .renewals = 64};
+                                    .renewals = 64,
+                                    .calls = 2,
+                                    .lines = 1000};
 
 static const struct {
     const char *name;
@@ -58,7 +64,7 @@ static const struct {
 } scenarios[] = {
     {"fanout", scenario_fanout},   {"latency", scenario_latency}, {"connect", scenario_connect},
     {"idle", scenario_idle},       {"stall", scenario_stall},     {"keep", scenario_keep},
-    {"catchup", scenario_catchup}, {"renew", scenario_renew},
+    {"catchup", scenario_catchup}, {"renew", scenario_renew},     {"call", scenario_call},
 };
 
 _Noreturn static void misuse(void)

@@ -34,7 +34,7 @@ static void print_value(double v)
         printf(" %.*f |", v >= 99.95 ? 0 : v >= 9.995 ? 1 : v >= 0.0995 ? 2 : 3, v);
 }
 
-static void print_row(const char *label, const double *values, unsigned count)
+void row_print(const char *label, const double *values, unsigned count)
 {
     printf("| %s |", label);
     for (unsigned c = 0; c < count; c++)
@@ -50,7 +50,7 @@ static void print_shares(const struct table *t, const struct bench *b, unsigned 
     for (unsigned c = 0; c < t->columns; c++)
         shares[c] = t->values[0][c] / t->values[peer][c];
     snprintf(label, sizeof label, "*%s / %s*", b->servers[0].label, b->servers[peer].label);
-    print_row(label, shares, t->columns);
+    row_print(label, shares, t->columns);
 }
 
 void table_print(const struct table *t, const struct bench *b, bool shares)
@@ -63,7 +63,7 @@ void table_print(const struct table *t, const struct bench *b, bool shares)
         printf("---|");
     printf("\n");
     for (unsigned s = 0; s < b->count; s++)
-        print_row(b->servers[s].label, t->values[s], t->columns);
+        row_print(b->servers[s].label, t->values[s], t->columns);
     for (unsigned s = 1; shares && s < b->count; s++)
         print_shares(t, b, s);
     printf("\n");

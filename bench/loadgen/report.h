@@ -22,6 +22,9 @@ void table_init(struct table *t, const char *title);
 /** Adds a column; returns its number. */
 unsigned table_column(struct table *t, const char *head);
 
+/** Prints a row of some other table. */
+void row_print(const char *label, const double *values, unsigned count);
+
 /** Prints the table; `shares`: also what the first server's values are as a share of each other's. */
 void table_print(const struct table *t, const struct bench *b, bool shares);
 

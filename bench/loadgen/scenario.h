@@ -19,6 +19,8 @@ struct effort {
     unsigned kept;       /* messages of a round that are to be kept */
     unsigned stall_mb;   /* published while a reader stands still */
     unsigned renewals;   /* a round */
+    unsigned calls;      /* direct sessions that are made, a round */
+    unsigned lines;      /* short ones that are said in one, a round */
 };
 
 struct bench {
@@ -35,5 +37,6 @@ void scenario_keep(struct bench *b);
 void scenario_catchup(struct bench *b);
 void scenario_stall(struct bench *b);
 void scenario_renew(struct bench *b);
+void scenario_call(struct bench *b);
 
 #endif
