@@ -67,5 +67,12 @@ int main(void)
            THM_LOOKUPS_BURST);
     printf("%s\tone line at most %d s\n", protocol, (THM_PACE_WAIT_MS + 999) / 1000 + 1);
     printf("%s\theld back for %d s gets a `notice`\n", protocol, THM_PACE_TELL_MS / 1000);
+    printf("%s\twithin %d s; of a device the latest %d are\n", protocol, THM_TICKET_MS / 1000,
+           THM_TICKETS_EACH);
+    printf("%s\t`relay` lines (Base64, up to %d B each)\n", protocol, THM_DATA_MAX / 4 * 3);
+    printf("%s\tmore than %s B of a stream\n", protocol, grouped(THM_RELAY_WINDOW));
+    printf("%s\tdid not take part within %d s\n", protocol, THM_TICKET_MS / 1000);
+    printf("%s\tmay take part in %d.\n", protocol, THM_RELAYS_EACH);
+    printf("docs/SECURITY.md\tat most %s B each way\n", grouped(THM_RELAY_WINDOW));
     return 0;
 }
